@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+const Arm = z.strictObject({
+  revision: z.string().min(1),
+  /** Where the arm answers, without the path of a request: `http://assistant-7c9f0a1b2c:8080`. */
+  url: z.url({ protocol: /^https?$/ }),
+});
+
+/**
+ * What the manager writes into `DPO_SAMPLER` of a canary's sampler. It is part of the pod template, so that a new
+ * candidate is a rollout of the sampler. Without a candidate stable is asked twice.
+ */
+export const SamplerConfig = z.strictObject({
+  namespace: z.string().min(1),
+  canary: z.string().min(1),
+  dataset: z.string().min(1),
+  collector: z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    /** A projected token with the collector's audience; read again for every post, because the kubelet renews it. */
+    tokenFile: z.string().min(1),
+  }),
+  stable: Arm,
+  candidate: Arm.optional(),
+  /** How long an arm may take to answer before it counts as having failed. */
+  timeoutSeconds: z.number().positive(),
+});
+
+export type SamplerConfig = z.infer<typeof SamplerConfig>;
