@@ -1,0 +1,25 @@
+/**
+ * Condition types of the three kinds. Ready, Reconciling and Stalled speak kstatus: Reconciling and Stalled are
+ * abnormal when True, and are never True together. Each condition has one owner, the controller of its kind.
+ */
+export const CONDITION = {
+  ready: "Ready",
+  reconciling: "Reconciling",
+  stalled: "Stalled",
+  /** PreferenceDataset: the newest snapshot meets spec.quality. */
+  qualityMet: "QualityMet",
+  /** PreferenceDataset: the newest snapshot's median age is within spec.quality.freshness. */
+  fresh: "Fresh",
+  /** DPOJob: no pod runs because spec.suspend is true. */
+  suspended: "Suspended",
+  /** DPOJob: training and validation ended and the artifact is there. */
+  complete: "Complete",
+  /** DPOJob: it will not be tried again. */
+  failed: "Failed",
+  /** DPOJob: the model passed spec.validation, so a canary may take it. */
+  validated: "Validated",
+  /** PreferenceCanary: every gate has passed for the current candidate. */
+  gatesPassed: "GatesPassed",
+  /** PreferenceCanary: the last run was taken back. */
+  rolledBack: "RolledBack",
+} as const;

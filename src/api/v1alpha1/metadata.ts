@@ -1,0 +1,55 @@
+/** Labels, annotations, finalizers and field managers: every key that this operator puts on an object. */
+
+/** The operator's own mark on what it creates. */
+export const MANAGED_BY = { "app.kubernetes.io/managed-by": "dpo-operator" } as const;
+
+export const LABEL = {
+  /** On a DPOJob: the PreferenceCanary that takes its model once validated (`model.fromJobs`). */
+  publishTo: "dpo.dev/publish-to",
+  /** On a DPOJob: the PreferenceDataset whose `retrain` made it. */
+  dataset: "dpo.dev/dataset",
+  /** On children of a DPOJob. */
+  job: "dpo.dev/job",
+  /** On children of a PreferenceCanary. */
+  canary: "dpo.dev/canary",
+  /** On an arm: the revision it serves. */
+  revision: "dpo.dev/revision",
+  /** On an arm's Deployment only: "stable" or "candidate". Selectors never use it, since it changes. */
+  role: "dpo.dev/role",
+} as const;
+
+export const ANNOTATION = {
+  /** On an HTTPRoute: the revision that has the whole weight. Written in the same write that gave it. */
+  stable: "dpo.dev/stable",
+  /** On an HTTPRoute: the revision that a gate rejected. Written in the same write that took its traffic. */
+  rejected: "dpo.dev/rejected",
+  /** On an HTTPRoute and a ControllerRevision: why, in words. */
+  rejectedReason: "dpo.dev/rejected-reason",
+  /** On an arm and a ControllerRevision: the model's digest. */
+  digest: "dpo.dev/digest",
+  /** On a ControllerRevision: "Promoted" or "RolledBack". */
+  verdict: "dpo.dev/verdict",
+  /** On a DPOJob made by `retrain`: the collector's sequence number of the snapshot it trains on. */
+  sequence: "dpo.dev/sequence",
+  /** On a PreferenceCanary: names a rejected revision that may be tried again. */
+  retry: "dpo.dev/retry",
+} as const;
+
+export const FINALIZER = {
+  /** On a PreferenceCanary: stable gets the whole weight, mirror and candidate go, before the object does. */
+  canary: "dpo.dev/canary-traffic",
+  /** On the Services of the sampler and the candidate: they stay until the route has stopped naming them. */
+  routed: "dpo.dev/routed",
+} as const;
+
+/** One field manager a controller, for server-side apply. */
+export const FIELD_MANAGER = {
+  preferenceDataset: "dpo-preferencedataset",
+  dpoJob: "dpo-dpojob",
+  preferenceCanary: "dpo-preferencecanary",
+  /** Progress that trainers push. */
+  progress: "dpo-progress",
+} as const;
+
+/** The response header by which a client, a log or a test sees which revision answered. */
+export const ARM_HEADER = "x-dpo-arm";

@@ -1,0 +1,328 @@
+import * as z from "zod";
+import { ModelReference } from "./dpo-job.ts";
+import {
+  API_VERSION,
+  atomicList,
+  conditions,
+  Metadata,
+  mapList,
+  objectName,
+  observedGeneration,
+  reference,
+  rules,
+} from "./object.ts";
+import { duration, percent } from "./quantity.ts";
+
+const Step = z.object({
+  name: objectName("Name of the step."),
+  weight: z
+    .int()
+    .min(0)
+    .max(99)
+    .meta({ format: "int32" })
+    .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
+  minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
+});
+
+const WinRateGate = z
+  .object({
+    min: percent(
+      "A candidate that wins this share or less is promoted with at most the probability falsePromotion.",
+    ).default("50%"),
+    target: percent(
+      "A candidate that wins this share or more is rolled back with at most the probability falseRollback.",
+    ).default("60%"),
+    falsePromotion: percent(
+      "Probability of promoting a candidate at or under min, however often the gate is looked at.",
+    ).default("5%"),
+    falseRollback: percent(
+      "Probability of rolling back a candidate at or over target, however often the gate is looked at.",
+    ).default("5%"),
+  })
+  .meta(
+    rules(
+      [
+        "double(self.min.replace('%', '')) < double(self.target.replace('%', ''))",
+        "gates.winRate.min must be under gates.winRate.target: between the two either outcome may happen",
+      ],
+      [
+        "double(self.min.replace('%', '')) > 0.0 && double(self.target.replace('%', '')) < 100.0",
+        "gates.winRate.min must be over 0% and gates.winRate.target under 100%",
+      ],
+      [
+        "double(self.falsePromotion.replace('%', '')) > 0.0 && double(self.falsePromotion.replace('%', '')) <= 50.0",
+        "gates.winRate.falsePromotion must be over 0% and at most 50%: no number of comparisons gives certainty",
+      ],
+      [
+        "double(self.falseRollback.replace('%', '')) > 0.0 && double(self.falseRollback.replace('%', '')) <= 50.0",
+        "gates.winRate.falseRollback must be over 0% and at most 50%: no number of comparisons gives certainty",
+      ],
+    ),
+  )
+  .describe(
+    "Do people prefer the candidate's answers to stable's? Decided from comparisons of both answers to the same live request.",
+  );
+
+const SafetyGate = z
+  .object({
+    maxViolationRate: percent("Rate of violations that the candidate must not exceed.").default("0.01%"),
+    minChecked: z
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .meta({ format: "int32" })
+      .default(100)
+      .describe(
+        "Checked answers before the gate can pass. It passes without evidence of more than the limit; that is no proof of less.",
+      ),
+  })
+  .meta(
+    rules([
+      "double(self.maxViolationRate.replace('%', '')) > 0.0 && double(self.maxViolationRate.replace('%', '')) < 100.0",
+      "gates.safety.maxViolationRate must be over 0% and under 100%: a rate of exactly zero cannot be tested",
+    ]),
+  )
+  .describe("Does the candidate break the rules more often than allowed? Decided from checked answers.");
+
+const ParentRef = z.object({
+  name: objectName("Name of the Gateway.", 253),
+  namespace: objectName("Namespace of the Gateway; the canary's own where unset.").optional(),
+  sectionName: objectName("Listener of the Gateway; all where unset.", 253).optional(),
+});
+
+export const PreferenceCanarySpec = z
+  .object({
+    replicas: z
+      .int()
+      .min(1)
+      .max(1000)
+      .meta({ format: "int32" })
+      .default(1)
+      .describe("Pods of the arm that has the whole weight; the candidate has as many before it gets it."),
+    model: z
+      .object({
+        fromJobs: z
+          .object({})
+          .optional()
+          .describe("The newest validated DPOJob labelled dpo.dev/publish-to: <this canary>."),
+        uri: ModelReference.shape.uri.optional(),
+        digest: ModelReference.shape.digest.optional(),
+      })
+      .meta(
+        rules([
+          "has(self.fromJobs) ? !has(self.uri) && !has(self.digest) : has(self.uri) && has(self.digest)",
+          "set either model.fromJobs, or model.uri together with model.digest",
+        ]),
+      )
+      .describe("The model wanted. A new one starts a run."),
+    serving: z
+      .object({
+        workloadRef: z
+          .object({
+            kind: z.enum(["Deployment"]).default("Deployment").describe("Kind of the workload."),
+            name: objectName("Name of the workload, in the same namespace."),
+          })
+          .describe(
+            "A workload that is only a template (replicas: 0); both arms are made from it and the operator never writes into it.",
+          ),
+        modelEnv: z
+          .string()
+          .min(1)
+          .max(128)
+          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+          .default("MODEL_URI")
+          .describe(
+            "Variable that the serving container reads. Its value in the template is the first revision's model.",
+          ),
+        port: z
+          .int()
+          .min(1)
+          .max(65_535)
+          .meta({ format: "int32" })
+          .default(8080)
+          .describe("Port that the serving container listens on."),
+      })
+      .describe("How models are served."),
+    traffic: z
+      .object({
+        httpRoute: z
+          .object({
+            parentRefs: atomicList(ParentRef, 8, 1).describe("Gateways that the route attaches to."),
+            hostnames: z
+              .array(z.string().min(1).max(253))
+              .max(16)
+              .meta({ "x-kubernetes-list-type": "atomic" })
+              .optional()
+              .describe("Host names that the route answers for."),
+          })
+          .describe("A Gateway API HTTPRoute, named as the canary, that the operator owns."),
+      })
+      .describe("Who is asked to move traffic."),
+    evidence: z
+      .object({
+        comparisons: z
+          .object({
+            percent: z
+              .int()
+              .min(1)
+              .max(100)
+              .meta({ format: "int32" })
+              .default(5)
+              .describe("Percent of live requests that are mirrored to the sampler, which asks both arms."),
+            dataset: reference("The PreferenceDataset that the pairs are queued for and the choices are kept in."),
+          })
+          .describe("People's choices between both arms' answers to the same live request."),
+        checks: z.object({}).optional().describe("Safety verdicts on answers of the candidate."),
+      })
+      .describe("Where evidence comes from."),
+    steps: mapList(Step, "name", 20, 1)
+      .meta(
+        rules([
+          "self.map(s, s.weight).isSorted()",
+          "steps must not go down in weight: only a rollback takes traffic from a candidate",
+        ]),
+      )
+      .describe("The way of a candidate, from its first request to its promotion."),
+    gates: z
+      .object({ winRate: WinRateGate, safety: SafetyGate.optional() })
+      .describe(
+        "What the candidate must pass. All of them have to pass for a promotion; one that fails rolls back at once.",
+      ),
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe(
+        "No new run, step or promotion while true. Evidence is still read, and a failing gate still rolls back.",
+      ),
+    deletionPolicy: z
+      .enum(["Retain", "Delete"])
+      .default("Retain")
+      .describe(
+        "Retain: the stable arm and its route go on serving after the canary is deleted. Delete: they go with it.",
+      ),
+  })
+  .meta(
+    rules(
+      [
+        "!has(self.gates.safety) || has(self.evidence.checks)",
+        "gates.safety needs evidence.checks: without checked answers it could never pass",
+      ],
+      [
+        "self.serving.workloadRef.name == oldSelf.serving.workloadRef.name",
+        "spec.serving.workloadRef.name is immutable: create another PreferenceCanary for another workload",
+      ],
+    ),
+  )
+  .describe("What is served, how traffic moves to a new model, and what the model must pass on the way.");
+export type PreferenceCanarySpec = z.infer<typeof PreferenceCanarySpec>;
+
+const Revision = z.object({
+  revision: z.string().max(63).describe("Hash of model, pod template and serving settings."),
+  digest: z.string().max(71).describe("Digest of the model; empty where the template does not say it."),
+});
+
+const GateStatus = z.object({
+  name: z.string().max(63).describe("Name of the gate, as in spec.gates."),
+  verdict: z.enum(["Pass", "Fail", "Undecided", "NoData"]).describe("What the evidence says."),
+  estimate: z.string().max(16).optional().describe("The best guess."),
+  interval: z
+    .array(z.string().max(16))
+    .max(2)
+    .meta({ "x-kubernetes-list-type": "atomic" })
+    .optional()
+    .describe("95% interval, valid however often it is looked at."),
+  samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence, each an independent bet."),
+  sum: z
+    .string()
+    .max(32)
+    .describe("Sum of the outcomes. With samples it is all that the gate needs to go on after a restart."),
+  cursor: z
+    .object({
+      sequence: z.int().min(0).meta({ format: "int64" }).describe("Sequence number of the newest record read."),
+      id: z.string().max(128).describe("Its id."),
+    })
+    .optional()
+    .describe("How far the collector's stream was read."),
+  passedAt: z.int().min(0).meta({ format: "int64" }).optional().describe("Number of samples at which the gate passed."),
+  failedAt: z.int().min(0).meta({ format: "int64" }).optional().describe("Number of samples at which the gate failed."),
+  lastSampleTime: z
+    .string()
+    .meta({ format: "date-time" })
+    .optional()
+    .describe("When the newest piece of evidence was acknowledged by the collector."),
+  evidence: z
+    .object({
+      promote: z.string().max(64).optional().describe("Evidence for promotion, of what is needed, on a log10 scale."),
+      rollback: z.string().max(64).describe("Evidence for rollback, of what is needed, on a log10 scale."),
+    })
+    .optional()
+    .describe("How far the gate is from a verdict."),
+  message: z.string().max(1024).describe("The verdict in words, with the numbers that made it."),
+});
+
+export const PreferenceCanaryStatus = z
+  .object({
+    observedGeneration,
+    phase: z
+      .string()
+      .max(32)
+      .optional()
+      .describe(
+        "Idle, Progressing, Paused, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
+      ),
+    stable: Revision.optional().describe("The revision that serves."),
+    candidate: Revision.optional().describe("The revision that is being judged."),
+    weights: z
+      .object({
+        desired: z
+          .int()
+          .min(0)
+          .max(100)
+          .meta({ format: "int32" })
+          .describe("Percent of live requests that the candidate should serve."),
+        since: z
+          .string()
+          .meta({ format: "date-time" })
+          .optional()
+          .describe("When that weight was stored in the route."),
+      })
+      .optional()
+      .describe("The candidate's share of live requests."),
+    step: z
+      .object({
+        name: z.string().max(63).describe("Name of the step."),
+        index: z.int().min(0).meta({ format: "int32" }).describe("Its place in spec.steps, from 0."),
+        of: z.int().min(1).meta({ format: "int32" }).describe("Number of steps."),
+      })
+      .optional()
+      .describe("The step that the run is in."),
+    gates: mapList(GateStatus, "name", 8)
+      .optional()
+      .describe("Each gate's verdict and evidence, for the current or the last run."),
+    lastRun: z
+      .object({
+        revision: z.string().max(63).describe("The revision that was judged."),
+        digest: z.string().max(71).describe("Its model."),
+        outcome: z.enum(["Promoted", "RolledBack", "Superseded", "Failed"]).describe("How it ended."),
+        time: z.string().meta({ format: "date-time" }).describe("When."),
+        message: z.string().max(1024).describe("Why, in words."),
+      })
+      .optional()
+      .describe("How the last run ended."),
+    conditions,
+  })
+  .describe("What the operator saw and did.");
+export type PreferenceCanaryStatus = z.infer<typeof PreferenceCanaryStatus>;
+
+export const PreferenceCanary = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal("PreferenceCanary"),
+    metadata: Metadata,
+    spec: PreferenceCanarySpec,
+    status: PreferenceCanaryStatus.optional(),
+  })
+  .describe(
+    "PreferenceCanary moves live traffic to a new model in steps, promotes it only when people prefer it, and rolls it back by itself.",
+  );
+export type PreferenceCanary = z.infer<typeof PreferenceCanary>;
