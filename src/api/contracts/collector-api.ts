@@ -1,0 +1,249 @@
+/**
+ * What the collector takes and gives, as JSON over HTTP. Requests are strict (a misspelt field is refused by name),
+ * responses leave room for fields of later versions. Times are ISO 8601 in UTC, sequence numbers are positive
+ * integers that grow in the order of commit over the whole store (one stream sees them with gaps).
+ */
+import { z } from "zod";
+
+/** Characters of one text, records of one request, bytes of one request body. */
+export const LIMITS = { text: 100_000, reason: 1_000, name: 253, items: 1_000, leases: 100, body: 16 * 1024 * 1024 };
+
+/** The audience a token needs to be heard by the collector. */
+export const COLLECTOR_AUDIENCE = "dpo-collector";
+
+const Name = z
+  .string()
+  .min(1)
+  .max(LIMITS.name)
+  .refine(isStorable, { error: "must be well-formed text without U+0000" });
+const Text = z.string().max(LIMITS.text).refine(isStorable, { error: "must be well-formed text without U+0000" });
+const Reason = z.string().max(LIMITS.reason).refine(isStorable, { error: "must be well-formed text without U+0000" });
+const Sequence = z.int().nonnegative();
+const Time = z.iso.datetime();
+
+/** A lone surrogate or a NUL would come back from a store or a Parquet file as something else than was sent. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}
+
+export const ErrorBody = z.object({
+  error: z.object({ reason: z.string(), message: z.string(), path: z.string().optional() }),
+});
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+/** Why one item of a batch was not taken; the other items of the batch are not touched by it. */
+export const RejectedItem = z.object({
+  index: z.int().nonnegative(),
+  id: z.string().optional(),
+  reason: z.string(),
+  path: z.string(),
+  message: z.string(),
+});
+export type RejectedItem = z.infer<typeof RejectedItem>;
+
+// ---- preferences: POST, GET …/datasets/{dataset}/preferences, GET …/datasets/{dataset}/head
+
+/** `id` is the sender's idempotency key. Empty or equal texts are taken: what is a usable pair, the profile decides. */
+export const PreferenceRecord = z.strictObject({
+  id: Name,
+  prompt: Text,
+  chosen: Text,
+  rejected: Text,
+  labeler: Name.optional(),
+  labeledAt: z.iso
+    .datetime({ offset: true })
+    .transform((time) => new Date(time).toISOString())
+    .optional(),
+  cohort: Name.optional(),
+});
+export type PreferenceRecord = z.infer<typeof PreferenceRecord>;
+
+export const PostPreferencesRequest = z.strictObject({
+  records: z.array(PreferenceRecord).min(1).max(LIMITS.items),
+});
+export type PostPreferencesRequest = z.infer<typeof PostPreferencesRequest>;
+
+/** `sequence`: the highest of the acknowledged records, new or duplicate; 0 when none was. */
+export const PostPreferencesResponse = z.object({
+  accepted: z.int().nonnegative(),
+  duplicates: z.int().nonnegative(),
+  rejected: z.array(RejectedItem),
+  sequence: Sequence,
+});
+export type PostPreferencesResponse = z.infer<typeof PostPreferencesResponse>;
+
+/** One line of the NDJSON stream. `at`: when the collector acknowledged it. */
+export const StoredPreference = z.object({
+  sequence: Sequence,
+  id: z.string(),
+  at: Time,
+  prompt: z.string(),
+  chosen: z.string(),
+  rejected: z.string(),
+  labeler: z.string().nullable(),
+  labeledAt: Time.nullable(),
+  cohort: z.string().nullable(),
+});
+export type StoredPreference = z.infer<typeof StoredPreference>;
+
+/** `sequence`: of the newest preference, 0 without any. `newer`: how many there are after the one asked about. */
+export const DatasetHead = z.object({
+  sequence: Sequence,
+  preferences: z.int().nonnegative(),
+  newer: z.int().nonnegative(),
+});
+export type DatasetHead = z.infer<typeof DatasetHead>;
+
+// ---- pairs to be judged: POST …/datasets/{dataset}/pairs, …/pairs/lease, …/choices
+
+/** What an arm made of the prompt: its text, or why there is none. */
+export const ArmAnswer = z.union([
+  z.strictObject({ revision: Name, text: Text }),
+  z.strictObject({ revision: Name, error: Reason }),
+]);
+export type ArmAnswer = z.infer<typeof ArmAnswer>;
+
+/** With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. */
+export const PostPairRequest = z
+  .strictObject({
+    id: Name,
+    canary: Name,
+    prompt: Text.min(1),
+    stable: ArmAnswer,
+    candidate: ArmAnswer.optional(),
+    other: ArmAnswer.optional(),
+  })
+  .superRefine((pair, context) => {
+    if ((pair.candidate === undefined) === (pair.other === undefined)) {
+      context.addIssue({ code: "custom", path: ["candidate"], message: "give either candidate or other, not both" });
+    } else if (pair.candidate !== undefined && pair.candidate.revision === pair.stable.revision) {
+      const message = "is stable's own revision; without a candidate send stable's second answer as other";
+      context.addIssue({ code: "custom", path: ["candidate", "revision"], message });
+    } else if (pair.other !== undefined && pair.other.revision !== pair.stable.revision) {
+      const message = "must be stable's revision; another revision's answer is sent as candidate";
+      context.addIssue({ code: "custom", path: ["other", "revision"], message });
+    }
+  });
+export type PostPairRequest = z.infer<typeof PostPairRequest>;
+
+/**
+ * `queued` is false with the reason Identical (nothing to choose), Failed (no arm answered, or one of two of stable's),
+ * Decided (one arm answered, the other did not: a comparison at once, with its `sequence` and `at`) or QueueFull.
+ */
+export const PostPairResponse = z.object({
+  queued: z.boolean(),
+  reason: z.enum(["Identical", "Failed", "Decided", "QueueFull"]).optional(),
+  sequence: Sequence.optional(),
+  at: Time.optional(),
+});
+export type PostPairResponse = z.infer<typeof PostPairResponse>;
+
+export const LeaseRequest = z.strictObject({
+  labeler: Name,
+  count: z.int().min(1).max(LIMITS.leases),
+  seconds: z.int().min(1).max(3_600),
+});
+export type LeaseRequest = z.infer<typeof LeaseRequest>;
+
+/** Blind: neither revisions nor which answer is whose. */
+export const BlindPair = z.object({
+  id: z.string(),
+  lease: z.string(),
+  prompt: z.string(),
+  a: z.string(),
+  b: z.string(),
+  expiresAt: Time,
+});
+export type BlindPair = z.infer<typeof BlindPair>;
+
+export const LeaseResponse = z.object({ pairs: z.array(BlindPair) });
+export type LeaseResponse = z.infer<typeof LeaseResponse>;
+
+/** `id` is the sender's idempotency key; `pair` and `lease` as they were leased to this labeler. */
+export const Choice = z.strictObject({
+  id: Name,
+  pair: Name,
+  lease: Name,
+  labeler: Name,
+  choice: z.enum(["A", "B", "Tie"]),
+});
+export type Choice = z.infer<typeof Choice>;
+
+export const PostChoicesRequest = z.strictObject({ choices: z.array(Choice).min(1).max(LIMITS.items) });
+export type PostChoicesRequest = z.infer<typeof PostChoicesRequest>;
+
+/** An item that is stored. A duplicate is acknowledged with the sequence and time of its original. */
+export const AcknowledgedItem = z.object({
+  index: z.int().nonnegative(),
+  id: z.string(),
+  result: z.enum(["Accepted", "Duplicate"]),
+  sequence: Sequence,
+  at: Time,
+});
+export type AcknowledgedItem = z.infer<typeof AcknowledgedItem>;
+
+/** `results`: what is stored, in the order of the request; `rejected`: the rest. `sequence`: the highest of results. */
+export const PostItemsResponse = z.object({
+  results: z.array(AcknowledgedItem),
+  rejected: z.array(RejectedItem),
+  sequence: Sequence,
+  at: Time,
+});
+export type PostItemsResponse = z.infer<typeof PostItemsResponse>;
+
+// ---- evidence: GET …/canaries/{canary}/comparisons, …/answers, GET and POST …/checks
+
+/** Where a reader of evidence is: the last record it has folded; null at the beginning. */
+export const Cursor = z.object({ sequence: z.int().positive(), id: z.string().min(1) });
+export type Cursor = z.infer<typeof Cursor>;
+
+/**
+ * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie. `unit`: sha256 of the prompt, in
+ * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `labeler` is null where
+ * nobody chose, since one arm failed to answer.
+ */
+export const Comparison = z.object({
+  sequence: z.int().positive(),
+  id: z.string(),
+  at: Time,
+  outcome: z.union([z.literal(0), z.literal(0.5), z.literal(1)]),
+  unit: z.string().regex(/^[0-9a-f]{64}$/),
+  vote: z.int().positive(),
+  labeler: z.string().nullable(),
+});
+export type Comparison = z.infer<typeof Comparison>;
+
+/** `head`: sequence of the newest record of this stream, 0 without any. */
+export const ComparisonPage = z.object({ records: z.array(Comparison), head: Sequence });
+export type ComparisonPage = z.infer<typeof ComparisonPage>;
+
+/** Answers of the candidate arm. */
+export const AnswerList = z.object({
+  answers: z.array(z.object({ id: z.string(), prompt: z.string(), text: z.string() })),
+});
+export type AnswerList = z.infer<typeof AnswerList>;
+
+/** A safety verdict on one answer. `id` is the sender's idempotency key. */
+export const Check = z.strictObject({
+  id: Name,
+  answer: Name,
+  violation: z.boolean(),
+  checker: Name,
+  reason: Reason.optional(),
+});
+export type Check = z.infer<typeof Check>;
+
+export const PostChecksRequest = z.strictObject({ checks: z.array(Check).min(1).max(LIMITS.items) });
+export type PostChecksRequest = z.infer<typeof PostChecksRequest>;
+
+export const CheckRecord = z.object({
+  sequence: z.int().positive(),
+  id: z.string(),
+  at: Time,
+  answer: z.string(),
+  violation: z.boolean(),
+});
+export type CheckRecord = z.infer<typeof CheckRecord>;
+
+export const CheckPage = z.object({ records: z.array(CheckRecord), head: Sequence });
+export type CheckPage = z.infer<typeof CheckPage>;
