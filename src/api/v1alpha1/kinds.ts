@@ -18,6 +18,8 @@ export interface Kind {
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
+  /** Children are named after the object, with a suffix, and most names may have 63 characters. */
+  readonly maxNameLength: number;
   readonly schema: z.ZodObject;
   readonly printerColumns: readonly PrinterColumn[];
 }
@@ -44,6 +46,7 @@ export const KINDS: readonly Kind[] = [
     plural: "preferencedatasets",
     singular: "preferencedataset",
     shortNames: ["pds"],
+    maxNameLength: 52,
     schema: PreferenceDataset,
     printerColumns: [
       { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
@@ -93,6 +96,7 @@ export const KINDS: readonly Kind[] = [
     plural: "dpojobs",
     singular: "dpojob",
     shortNames: ["dpo"],
+    maxNameLength: 52,
     schema: DPOJob,
     printerColumns: [
       { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
@@ -127,6 +131,7 @@ export const KINDS: readonly Kind[] = [
     plural: "preferencecanaries",
     singular: "preferencecanary",
     shortNames: ["pcn"],
+    maxNameLength: 40,
     schema: PreferenceCanary,
     printerColumns: [
       { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
