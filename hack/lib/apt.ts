@@ -19,6 +19,7 @@ export async function ensureDebianPackages(names: readonly string[]): Promise<vo
 async function missing(names: readonly string[]): Promise<string[]> {
   if (!existsSync("/usr/bin/dpkg-query"))
     throw new Error(`This needs ${names.join(", ")}, which are installed by themselves on Debian only: install them.`);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: these are placeholders of dpkg-query.
   const known = await run("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\n"]);
   const installed = new Set(known.split("\n"));
   return names.filter((name) => !installed.has(`${name} installed`));

@@ -6,7 +6,7 @@ import { withLock } from "./lock.ts";
 
 /** The folder for everything that is made once a machine and shared by all clones. */
 export function cacheDir(): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "dpo-operator");
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dpo-operator");
 }
 
 /**

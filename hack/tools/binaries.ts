@@ -66,7 +66,7 @@ export async function ensureBinaries<Name extends BinaryName>(names: readonly Na
 }
 
 function fromEnvtest(name: BinaryName): string | undefined {
-  const assets = process.env["KUBEBUILDER_ASSETS"];
+  const assets = process.env.KUBEBUILDER_ASSETS;
   if (!assets || !envtestNames.has(name)) return undefined;
   const path = join(assets, name);
   if (!existsSync(path)) throw new Error(`KUBEBUILDER_ASSETS is ${assets}, which has no ${name}: correct or unset it.`);
