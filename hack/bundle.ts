@@ -1,0 +1,26 @@
+import { build } from "esbuild";
+
+/**
+ * node hack/bundle.ts ENTRY OUTDIR [EXTERNAL…]: one program as plain JavaScript. Code that only one role imports
+ * dynamically lands in a chunk of its own, so that the other roles neither read nor keep it.
+ */
+const [entry, outdir, ...external] = process.argv.slice(2);
+if (entry === undefined || outdir === undefined) throw new Error("usage: node hack/bundle.ts ENTRY OUTDIR [EXTERNAL…]");
+
+await build({
+  entryPoints: [entry],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  minify: true,
+  keepNames: true,
+  sourcemap: "linked",
+  sourcesContent: false,
+  legalComments: "none",
+  external: ["@duckdb/*", "pino-pretty", ...external],
+  // CommonJS dependencies inside an ES module bundle still call require.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+});
