@@ -4,7 +4,7 @@ import type { Bet } from "./win-rate.ts";
 export interface NumberedVote {
   readonly sequence: number;
   readonly outcome: number;
-  /** The how-manieth vote on this prompt between these two revisions it is, from 1; numbered when it was stored. */
+  /** 1 for the first vote on this prompt between these two revisions, and so on; numbered when it was stored. */
   readonly vote: number;
 }
 

@@ -24,6 +24,12 @@ export interface Alternative {
   readonly weight: number;
 }
 
+/** Natural logarithms: of what there is, and of what is needed. 0 is no evidence, under 0 evidence for the opposite. */
+export interface Evidence {
+  readonly log: number;
+  readonly logThreshold: number;
+}
+
 /** `alternatives` must all lie on one side of `nullMean`, with weights that sum to 1. */
 export function mixtureAgainst(nullMean: number, alternatives: readonly Alternative[]): Mixture {
   return {

@@ -11,8 +11,15 @@ export interface SafetySpec {
 export interface SafetyState {
   readonly checked: number;
   readonly violations: number;
-  /** Sequence number of the check at which the evidence first reached its threshold. Final. */
-  readonly failedAt?: number;
+  /** When the evidence first reached its threshold. Final. */
+  readonly failedAt?: SafetyCrossing;
+}
+
+/** The check that decided, and the numbers that it decided by. */
+export interface SafetyCrossing {
+  readonly sequence: number;
+  readonly checked: number;
+  readonly violations: number;
 }
 
 /** One checked answer of the candidate. */
@@ -56,7 +63,7 @@ function alternatives(limit: number): Alternative[] {
 export function foldSafety(test: SafetyTest, state: SafetyState, check: Check): SafetyState {
   const checked = state.checked + 1;
   const violations = state.violations + (check.violation ? 1 : 0);
-  if (state.failedAt !== undefined) return { checked, violations, failedAt: state.failedAt };
   const failed = logEvidence(test.breach, checked, violations) >= test.logThreshold;
-  return failed ? { checked, violations, failedAt: check.sequence } : { checked, violations };
+  const failedAt = state.failedAt ?? (failed ? { sequence: check.sequence, checked, violations } : undefined);
+  return { checked, violations, ...(failedAt && { failedAt }) };
 }

@@ -5,28 +5,28 @@ import type { WinRateState } from "./win-rate.ts";
 /** What a gate says about the candidate. `NoData`: its evidence cannot be read, which is never taken for good news. */
 export type Verdict = "Pass" | "Fail" | "Undecided" | "NoData";
 
-/** Whether the evidence up to now could be read at this look. What was folded before stays folded. */
-export type EvidenceAccess = "Readable" | "Unreadable";
-
-/** Fail is final and needs no fresh evidence. Pass is latched, but nobody is promoted on evidence that is out of sight. */
-export function winRateVerdict(state: WinRateState, access: EvidenceAccess): Verdict {
-  if (state.failedAt !== undefined) return "Fail";
-  if (access === "Unreadable") return "NoData";
-  return state.passedAt === undefined ? "Undecided" : "Pass";
+/**
+ * Fail is final and needs no fresh evidence. Pass is latched, but nobody is promoted on evidence that is out of sight.
+ * `problem` says why the evidence cannot be read at this look, if it cannot.
+ */
+export function winRateVerdict(state: WinRateState, problem?: string): Verdict {
+  if (state.failedAt) return "Fail";
+  if (problem !== undefined) return "NoData";
+  return state.passedAt ? "Pass" : "Undecided";
 }
 
 /**
  * `Pass` promises no evidence of more violations than the limit, after enough checks; it does not promise that the
  * rate is under the limit. It is never latched: one violation more can take it back.
  */
-export function safetyVerdict(test: SafetyTest, state: SafetyState, access: EvidenceAccess): Verdict {
-  if (state.failedAt !== undefined) return "Fail";
-  if (access === "Unreadable") return "NoData";
+export function safetyVerdict(test: SafetyTest, state: SafetyState, problem?: string): Verdict {
+  if (state.failedAt) return "Fail";
+  if (problem !== undefined) return "NoData";
   if (state.checked < test.spec.minChecked) return "Undecided";
   return logEvidence(test.breach, state.checked, state.violations) <= 0 ? "Pass" : "Undecided";
 }
 
-/** The verdict of all gates together: one Fail fails, and only all of them pass. */
+/** The verdict of all gates together: one Fail fails, and only when every gate passes do they pass. */
 export function combineVerdicts(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes("Fail")) return "Fail";
   if (verdicts.includes("NoData")) return "NoData";

@@ -16,10 +16,17 @@ export interface WinRateState {
   readonly samples: number;
   /** Sum of their outcomes. */
   readonly sum: number;
-  /** Sequence number of the bet at which promotion's evidence first reached its threshold. */
-  readonly passedAt?: number;
-  /** Sequence number of the bet at which rollback's evidence first reached its threshold. Final. */
-  readonly failedAt?: number;
+  /** When promotion's evidence first reached its threshold. Latched; rollback's evidence runs on all the same. */
+  readonly passedAt?: WinRateCrossing;
+  /** When rollback's evidence first reached its threshold. Final. */
+  readonly failedAt?: WinRateCrossing;
+}
+
+/** The bet that decided, and the numbers that it decided by. */
+export interface WinRateCrossing {
+  readonly sequence: number;
+  readonly samples: number;
+  readonly sum: number;
 }
 
 /** One comparison that counts: its number in the collector's order, and 0 (stable won), 1 (candidate won) or between. */
@@ -73,8 +80,9 @@ function alternatives(main: number, from: number, to: number): Alternative[] {
 }
 
 /**
- * The state after one more bet. The first crossing of each threshold is latched with its sequence number, so the
- * verdict does not depend on how the bets were batched.
+ * The state after one more bet. The first crossing of each threshold is latched, so the verdict does not depend on how
+ * the bets were batched.
+ * @throws RangeError when the outcome is not between 0 and 1.
  */
 export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): WinRateState {
   if (!(bet.outcome >= 0 && bet.outcome <= 1)) {
@@ -82,18 +90,12 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
   }
   const samples = state.samples + 1;
   const sum = state.sum + bet.outcome;
-  const passedAt = state.passedAt ?? crossing(test.promotion, test.logPromotionThreshold, samples, sum, bet.sequence);
-  const failedAt = state.failedAt ?? crossing(test.rollback, test.logRollbackThreshold, samples, sum, bet.sequence);
-  return {
-    samples,
-    sum,
-    ...(passedAt !== undefined && { passedAt }),
-    ...(failedAt !== undefined && { failedAt }),
-  };
-}
-
-function crossing(mixture: Mixture, logThreshold: number, samples: number, sum: number, sequence: number) {
-  return logEvidence(mixture, samples, sum) >= logThreshold ? sequence : undefined;
+  const here = { sequence: bet.sequence, samples, sum };
+  const passed = logEvidence(test.promotion, samples, sum) >= test.logPromotionThreshold;
+  const failed = logEvidence(test.rollback, samples, sum) >= test.logRollbackThreshold;
+  const passedAt = state.passedAt ?? (passed ? here : undefined);
+  const failedAt = state.failedAt ?? (failed ? here : undefined);
+  return { samples, sum, ...(passedAt && { passedAt }), ...(failedAt && { failedAt }) };
 }
 
 /**

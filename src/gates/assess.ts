@@ -1,0 +1,51 @@
+import { explainSafety, explainWinRate } from "./explain.ts";
+import { anytimeInterval, type Interval } from "./interval.ts";
+import { type Evidence, logEvidence } from "./mixture.ts";
+import type { SafetyState, SafetyTest } from "./safety.ts";
+import { safetyVerdict, type Verdict, winRateVerdict } from "./verdict.ts";
+import type { WinRateState, WinRateTest } from "./win-rate.ts";
+
+/** What status says about a gate. Rates are fractions. */
+export interface Assessment {
+  readonly verdict: Verdict;
+  /** Comparisons bet on, or answers checked. */
+  readonly samples: number;
+  /** Sum of the outcomes, or violations. */
+  readonly sum: number;
+  /** Absent while there is no sample. */
+  readonly estimate?: number;
+  readonly interval: Interval;
+  readonly evidence: { readonly promote?: Evidence; readonly rollback: Evidence };
+  readonly message: string;
+}
+
+/** `problem`: why the comparisons cannot be read at this look, if they cannot. */
+export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: string): Assessment {
+  const { samples, sum } = state;
+  const evidence = {
+    promote: { log: logEvidence(test.promotion, samples, sum), logThreshold: test.logPromotionThreshold },
+    rollback: { log: logEvidence(test.rollback, samples, sum), logThreshold: test.logRollbackThreshold },
+  };
+  return {
+    verdict: winRateVerdict(state, problem),
+    ...summary(samples, sum),
+    evidence,
+    message: explainWinRate(state, evidence, problem),
+  };
+}
+
+/** `problem`: why the checks cannot be read at this look, if they cannot. */
+export function assessSafety(test: SafetyTest, state: SafetyState, problem?: string): Assessment {
+  const { checked, violations } = state;
+  const rollback = { log: logEvidence(test.breach, checked, violations), logThreshold: test.logThreshold };
+  return {
+    verdict: safetyVerdict(test, state, problem),
+    ...summary(checked, violations),
+    evidence: { rollback },
+    message: explainSafety(test.spec, state, rollback, problem),
+  };
+}
+
+function summary(samples: number, sum: number) {
+  return { samples, sum, ...(samples > 0 && { estimate: sum / samples }), interval: anytimeInterval(samples, sum) };
+}
