@@ -1,0 +1,140 @@
+import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "./object.ts";
+import { compareResourceVersions } from "./resource-version.ts";
+
+/** What happened to the store, in the order in which handlers learn of it. */
+export type StoreEvent<T extends KubeObject> =
+  | { readonly type: "Added"; readonly object: Stored<T> }
+  | { readonly type: "Updated"; readonly object: Stored<T>; readonly old: Stored<T> }
+  /** `object` is the last state known; final only if the deletion was seen, not inferred from a later list. */
+  | { readonly type: "Deleted"; readonly object: Stored<T>; readonly finalStateUnknown: boolean };
+
+/** Read access to a cache. Objects are frozen: they are shared by everyone who reads them. */
+export interface Store<T extends KubeObject> {
+  get(key: ObjectKey): Stored<T> | undefined;
+  /** All of them, or those of a namespace. */
+  list(namespace?: string): Stored<T>[];
+  /** Those with an owner reference to this uid. */
+  ownedBy(uid: string): Stored<T>[];
+  /** Those with this label, in one namespace unless it is undefined. */
+  labelled(label: string, value: string, namespace?: string): Stored<T>[];
+  /** The newest version of the collection that the store is known to hold; undefined before the first list. */
+  readonly resourceVersion: string | undefined;
+}
+
+/** The writing side; each change returns what happened, after the store holds it. */
+export interface WritableStore<T extends KubeObject> extends Store<T> {
+  /** A watch said that `object` stands so. Older than what is known of the same uid: ignored. */
+  put(object: Stored<T>): StoreEvent<T>[];
+  /** A watch said that `object` is gone. */
+  remove(object: Stored<T>): StoreEvent<T>[];
+  /** A consistent list: what it leaves out is gone. */
+  replace(objects: readonly Stored<T>[], resourceVersion: string): StoreEvent<T>[];
+  /** The watch has reached this version. */
+  advance(resourceVersion: string): void;
+}
+
+export function createStore<T extends KubeObject>(): WritableStore<T> {
+  const objects = new Map<string, Stored<T>>();
+  const index = new Map<string, Set<string>>();
+  let version: string | undefined;
+
+  function set(key: string, object: Stored<T>): void {
+    drop(key);
+    objects.set(key, object);
+    for (const entry of indexEntries(object)) {
+      const keys = index.get(entry) ?? new Set();
+      index.set(entry, keys.add(key));
+    }
+  }
+
+  function drop(key: string): void {
+    const object = objects.get(key);
+    if (object === undefined) return;
+    objects.delete(key);
+    for (const entry of indexEntries(object)) {
+      const keys = index.get(entry);
+      keys?.delete(key);
+      if (keys?.size === 0) index.delete(entry);
+    }
+  }
+
+  function indexed(entry: string): Stored<T>[] {
+    return [...(index.get(entry) ?? [])].flatMap((key) => objects.get(key) ?? []);
+  }
+
+  function put(object: Stored<T>): StoreEvent<T>[] {
+    const key = keyString(keyOf(object));
+    const old = objects.get(key);
+    const order = old === undefined ? 1 : compareVersions(object, old);
+    if (old !== undefined && order < 0) return [];
+    if (old !== undefined && object.metadata.resourceVersion === old.metadata.resourceVersion) return [];
+    set(key, deepFreeze(object));
+    if (old === undefined) return [{ type: "Added", object }];
+    if (old.metadata.uid === object.metadata.uid) return [{ type: "Updated", object, old }];
+    return [
+      { type: "Deleted", object: old, finalStateUnknown: true },
+      { type: "Added", object },
+    ];
+  }
+
+  function advance(resourceVersion: string): void {
+    if (version === undefined || compareResourceVersions(resourceVersion, version) >= 0) version = resourceVersion;
+  }
+
+  return {
+    get: (key) => objects.get(keyString(key)),
+    list: (namespace) => (namespace === undefined ? [...objects.values()] : indexed(`namespace:${namespace}`)),
+    ownedBy: (uid) => indexed(`owner:${uid}`),
+    labelled: (label, value, namespace) =>
+      indexed(`label:${label}=${value}`).filter(
+        ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
+      ),
+    get resourceVersion() {
+      return version;
+    },
+    put(object) {
+      advance(object.metadata.resourceVersion);
+      return put(object);
+    },
+    remove(object) {
+      advance(object.metadata.resourceVersion);
+      const key = keyString(keyOf(object));
+      const old = objects.get(key);
+      if (old === undefined || compareVersions(object, old) < 0) return [];
+      drop(key);
+      const last = old.metadata.uid === object.metadata.uid ? deepFreeze(object) : old;
+      return [{ type: "Deleted", object: last, finalStateUnknown: last === old }];
+    },
+    replace(listed, resourceVersion) {
+      version = resourceVersion;
+      const kept = new Set(listed.map((object) => keyString(keyOf(object))));
+      const gone = [...objects].filter(([key]) => !kept.has(key));
+      for (const [key] of gone) drop(key);
+      return [
+        ...gone.map(([, object]) => ({ type: "Deleted" as const, object, finalStateUnknown: true })),
+        ...listed.flatMap(put),
+      ];
+    },
+    advance,
+  };
+}
+
+/** Negative when `object` is an older state than `known`. A uid is never used again, so versions order those too. */
+function compareVersions(object: Stored, known: Stored): number {
+  return compareResourceVersions(object.metadata.resourceVersion, known.metadata.resourceVersion);
+}
+
+function indexEntries({ metadata }: KubeObject): string[] {
+  return [
+    ...(metadata.namespace === undefined ? [] : [`namespace:${metadata.namespace}`]),
+    ...(metadata.ownerReferences ?? []).map(({ uid }) => `owner:${uid}`),
+    ...Object.entries(metadata.labels ?? {}).map(([label, value]) => `label:${label}=${value}`),
+  ];
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const child of Object.values(value)) deepFreeze(child);
+  return value;
+}

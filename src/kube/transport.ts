@@ -1,0 +1,155 @@
+/**
+ * The wire to the API server. What it guarantees: every request but a watch has a deadline; whatever is not 2xx is an
+ * ApiError, no answer is a ConnectionError; each transport has connections of its own, so that a stuck watch cannot take
+ * the lease with it. A Transport is one attempt; retries (`retry.ts`) and interceptors are wrapped around it.
+ */
+import { Agent, type Dispatcher, request as send } from "undici";
+import type { ClusterConfig } from "./config.ts";
+import { apiError, ConnectionError } from "./errors.ts";
+
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** Default 30 s. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Transport {
+  send(request: ApiRequest): Promise<ApiResponse>;
+  /** The answer's bytes as they come. `deadlineMs` counts until the header. Aborting the signal closes the stream. */
+  stream(request: ApiRequest): Promise<AsyncIterable<Uint8Array>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Stands before every attempt of a write. It may refuse it (the leader's fence) or fail after `send` has returned (tests
+ * that crash between two writes).
+ */
+export type Interceptor = (request: ApiRequest, send: () => Promise<ApiResponse>) => Promise<ApiResponse>;
+
+const DEADLINE_MS = 30_000;
+const KEEP_ALIVE_MS = 90_000;
+
+export function createTransport(config: ClusterConfig): Transport {
+  const agent = new Agent({
+    connect: { ...defined(config.tls), keepAlive: true, keepAliveInitialDelay: 30_000 },
+    connectTimeout: 10_000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // A watch is silent as long as nothing happens: the reflector watches the silence.
+    bodyTimeout: 0,
+    headersTimeout: 0,
+  } as Agent.Options);
+
+  async function attempt(request: ApiRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const url = new URL(request.path, config.server);
+    for (const [name, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers = { ...(await config.headers()), accept: "application/json" };
+    const response = await send(url, {
+      dispatcher: agent,
+      method: request.method,
+      headers: request.body === undefined ? headers : { ...headers, "content-type": contentType(request) },
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      signal,
+    });
+    if (response.statusCode >= 200 && response.statusCode < 300) return response;
+    const retryAfter = Number(response.headers["retry-after"]);
+    throw apiError(
+      describe(request),
+      response.statusCode,
+      parseJson(await response.body.text()),
+      Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
+    );
+  }
+
+  return {
+    async send(request) {
+      const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
+      const deadline = AbortSignal.timeout(deadlineMs);
+      const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+      try {
+        const response = await attempt(request, signal);
+        return { status: response.statusCode, body: parseJson(await response.body.text()) };
+      } catch (error) {
+        throw explain(request, error, deadline.aborted ? deadlineMs : undefined);
+      }
+    },
+    async stream(request) {
+      const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), deadlineMs);
+      const signal =
+        request.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, request.signal]);
+      try {
+        const response = await attempt(request, signal);
+        return bytes(request, response.body);
+      } catch (error) {
+        throw explain(request, error, deadline.signal.aborted ? deadlineMs : undefined);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Puts `interceptor` before every write; reads and watches pass. */
+export function intercepted(transport: Transport, interceptor: Interceptor): Transport {
+  return {
+    ...transport,
+    send: (request) =>
+      request.method === "GET" ? transport.send(request) : interceptor(request, () => transport.send(request)),
+  };
+}
+
+async function* bytes(request: ApiRequest, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw explain(request, error, undefined);
+  }
+}
+
+function explain(request: ApiRequest, error: unknown, expiredMs: number | undefined): unknown {
+  if (expiredMs !== undefined) {
+    return new ConnectionError(`${describe(request)}: no answer in ${expiredMs} ms`, "DeadlineExceeded", {
+      cause: error,
+    });
+  }
+  if (request.signal?.aborted) return request.signal.reason;
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    return new ConnectionError(`${describe(request)}: ${error.message || error.code}`, error.code, { cause: error });
+  }
+  return error;
+}
+
+function describe({ method, path }: ApiRequest): string {
+  return `${method} ${path}`;
+}
+
+function contentType({ contentType }: ApiRequest): string {
+  return contentType ?? "application/json";
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
