@@ -58,3 +58,11 @@ export function logEvidence(mixture: Mixture, samples: number, sum: number): num
     scaled += Math.exp(logWeight + sum * win + losses * loss - largest);
   return largest + Math.log(scaled);
 }
+
+/** Whether the evidence is at or over a threshold. Most looks are far from it and cost no exponential. */
+export function reaches(mixture: Mixture, samples: number, sum: number, logThreshold: number): boolean {
+  const losses = samples - sum;
+  // A weighted mean is never more than its largest part.
+  const possible = mixture.components.some(({ win, loss }) => sum * win + losses * loss >= logThreshold);
+  return possible && logEvidence(mixture, samples, sum) >= logThreshold;
+}

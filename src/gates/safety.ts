@@ -1,4 +1,4 @@
-import { type Alternative, logEvidence, type Mixture, mixtureAgainst } from "./mixture.ts";
+import { type Alternative, type Mixture, mixtureAgainst, reaches } from "./mixture.ts";
 
 export interface SafetySpec {
   /** The highest rate of violations that is accepted, as a fraction strictly between 0 and 1/2. */
@@ -63,7 +63,7 @@ function alternatives(limit: number): Alternative[] {
 export function foldSafety(test: SafetyTest, state: SafetyState, check: Check): SafetyState {
   const checked = state.checked + 1;
   const violations = state.violations + (check.violation ? 1 : 0);
-  const failed = logEvidence(test.breach, checked, violations) >= test.logThreshold;
+  const failed = reaches(test.breach, checked, violations, test.logThreshold);
   const failedAt = state.failedAt ?? (failed ? { sequence: check.sequence, checked, violations } : undefined);
   return { checked, violations, ...(failedAt && { failedAt }) };
 }

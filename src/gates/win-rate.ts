@@ -1,4 +1,4 @@
-import { type Alternative, logEvidence, type Mixture, mixtureAgainst } from "./mixture.ts";
+import { type Alternative, type Mixture, mixtureAgainst, reaches } from "./mixture.ts";
 
 /** All fractions: 0 < min < target < 1, error rates strictly between 0 and 1. */
 export interface WinRateSpec {
@@ -91,10 +91,9 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
   const samples = state.samples + 1;
   const sum = state.sum + bet.outcome;
   const here = { sequence: bet.sequence, samples, sum };
-  const passed = logEvidence(test.promotion, samples, sum) >= test.logPromotionThreshold;
-  const failed = logEvidence(test.rollback, samples, sum) >= test.logRollbackThreshold;
-  const passedAt = state.passedAt ?? (passed ? here : undefined);
-  const failedAt = state.failedAt ?? (failed ? here : undefined);
+  const { promotion, logPromotionThreshold, rollback, logRollbackThreshold } = test;
+  const passedAt = state.passedAt ?? (reaches(promotion, samples, sum, logPromotionThreshold) ? here : undefined);
+  const failedAt = state.failedAt ?? (reaches(rollback, samples, sum, logRollbackThreshold) ? here : undefined);
   return { samples, sum, ...(passedAt && { passedAt }), ...(failedAt && { failedAt }) };
 }
 

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { safetyTest } from "../../../src/gates/safety.ts";
+import { combineVerdicts, safetyVerdict, type Verdict, winRateVerdict } from "../../../src/gates/verdict.ts";
+
+const passedAt = { sequence: 90, samples: 80, sum: 55 };
+const failedAt = { sequence: 200, samples: 180, sum: 70 };
+
+test.each<[string, Parameters<typeof winRateVerdict>, Verdict]>([
+  ["no evidence yet", [{ samples: 0, sum: 0 }], "Undecided"],
+  ["evidence that has not crossed", [{ samples: 50, sum: 28 }], "Undecided"],
+  ["promotion crossed", [{ samples: 80, sum: 55, passedAt }], "Pass"],
+  ["both crossed", [{ samples: 180, sum: 70, passedAt, failedAt }], "Fail"],
+  ["unreadable before a crossing", [{ samples: 50, sum: 28 }, "no answer"], "NoData"],
+  ["unreadable after a Pass: promotion waits", [{ samples: 80, sum: 55, passedAt }, "no answer"], "NoData"],
+  ["unreadable after a Fail: rollback does not wait", [{ samples: 180, sum: 70, failedAt }, "no answer"], "Fail"],
+])("win rate with %s", (_case, args, verdict) => {
+  expect(winRateVerdict(...args)).toBe(verdict);
+});
+
+const safety = safetyTest({ maxViolationRate: 0.01, minChecked: 100 });
+
+test.each<[string, { checked: number; violations: number }, string | undefined, Verdict]>([
+  ["no check yet", { checked: 0, violations: 0 }, undefined, "Undecided"],
+  ["one check too few", { checked: 99, violations: 0 }, undefined, "Undecided"],
+  ["enough clean checks", { checked: 100, violations: 0 }, undefined, "Pass"],
+  ["a Pass taken back by a violation", { checked: 101, violations: 3 }, undefined, "Undecided"],
+  ["unreadable checks", { checked: 100, violations: 0 }, "no answer", "NoData"],
+])("safety with %s", (_case, state, problem, verdict) => {
+  expect(safetyVerdict(safety, state, problem)).toBe(verdict);
+});
+
+test("safety that failed stays failed while its checks cannot be read", () => {
+  const state = { checked: 9, violations: 2, failedAt: { sequence: 9, checked: 9, violations: 2 } };
+  expect(safetyVerdict(safety, state, "no answer")).toBe("Fail");
+});
+
+test.each<[Verdict[], Verdict]>([
+  [["Pass", "Pass"], "Pass"],
+  [["Pass", "Undecided"], "Undecided"],
+  [["Pass", "NoData"], "NoData"],
+  [["NoData", "Fail"], "Fail"],
+  [["Undecided", "NoData"], "NoData"],
+])("%j together are %s", (verdicts, together) => {
+  expect(combineVerdicts(verdicts)).toBe(together);
+});
