@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { hash } from "node:crypto";
 import { z } from "zod";
 
 /** `sha256:<64 hex digits>`: the name of everything stored. */
@@ -12,7 +11,7 @@ export const digestSchema = z.templateLiteral(["sha256:", sha256HexSchema], {
 });
 
 export function sha256Hex(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
+  return hash("sha256", content, "hex");
 }
 
 export function digestOf(content: string | Uint8Array): Digest {
@@ -22,15 +21,4 @@ export function digestOf(content: string | Uint8Array): Digest {
 /** The 64 hex digits of a digest, which name its folder. */
 export function digestHex(digest: Digest): string {
   return digest.slice("sha256:".length);
-}
-
-/** Size in bytes and sha256 (hex) of a file, read as a stream. */
-export async function describeFile(file: string): Promise<{ sha256: string; size: number }> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return { sha256: hash.digest("hex"), size };
 }

@@ -5,9 +5,10 @@ import { encodeManifest, type Manifest, manifestFile } from "./manifest.ts";
 import { artifactPath } from "./uri.ts";
 import { verifyFiles } from "./verify.ts";
 
-export interface Published {
+export interface Published<M extends Manifest> {
   digest: Digest;
   folder: string;
+  manifest: M;
 }
 
 /**
@@ -15,7 +16,10 @@ export interface Published {
  * returns the manifest that describes them. What becomes visible under `sha256/` is whole and on disk, or absent:
  * everything is written into `tmp-…` on the same volume, synced and renamed. Publishing the same content again is fine.
  */
-export async function publish(root: string, build: (folder: string) => Promise<Manifest>): Promise<Published> {
+export async function publish<M extends Manifest>(
+  root: string,
+  build: (folder: string) => Promise<M>,
+): Promise<Published<M>> {
   await mkdir(path.join(root, "sha256"), { recursive: true });
   const staging = await mkdtemp(path.join(root, "tmp-"));
   try {
@@ -29,7 +33,7 @@ export async function publish(root: string, build: (folder: string) => Promise<M
     const folder = path.join(root, artifactPath(digest));
     await renameUnlessPresent(staging, folder);
     await sync(path.dirname(folder));
-    return { digest, folder };
+    return { digest, folder, manifest };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { ArtifactError } from "./artifact-error.ts";
-import { type Digest, describeFile } from "./digest.ts";
+import { describeFile } from "./describe-file.ts";
+import type { Digest } from "./digest.ts";
 import { type Manifest, type ModelManifest, readManifest } from "./manifest.ts";
 
 /**

@@ -27,9 +27,6 @@ export const profileConfigSchema = z.strictObject({
 
 export type ProfileConfig = z.infer<typeof profileConfigSchema>;
 
-/** Text longer than this (bytes of UTF-8) is no answer that a model is tuned on, and would not fit beside others in memory. */
-export const maxTextBytes = 100_000;
-
 export const invalidReasons = [
   "NotText",
   "EmptyPrompt",
@@ -86,13 +83,24 @@ export const profileResultSchema = z.object({
   pairs: countSchema,
   splits: z.object({ train: countSchema, validation: countSchema, heldOut: countSchema }),
   quality: qualitySchema,
+  examples: z.array(invalidExampleSchema),
 });
 
 export type ProfileResult = z.infer<typeof profileResultSchema>;
 
-export const profileFailureReasons = ["TooManyInvalid", "TooFewPairs", "CollectorUnreachable", "Failed"] as const;
+/** CollectorRefused: it answered, but not with preferences. StorageFailed: a volume is full or may not be written. */
+export const profileFailureReasons = [
+  "TooManyInvalid",
+  "TooFewPairs",
+  "CollectorUnreachable",
+  "CollectorRefused",
+  "StorageFailed",
+  "Failed",
+] as const;
 
-/** No snapshot was written. `quality` and `examples` stand where the records were read and judged. */
+export type ProfileFailureReason = (typeof profileFailureReasons)[number];
+
+/** No snapshot was written. `quality` and `examples` are there once the records were read and judged. */
 export const profileFailureSchema = z.object({
   error: z.object({ reason: z.enum(profileFailureReasons), message: z.string() }),
   quality: qualitySchema.optional(),
