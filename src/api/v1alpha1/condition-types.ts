@@ -8,8 +8,6 @@ export const CONDITION = {
   stalled: "Stalled",
   /** PreferenceDataset: the newest snapshot meets spec.quality. */
   qualityMet: "QualityMet",
-  /** PreferenceDataset: the newest snapshot's median age is within spec.quality.freshness. */
-  fresh: "Fresh",
   /** DPOJob: no pod runs because spec.suspend is true. */
   suspended: "Suspended",
   /** DPOJob: training and validation ended and the artifact is there. */

@@ -22,24 +22,24 @@ export const ModelReference = z.object({
 });
 
 const Toleration = z.object({
-  key: z.string().max(316).optional().describe("Taint key; empty with Exists matches every taint."),
-  operator: z.enum(["Exists", "Equal"]).optional().describe("How key and value are compared."),
-  value: z.string().max(63).optional().describe("Taint value, with Equal."),
+  key: z.string().max(316).exactOptional().describe("Taint key; empty with Exists matches every taint."),
+  operator: z.enum(["Exists", "Equal"]).exactOptional().describe("How key and value are compared."),
+  value: z.string().max(63).exactOptional().describe("Taint value, with Equal."),
   effect: z
     .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
-    .optional()
+    .exactOptional()
     .describe("Which effect is tolerated; empty means all."),
   tolerationSeconds: z
     .int()
     .min(0)
     .max(86_400)
     .meta({ format: "int64" })
-    .optional()
+    .exactOptional()
     .describe("How long a NoExecute taint is tolerated."),
 });
 
 const quantity = z.union([z.int(), z.string().max(32)]).describe("A Kubernetes quantity, such as 1, 500m or 4Gi.");
-const resourceList = (description: string) => z.record(z.string(), quantity).optional().describe(description);
+const resourceList = (description: string) => z.record(z.string(), quantity).exactOptional().describe(description);
 
 /** Everything of a job but the data it trains on: a job's spec and a dataset's `retrain.template` share it. */
 const trainingFields = {
@@ -85,8 +85,13 @@ const trainingFields = {
     .describe("Hyperparameters, named as in TRL."),
   trainer: z
     .object({
-      runtime: z.enum(["tfjs"]).optional().describe("A trainer that comes with the operator."),
-      image: z.string().min(1).max(512).optional().describe("An image of your own that keeps the trainer's contract."),
+      runtime: z.enum(["tfjs"]).exactOptional().describe("A trainer that comes with the operator."),
+      image: z
+        .string()
+        .min(1)
+        .max(512)
+        .exactOptional()
+        .describe("An image of your own that keeps the trainer's contract."),
     })
     .meta(rules(["has(self.runtime) != has(self.image)", "set exactly one of trainer.runtime and trainer.image"]))
     .prefault({ runtime: "tfjs" })
@@ -96,18 +101,21 @@ const trainingFields = {
       limits: resourceList("Upper bounds, such as nvidia.com/gpu: 4 or memory: 64Gi."),
       requests: resourceList("What the scheduler sets aside; the limits where unset."),
     })
-    .optional()
+    .exactOptional()
     .describe("Compute resources of each training pod."),
   podTemplate: z
     .object({
       spec: z
         .object({
-          nodeSelector: z.record(z.string(), z.string().max(63)).optional().describe("Labels that the node must have."),
-          tolerations: atomicList(Toleration, 16).optional().describe("Taints that the pod tolerates."),
+          nodeSelector: z
+            .record(z.string(), z.string().max(63))
+            .exactOptional()
+            .describe("Labels that the node must have."),
+          tolerations: atomicList(Toleration, 16).exactOptional().describe("Taints that the pod tolerates."),
         })
         .describe("Where the pod may run."),
     })
-    .optional()
+    .exactOptional()
     .describe(
       "Merged into the training pod. Bounded on purpose: whoever may create a DPOJob gets no more rights than that.",
     ),
@@ -127,7 +135,7 @@ const trainingFields = {
     .boolean()
     .default(false)
     .describe("No pod runs while true; the only field that may change after creation."),
-  deadline: duration("How long the job may run, retries included; unlimited when unset.").optional(),
+  deadline: duration("How long the job may run, retries included; unlimited when unset.").exactOptional(),
   validation: z
     .object({
       heldOutWinRate: z
@@ -149,7 +157,7 @@ const specFields = {
       name: objectName("Name of the PreferenceDataset, in the same namespace."),
       digest: digest(
         "The snapshot to train on; the newest one, pinned in status when the job starts, where unset.",
-      ).optional(),
+      ).exactOptional(),
     })
     .describe("The snapshot to train on."),
   ...trainingFields,
@@ -174,32 +182,36 @@ export const DPOJobStatus = z
     phase: z
       .string()
       .max(32)
-      .optional()
+      .exactOptional()
       .describe("Pending, Training, Succeeded, Failed or Suspended; derived from the conditions, for reading only."),
     dataset: z
       .object({
         digest: digest("Digest of the snapshot."),
         uri: z.string().max(512).describe("Where the snapshot is."),
       })
-      .optional()
+      .exactOptional()
       .describe("The snapshot that this job is pinned to."),
-    startTime: z.string().meta({ format: "date-time" }).optional().describe("When the first training pod was created."),
-    completionTime: z.string().meta({ format: "date-time" }).optional().describe("When the job finished."),
+    startTime: z
+      .string()
+      .meta({ format: "date-time" })
+      .exactOptional()
+      .describe("When the first training pod was created."),
+    completionTime: z.string().meta({ format: "date-time" }).exactOptional().describe("When the job finished."),
     progress: z
       .object({
         step: z.int().min(0).meta({ format: "int64" }).describe("Optimizer steps done."),
         of: z.int().min(0).meta({ format: "int64" }).describe("Optimizer steps in all."),
-        loss: z.string().max(24).optional().describe("Loss of the newest step."),
+        loss: z.string().max(24).exactOptional().describe("Loss of the newest step."),
         rewardAccuracy: z
           .string()
           .max(11)
-          .optional()
+          .exactOptional()
           .describe("Share of the newest step's pairs with a positive margin."),
-        tokensPerSecond: z.int().min(0).meta({ format: "int64" }).optional().describe("Throughput."),
-        eta: z.string().max(28).optional().describe("Time that is left, by the trainer's estimate."),
-        updatedAt: z.string().meta({ format: "date-time" }).optional().describe("When the trainer said so."),
+        tokensPerSecond: z.int().min(0).meta({ format: "int64" }).exactOptional().describe("Throughput."),
+        eta: z.string().max(28).exactOptional().describe("Time that is left, by the trainer's estimate."),
+        updatedAt: z.string().meta({ format: "date-time" }).exactOptional().describe("When the trainer said so."),
       })
-      .optional()
+      .exactOptional()
       .describe("How far training is, as pushed by the trainer."),
     artifact: z
       .object({
@@ -208,7 +220,7 @@ export const DPOJobStatus = z
         dataset: digest("The snapshot it was trained on."),
         base: digest("The model it was trained from."),
       })
-      .optional()
+      .exactOptional()
       .describe("The trained model with its lineage."),
     validation: z
       .object({
@@ -223,10 +235,10 @@ export const DPOJobStatus = z
               .describe("95% interval of the value."),
             samples: z.int().min(0).meta({ format: "int64" }).describe("Number of held-out pairs."),
           })
-          .optional()
+          .exactOptional()
           .describe("Implicit-reward accuracy on held-out prompts."),
       })
-      .optional()
+      .exactOptional()
       .describe("What validation found."),
     conditions,
   })
@@ -239,7 +251,7 @@ export const DPOJob = z
     kind: z.literal("DPOJob"),
     metadata: Metadata,
     spec: DPOJobSpec,
-    status: DPOJobStatus.optional(),
+    status: DPOJobStatus.exactOptional(),
   })
   .describe("DPOJob trains a model on one snapshot of preferences, validates it and publishes it with its lineage.");
 export type DPOJob = z.infer<typeof DPOJob>;

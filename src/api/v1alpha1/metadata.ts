@@ -31,6 +31,8 @@ export const ANNOTATION = {
   verdict: "dpo.dev/verdict",
   /** On a DPOJob made by `retrain`: the collector's sequence number of the snapshot it trains on. */
   sequence: "dpo.dev/sequence",
+  /** On a DPOJob made by `retrain`: the number of pairs in that snapshot. */
+  pairs: "dpo.dev/pairs",
   /** On a PreferenceCanary: names a rejected revision that may be tried again. */
   retry: "dpo.dev/retry",
 } as const;

@@ -32,7 +32,7 @@ export const Condition = z
       .int()
       .min(0)
       .meta({ format: "int64" })
-      .optional()
+      .exactOptional()
       .describe("The metadata.generation that the condition was set from."),
     lastTransitionTime: z.string().meta({ format: "date-time" }).describe("When the status last changed."),
     reason: z
@@ -50,7 +50,7 @@ export const conditions = z
   .array(Condition)
   .max(16)
   .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
-  .optional()
+  .exactOptional()
   .describe(
     "The state in the form that kstatus and Argo CD read: Ready, Reconciling and Stalled, and what this kind adds.",
   );
@@ -59,7 +59,7 @@ export const observedGeneration = z
   .int()
   .min(0)
   .meta({ format: "int64" })
-  .optional()
+  .exactOptional()
   .describe("The metadata.generation that this status describes.");
 
 /** A map list: entries are told apart by `key`, so that several writers can own one each. */
@@ -90,21 +90,8 @@ export const Storage = z
   })
   .describe("Where content-addressed folders are written: sha256/<hex>/ on a volume.");
 
-export interface ObjectMeta {
-  name: string;
-  namespace: string;
-  uid: string;
-  resourceVersion: string;
-  generation: number;
-  creationTimestamp: string;
-  deletionTimestamp?: string;
-  labels?: Readonly<Record<string, string>>;
-  annotations?: Readonly<Record<string, string>>;
-  finalizers?: readonly string[];
-}
-
 /** metadata as the API server sends it; unknown fields are dropped, since nobody here may write them back. */
-export const Metadata: z.ZodType<ObjectMeta> = z.object({
+export const Metadata = z.object({
   name: z.string(),
   namespace: z.string(),
   uid: z.string(),
@@ -115,4 +102,17 @@ export const Metadata: z.ZodType<ObjectMeta> = z.object({
   labels: z.exactOptional(z.record(z.string(), z.string())),
   annotations: z.exactOptional(z.record(z.string(), z.string())),
   finalizers: z.exactOptional(z.array(z.string())),
+  ownerReferences: z.exactOptional(
+    z.array(
+      z.object({
+        apiVersion: z.string(),
+        kind: z.string(),
+        name: z.string(),
+        uid: z.string(),
+        controller: z.exactOptional(z.boolean()),
+        blockOwnerDeletion: z.exactOptional(z.boolean()),
+      }),
+    ),
+  ),
 });
+export type Metadata = z.infer<typeof Metadata>;

@@ -86,8 +86,8 @@ const SafetyGate = z
 
 const ParentRef = z.object({
   name: objectName("Name of the Gateway.", 253),
-  namespace: objectName("Namespace of the Gateway; the canary's own where unset.").optional(),
-  sectionName: objectName("Listener of the Gateway; all where unset.", 253).optional(),
+  namespace: objectName("Namespace of the Gateway; the canary's own where unset.").exactOptional(),
+  sectionName: objectName("Listener of the Gateway; all where unset.", 253).exactOptional(),
 });
 
 export const PreferenceCanarySpec = z
@@ -103,10 +103,10 @@ export const PreferenceCanarySpec = z
       .object({
         fromJobs: z
           .object({})
-          .optional()
+          .exactOptional()
           .describe("The newest validated DPOJob labelled dpo.dev/publish-to: <this canary>."),
-        uri: ModelReference.shape.uri.optional(),
-        digest: ModelReference.shape.digest.optional(),
+        uri: ModelReference.shape.uri.exactOptional(),
+        digest: ModelReference.shape.digest.exactOptional(),
       })
       .meta(
         rules([
@@ -152,7 +152,7 @@ export const PreferenceCanarySpec = z
               .array(z.string().min(1).max(253))
               .max(16)
               .meta({ "x-kubernetes-list-type": "atomic" })
-              .optional()
+              .exactOptional()
               .describe("Host names that the route answers for."),
           })
           .describe("A Gateway API HTTPRoute, named as the canary, that the operator owns."),
@@ -172,7 +172,7 @@ export const PreferenceCanarySpec = z
             dataset: reference("The PreferenceDataset that the pairs are queued for and the choices are kept in."),
           })
           .describe("People's choices between both arms' answers to the same live request."),
-        checks: z.object({}).optional().describe("Safety verdicts on answers of the candidate."),
+        checks: z.object({}).exactOptional().describe("Safety verdicts on answers of the candidate."),
       })
       .describe("Where evidence comes from."),
     steps: mapList(Step, "name", 20, 1)
@@ -184,7 +184,7 @@ export const PreferenceCanarySpec = z
       )
       .describe("The way of a candidate, from its first request to its promotion."),
     gates: z
-      .object({ winRate: WinRateGate, safety: SafetyGate.optional() })
+      .object({ winRate: WinRateGate, safety: SafetyGate.exactOptional() })
       .describe(
         "What the candidate must pass. All of them have to pass for a promotion; one that fails rolls back at once.",
       ),
@@ -224,12 +224,12 @@ const Revision = z.object({
 const GateStatus = z.object({
   name: z.string().max(63).describe("Name of the gate, as in spec.gates."),
   verdict: z.enum(["Pass", "Fail", "Undecided", "NoData"]).describe("What the evidence says."),
-  estimate: z.string().max(16).optional().describe("The best guess."),
+  estimate: z.string().max(16).exactOptional().describe("The best guess."),
   interval: z
     .array(z.string().max(16))
     .max(2)
     .meta({ "x-kubernetes-list-type": "atomic" })
-    .optional()
+    .exactOptional()
     .describe("95% interval, valid however often it is looked at."),
   samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence, each an independent bet."),
   sum: z
@@ -241,21 +241,35 @@ const GateStatus = z.object({
       sequence: z.int().min(0).meta({ format: "int64" }).describe("Sequence number of the newest record read."),
       id: z.string().max(128).describe("Its id."),
     })
-    .optional()
+    .exactOptional()
     .describe("How far the collector's stream was read."),
-  passedAt: z.int().min(0).meta({ format: "int64" }).optional().describe("Number of samples at which the gate passed."),
-  failedAt: z.int().min(0).meta({ format: "int64" }).optional().describe("Number of samples at which the gate failed."),
+  passedAt: z
+    .int()
+    .min(0)
+    .meta({ format: "int64" })
+    .exactOptional()
+    .describe("Number of samples at which the gate passed."),
+  failedAt: z
+    .int()
+    .min(0)
+    .meta({ format: "int64" })
+    .exactOptional()
+    .describe("Number of samples at which the gate failed."),
   lastSampleTime: z
     .string()
     .meta({ format: "date-time" })
-    .optional()
+    .exactOptional()
     .describe("When the newest piece of evidence was acknowledged by the collector."),
   evidence: z
     .object({
-      promote: z.string().max(64).optional().describe("Evidence for promotion, of what is needed, on a log10 scale."),
+      promote: z
+        .string()
+        .max(64)
+        .exactOptional()
+        .describe("Evidence for promotion, of what is needed, on a log10 scale."),
       rollback: z.string().max(64).describe("Evidence for rollback, of what is needed, on a log10 scale."),
     })
-    .optional()
+    .exactOptional()
     .describe("How far the gate is from a verdict."),
   message: z.string().max(1024).describe("The verdict in words, with the numbers that made it."),
 });
@@ -266,12 +280,12 @@ export const PreferenceCanaryStatus = z
     phase: z
       .string()
       .max(32)
-      .optional()
+      .exactOptional()
       .describe(
         "Idle, Progressing, Paused, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
       ),
-    stable: Revision.optional().describe("The revision that serves."),
-    candidate: Revision.optional().describe("The revision that is being judged."),
+    stable: Revision.exactOptional().describe("The revision that serves."),
+    candidate: Revision.exactOptional().describe("The revision that is being judged."),
     weights: z
       .object({
         desired: z
@@ -283,10 +297,10 @@ export const PreferenceCanaryStatus = z
         since: z
           .string()
           .meta({ format: "date-time" })
-          .optional()
+          .exactOptional()
           .describe("When that weight was stored in the route."),
       })
-      .optional()
+      .exactOptional()
       .describe("The candidate's share of live requests."),
     step: z
       .object({
@@ -294,10 +308,10 @@ export const PreferenceCanaryStatus = z
         index: z.int().min(0).meta({ format: "int32" }).describe("Its place in spec.steps, from 0."),
         of: z.int().min(1).meta({ format: "int32" }).describe("Number of steps."),
       })
-      .optional()
+      .exactOptional()
       .describe("The step that the run is in."),
     gates: mapList(GateStatus, "name", 8)
-      .optional()
+      .exactOptional()
       .describe("Each gate's verdict and evidence, for the current or the last run."),
     lastRun: z
       .object({
@@ -307,7 +321,7 @@ export const PreferenceCanaryStatus = z
         time: z.string().meta({ format: "date-time" }).describe("When."),
         message: z.string().max(1024).describe("Why, in words."),
       })
-      .optional()
+      .exactOptional()
       .describe("How the last run ended."),
     conditions,
   })
@@ -320,7 +334,7 @@ export const PreferenceCanary = z
     kind: z.literal("PreferenceCanary"),
     metadata: Metadata,
     spec: PreferenceCanarySpec,
-    status: PreferenceCanaryStatus.optional(),
+    status: PreferenceCanaryStatus.exactOptional(),
   })
   .describe(
     "PreferenceCanary moves live traffic to a new model in steps, promotes it only when people prefer it, and rolls it back by itself.",

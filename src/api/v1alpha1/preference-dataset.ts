@@ -48,11 +48,11 @@ export const PreferenceDatasetSpec = z
               .describe("Measure of agreement between labelers of the same pair."),
             min: decimal("Agreement that the snapshot needs.").default("0.7"),
           })
-          .optional()
+          .exactOptional()
           .describe("How far labelers must agree. Unknown, and so not met, while no pair has two labelers."),
         freshness: z
           .object({ maxMedianAge: duration("Median age of labels that the snapshot may have.").default("720h") })
-          .optional()
+          .exactOptional()
           .describe("How old labels may be."),
       })
       .prefault({})
@@ -77,16 +77,16 @@ export const PreferenceDatasetSpec = z
               .object({
                 labels: z
                   .record(z.string(), z.string().max(63))
-                  .optional()
+                  .exactOptional()
                   .describe("Labels of the job, such as dpo.dev/publish-to."),
               })
-              .optional()
+              .exactOptional()
               .describe("Metadata of the job."),
             spec: DPOJobTemplateSpec.describe("Spec of the job; its dataset is filled in."),
           })
           .describe("The DPOJob to create."),
       })
-      .optional()
+      .exactOptional()
       .describe("Training that this dataset starts by itself."),
     storage: Storage.describe("Where snapshots are written."),
   })
@@ -99,14 +99,14 @@ export const PreferenceDatasetStatus = z
     phase: z
       .string()
       .max(32)
-      .optional()
+      .exactOptional()
       .describe("Collecting, Profiling, Ready or Stalled; derived from the conditions, for reading only."),
     collected: z
       .object({
         preferences: z.int().min(0).meta({ format: "int64" }).describe("Preferences that the collector holds."),
         sequence: z.int().min(0).meta({ format: "int64" }).describe("Sequence number of the newest one."),
       })
-      .optional()
+      .exactOptional()
       .describe("What the collector holds for this dataset."),
     snapshot: z
       .object({
@@ -121,13 +121,13 @@ export const PreferenceDatasetStatus = z
           .meta({ format: "int64" })
           .describe("Sequence number of the collector that it is pinned to."),
       })
-      .optional()
+      .exactOptional()
       .describe("The newest snapshot."),
     quality: z
       .object({
         invalid: z
           .record(z.string(), z.int().min(0).meta({ format: "int64" }))
-          .optional()
+          .exactOptional()
           .describe("Records left out, by reason."),
         duplicates: z
           .int()
@@ -135,8 +135,12 @@ export const PreferenceDatasetStatus = z
           .meta({ format: "int64" })
           .describe("Records left out because another one says the same."),
         labelers: z.int().min(0).meta({ format: "int64" }).describe("Number of labelers."),
-        largestLabelerShare: z.string().max(11).optional().describe("Share of pairs by the labeler with the most."),
-        medianAge: z.string().max(28).optional().describe("Median age of labels when the snapshot was taken."),
+        largestLabelerShare: z
+          .string()
+          .max(11)
+          .exactOptional()
+          .describe("Share of pairs by the labeler with the most."),
+        medianAge: z.string().max(28).exactOptional().describe("Median age of labels when the snapshot was taken."),
         agreement: z
           .object({
             value: z.string().max(24).describe("Krippendorff's alpha; 1 is full agreement, 0 is chance."),
@@ -144,22 +148,23 @@ export const PreferenceDatasetStatus = z
               .array(z.string().max(24))
               .max(2)
               .meta({ "x-kubernetes-list-type": "atomic" })
-              .optional()
+              .exactOptional()
               .describe("95% interval."),
             units: z.int().min(0).meta({ format: "int64" }).describe("Pairs that two or more labelers judged."),
           })
-          .optional()
+          .exactOptional()
           .describe("Agreement between labelers; absent while no pair has two of them."),
       })
-      .optional()
+      .exactOptional()
       .describe("What the profile of the newest snapshot found."),
     lastTrained: z
       .object({
         job: objectName("Name of the DPOJob.", 253),
         digest: digest("Snapshot that it trains on."),
+        pairs: z.int().min(0).meta({ format: "int64" }).describe("Pairs in that snapshot."),
         sequence: z.int().min(0).meta({ format: "int64" }).describe("Sequence number of that snapshot."),
       })
-      .optional()
+      .exactOptional()
       .describe("The newest DPOJob that this dataset started."),
     conditions,
   })
@@ -172,7 +177,7 @@ export const PreferenceDataset = z
     kind: z.literal("PreferenceDataset"),
     metadata: Metadata,
     spec: PreferenceDatasetSpec,
-    status: PreferenceDatasetStatus.optional(),
+    status: PreferenceDatasetStatus.exactOptional(),
   })
   .describe(
     "PreferenceDataset turns incoming preferences into immutable, quality-gated snapshots and starts training on them.",

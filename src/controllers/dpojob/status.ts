@@ -1,0 +1,159 @@
+import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
+import type { DPOJobStatus } from "../../api/v1alpha1/dpo-job.ts";
+import { formatPercent } from "../../api/v1alpha1/quantity.ts";
+import { type NewCondition, setConditions, timestamp } from "../../runtime/conditions.ts";
+import { type Standing, standingConditions } from "../kstatus.ts";
+import type { Decision } from "./decide.ts";
+import type { Observed, Training } from "./observed.ts";
+
+/** What the controller owns of the status: all of it but `progress`, which the progress server applies under its own name. */
+export type OwnedStatus = Omit<DPOJobStatus, "progress">;
+
+/** The whole owned status, from what was seen and decided. */
+export function status({ job, training }: Observed, decision: Decision, now: Date): OwnedStatus {
+  const { progress: _pushed, ...previous } = job.status ?? {};
+  if (decision.type === "Finished") return previous;
+  const generation = job.metadata.generation;
+  const stand = standing(decision);
+  const startTime = previous.startTime ?? (decision.type === "Start" ? timestamp(now) : training?.startTime);
+  return {
+    ...previous,
+    observedGeneration: generation,
+    phase: stand.phase,
+    ...(decision.type === "Pin" && { dataset: decision.dataset }),
+    ...(startTime && { startTime }),
+    ...ended(decision),
+    conditions: [
+      ...setConditions(
+        previous.conditions ?? [],
+        [
+          ...standingConditions(stand.standing, stand.reason, stand.message, generation),
+          ...outcomeConditions(decision, generation),
+        ],
+        now,
+      ),
+    ],
+  };
+}
+
+function ended(decision: Decision): Pick<DPOJobStatus, "completionTime" | "artifact" | "validation"> {
+  if (decision.type === "Fail") return { completionTime: decision.at };
+  if (decision.type !== "Succeed") return {};
+  const { uri, digest, dataset, base, validation } = decision.result;
+  const measured = validation.heldOutWinRate;
+  return {
+    completionTime: decision.at,
+    artifact: { uri, digest, dataset, base },
+    ...(measured !== null && {
+      validation: {
+        heldOutWinRate: {
+          value: formatPercent(measured.value),
+          interval: measured.interval.map((bound) => formatPercent(bound)),
+          samples: measured.samples,
+        },
+      },
+    }),
+  };
+}
+
+function outcomeConditions(decision: Decision, observedGeneration: number): NewCondition[] {
+  const condition = (type: string, status: "True" | "False", reason: string, message: string) => ({
+    type,
+    status,
+    reason,
+    message,
+    observedGeneration,
+  });
+  const suspended = decision.type === "Suspended";
+  const suspend = condition(
+    CONDITION.suspended,
+    suspended ? "True" : "False",
+    suspended ? "Suspended" : "NotSuspended",
+    suspended ? "spec.suspend is true" : "spec.suspend is false",
+  );
+  if (decision.type === "Fail")
+    return [suspend, condition(CONDITION.failed, "True", decision.reason, decision.message)];
+  if (decision.type !== "Succeed") return [suspend];
+  const { passed, reason, message } = decision.verdict;
+  return [
+    suspend,
+    condition(
+      CONDITION.complete,
+      "True",
+      "Trained",
+      `${decision.result.steps} steps in ${Math.round(decision.result.seconds)}s, loss ${decision.result.firstLoss.toFixed(4)} to ${decision.result.lastLoss.toFixed(4)}`,
+    ),
+    condition(CONDITION.validated, passed ? "True" : "False", reason, message),
+  ];
+}
+
+interface Stand {
+  readonly standing: Standing;
+  readonly phase: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function standing(decision: Exclude<Decision, { type: "Finished" }>): Stand {
+  const inProgress = (phase: string, reason: string, message: string): Stand => ({
+    standing: "InProgress",
+    phase,
+    reason,
+    message,
+  });
+  switch (decision.type) {
+    case "WaitForSnapshot":
+      return inProgress("Pending", "WaitingForSnapshot", decision.message);
+    case "Pin":
+      return inProgress("Pending", "SnapshotPinned", `Trains on ${decision.dataset.digest}`);
+    case "Start":
+      return inProgress("Pending", "Starting", "The training pod is being created");
+    case "SetSuspend":
+      return inProgress(
+        "Pending",
+        "Suspending",
+        decision.suspend ? "The training pod is being stopped" : "The training pod is being started again",
+      );
+    case "Suspended":
+      return {
+        standing: "NotReady",
+        phase: "Suspended",
+        reason: "Suspended",
+        message: "spec.suspend is true: no pod runs",
+      };
+    case "Run":
+      return running(decision.training);
+    case "Fail":
+      return { standing: "Stalled", phase: "Failed", reason: decision.reason, message: decision.message };
+    case "Succeed": {
+      const { passed, reason, message } = decision.verdict;
+      return { standing: passed ? "Ready" : "Stalled", phase: passed ? "Succeeded" : "Failed", reason, message };
+    }
+  }
+}
+
+function running({ unschedulable, podRunning, lastFailure }: Training): Stand {
+  const inProgress = { standing: "InProgress" } as const;
+  if (unschedulable !== undefined)
+    return {
+      ...inProgress,
+      phase: "Pending",
+      reason: "Unschedulable",
+      message: `No node takes the training pod: ${unschedulable}`,
+    };
+  if (podRunning)
+    return {
+      ...inProgress,
+      phase: "Training",
+      reason: "Training",
+      message: "The training pod runs; status.progress says how far it is",
+    };
+  if (lastFailure !== undefined)
+    return {
+      ...inProgress,
+      phase: "Pending",
+      reason: "Retrying",
+      message: `A training pod failed and is replaced: ${lastFailure}`,
+    };
+  return { ...inProgress, phase: "Pending", reason: "Starting", message: "The training pod is starting" };
+}
