@@ -1,0 +1,41 @@
+import { onInterrupt } from "../lib/interrupt.ts";
+import { ensureBaseImages } from "./base-images.ts";
+import { lacksSysResource } from "./capability.ts";
+import { type Clone, thisClone } from "./clone.ts";
+import { type Cluster, loadImages } from "./cluster.ts";
+import { type Docker, joinDocker } from "./docker.ts";
+import { downCluster } from "./down.ts";
+import { ensureGateway } from "./gateway.ts";
+import { ensureGatewayImages } from "./gateway-images.ts";
+import { ensureKindCluster, gatewayAddress, hasKindCluster } from "./kind.ts";
+import { withImageLock } from "./made-image.ts";
+import { ensureNodeImage, NODE_IMAGE } from "./node-image.ts";
+import { registryInReach } from "./registry.ts";
+
+/** Brings up this clone's cluster, or finds it up. May be interrupted at any moment and run again. */
+export async function upCluster(): Promise<Cluster> {
+  const clone = thisClone();
+  const daemon = await joinDocker(clone);
+  const found = await hasKindCluster(clone, daemon);
+  // Ctrl-C leaves what was there before, and nothing else.
+  const keep = found ? () => undefined : onInterrupt(downCluster);
+  try {
+    return await build(clone, daemon);
+  } finally {
+    keep();
+  }
+}
+
+async function build(clone: Clone, daemon: Docker): Promise<Cluster> {
+  const pull = await registryInReach();
+  if (!pull) await withImageLock(() => ensureBaseImages(daemon));
+  // kindest/node lowers oom_score_adj, which nothing may do here where the capability is missing.
+  const made = !pull || (daemon.own && lacksSysResource());
+  if (made) await withImageLock(() => ensureNodeImage(daemon));
+  await ensureKindCluster(clone, daemon, made ? NODE_IMAGE : undefined);
+  const gatewayUrl = `http://${await gatewayAddress(clone, daemon)}`;
+  const cluster = { name: clone.cluster, kubeconfig: clone.kubeconfig, gatewayUrl, docker: daemon };
+  if (!pull) await loadImages(cluster, await withImageLock(() => ensureGatewayImages(daemon)));
+  await ensureGateway(cluster, gatewayUrl);
+  return cluster;
+}
