@@ -17,13 +17,16 @@ import type { KubeObject, ObjectMeta } from "./object.ts";
 
 type Unescaped<K> = K extends `_${infer Rest}` ? Rest : K;
 
+/** Optional fields may be given as undefined: JSON leaves them out. */
+type IfOptional<T, K extends keyof T> = object extends Pick<T, K> ? undefined : never;
+
 /** A generated model as it stands in JSON: timestamps are strings, no field is renamed, nothing may be changed in place. */
 type Json<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
     ? readonly Json<Item>[]
     : T extends object
-      ? { readonly [K in keyof T as Unescaped<K>]: Json<T[K]> }
+      ? { readonly [K in keyof T as Unescaped<K>]: Json<T[K]> | IfOptional<T, K> }
       : T;
 
 type BuiltIn<Model> = Omit<Json<Model>, "metadata" | "apiVersion" | "kind"> &

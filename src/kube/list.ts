@@ -14,6 +14,9 @@ export interface List<T extends KubeObject> {
   readonly resourceVersion: string;
 }
 
+/** JSON of an object → the object; undefined leaves it out. */
+export type Decoder<T extends KubeObject> = (json: unknown) => Stored<T> | undefined;
+
 interface Page {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: readonly unknown[] | null;
@@ -30,12 +33,13 @@ export async function listAll<T extends KubeObject>(
   resource: Resource<T>,
   selection: Selection = {},
   signal?: AbortSignal,
+  read: Decoder<T> = (json) => decode(resource, json),
 ): Promise<List<T>> {
   try {
-    return await listPages(transport, resource, selection, signal);
+    return await listPages(transport, resource, selection, signal, read);
   } catch (error) {
     // The snapshot behind the continue token was compacted between two pages.
-    if (isExpired(error)) return listPages(transport, resource, selection, signal);
+    if (isExpired(error)) return listPages(transport, resource, selection, signal, read);
     throw error;
   }
 }
@@ -45,6 +49,7 @@ async function listPages<T extends KubeObject>(
   resource: Resource<T>,
   selection: Selection,
   signal: AbortSignal | undefined,
+  read: Decoder<T>,
 ): Promise<List<T>> {
   const items: Stored<T>[] = [];
   let token: string | undefined;
@@ -56,7 +61,10 @@ async function listPages<T extends KubeObject>(
       signal,
     });
     const page = body as Page;
-    items.push(...(page.items ?? []).map((item) => decode(resource, item)));
+    for (const json of page.items ?? []) {
+      const item = read(json);
+      if (item !== undefined) items.push(item);
+    }
     token = page.metadata.continue || undefined;
     if (token === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
   }

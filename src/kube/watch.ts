@@ -1,18 +1,19 @@
 import { apiError } from "./errors.ts";
-import { type Selection, selectionQuery } from "./list.ts";
+import { type Decoder, type Selection, selectionQuery } from "./list.ts";
 import type { KubeObject, Stored } from "./object.ts";
-import { collectionPath, decode, type Resource } from "./resource.ts";
+import { collectionPath, type Resource } from "./resource.ts";
 import type { Transport } from "./transport.ts";
 
 export type WatchEvent<T extends KubeObject> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: Stored<T> }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
-export interface WatchOptions {
+export interface WatchOptions<T extends KubeObject> {
   readonly resourceVersion: string;
   /** The server ends the stream after so long. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
+  readonly decode: Decoder<T>;
   /** Called for every chunk of bytes: the connection lives. */
   readonly onBytes: () => void;
 }
@@ -23,9 +24,9 @@ export interface WatchOptions {
  */
 export async function* watch<T extends KubeObject>(
   transport: Transport,
-  resource: Resource<T>,
+  resource: Resource,
   selection: Selection,
-  options: WatchOptions,
+  options: WatchOptions<T>,
 ): AsyncIterable<WatchEvent<T>> {
   const path = collectionPath(resource, selection.namespace);
   const stream = await transport.stream({
@@ -45,7 +46,8 @@ export async function* watch<T extends KubeObject>(
     if (type === "ERROR") throw apiError(`WATCH ${path}`, object.code ?? 500, object);
     if (type === "BOOKMARK") yield { type, resourceVersion: object.metadata.resourceVersion };
     if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") {
-      yield { type, object: decode(resource, object) };
+      const decoded = options.decode(object);
+      if (decoded !== undefined) yield { type, object: decoded };
     }
   }
 }

@@ -1,16 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { KubeObject, ObjectKey } from "./object.ts";
+import type { ObjectKey, Stored } from "./object.ts";
 import type { Resource } from "./resource.ts";
 
-/** A write that the API server has acknowledged. */
-export interface Write {
-  readonly resource: Resource;
-  readonly key: ObjectKey;
-  /** Of the version written; undefined when the object is gone for good. */
-  readonly resourceVersion: string | undefined;
-  /** Of the object deleted, when it is gone for good. */
-  readonly goneUid: string | undefined;
-}
+/** A write that the API server has acknowledged: the object as it now stands, or the one that is gone for good. */
+export type Write =
+  | { readonly type: "Stored"; readonly resource: Resource; readonly object: Stored }
+  | { readonly type: "Gone"; readonly resource: Resource; readonly key: ObjectKey; readonly uid: string };
 
 const current = new AsyncLocalStorage<(write: Write) => void>();
 
@@ -19,14 +14,11 @@ export function reportingWrites<T>(report: (write: Write) => void, work: () => P
   return current.run(report, work);
 }
 
-/** `answer` is the object written, or the Status that answers a delete at once. */
-export function recordWrite(resource: Resource, { namespace, name }: ObjectKey, answer: unknown): void {
-  const { kind, metadata, details } = answer as Partial<KubeObject> & { details?: { uid?: string } };
-  const gone = kind === "Status";
-  current.getStore()?.({
-    resource,
-    key: { namespace, name },
-    resourceVersion: gone ? undefined : metadata?.resourceVersion,
-    goneUid: gone ? details?.uid : undefined,
-  });
+/** `answer` is the object written, or the Status that answers a delete which took effect at once. */
+export function recordWrite(resource: Resource, key: ObjectKey, answer: unknown): void {
+  const report = current.getStore();
+  if (report === undefined) return;
+  const { kind, details } = answer as { kind?: string; details?: { uid?: string } };
+  if (kind !== "Status") report({ type: "Stored", resource, object: answer as Stored });
+  else if (details?.uid !== undefined) report({ type: "Gone", resource, key, uid: details.uid });
 }

@@ -45,3 +45,19 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** Runs `work` with a signal that is aborted after `milliseconds`, or with the given one. */
+export async function withDeadline<T>(
+  clock: Clock,
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const deadline = new AbortController();
+  const cancel = clock.setTimeout(() => deadline.abort(new Error(`not done in ${milliseconds} ms`)), milliseconds);
+  try {
+    return await work(signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]));
+  } finally {
+    cancel();
+  }
+}
