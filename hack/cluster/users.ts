@@ -44,7 +44,7 @@ export function isLive(user: User, clusterExists: (name: string) => boolean): bo
 }
 
 /** When a process began, in clock ticks since boot: field 22 of its stat, counted after the name, which may hold anything. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   const file = `/proc/${pid}/stat`;
   return existsSync(file) ? readFileSync(file, "utf8").split(") ").at(-1)?.split(" ")[19] : undefined;
 }
