@@ -1,21 +1,17 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { onInterrupt } from "../../hack/lib/interrupt.ts";
 import { ensureBinaries } from "../../hack/tools/binaries.ts";
+import { type User, writeKubeconfig, writeServiceAccountKeys, writeTokens } from "./credentials.ts";
+import { apiServerFlags, etcdFlags, files, type Ports } from "./flags.ts";
 import { freePorts } from "./ports.ts";
 import { request } from "./request.ts";
+import { removeScratch, scratchFolder } from "./scratch.ts";
 import { type Server, startServer } from "./server.ts";
 
 const readyWithinMs = 60_000;
 const pollMs = 100;
-
-/** A user beside the administrator, who has no rights but those that a test's RBAC rules give. */
-export interface User {
-  readonly name: string;
-  readonly groups?: readonly string[];
-}
 
 /** A real API server with its etcd. There are no controllers: nothing is garbage-collected and no pod runs. */
 export interface ControlPlane {
@@ -27,6 +23,7 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** etcd's client URL, for faults such as a compaction. */
   readonly etcdUrl: string;
+  /** The token of one of the users that startControlPlane was given. */
   token(user: string): string;
   /** Kills the API server as a crash would; etcd keeps its data. */
   killApiServer(): Promise<void>;
@@ -35,45 +32,32 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+type Addresses = Pick<ControlPlane, "url" | "ca" | "adminToken" | "kubeconfig" | "etcdUrl">;
+
 /** Starts etcd and kube-apiserver on loopback, with all they write in one temporary folder. Needs no root. */
 export async function startControlPlane(users: readonly User[] = []): Promise<ControlPlane> {
   const programs = await ensureBinaries(["etcd", "kube-apiserver"]);
-  const folder = mkdtempSync(join(tmpdir(), "dpo-control-plane-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const [port = 0, etcdPort = 0, peerPort = 0] = await freePorts(3);
-  const url = `https://127.0.0.1:${port}`;
-  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
-  const tokens = writeTokens(folder, users);
-  const adminToken = tokens.get("admin") ?? "";
-  writeServiceAccountKeys(folder);
+  const folder = scratchFolder();
+  const [apiServerPort = 0, etcdClient = 0, etcdPeer = 0] = await freePorts(3);
+  const ports = { apiServer: apiServerPort, etcdClient, etcdPeer };
+  const tokens = writeTokens(join(folder, files.tokens), users);
+  writeServiceAccountKeys(join(folder, files.serviceAccountKey), join(folder, files.serviceAccountPublicKey));
 
-  const etcd = startServer(programs.etcd, etcdFlags(folder, etcdUrl, peerPort), join(folder, "etcd.log"));
+  const etcd = startServer(programs.etcd, etcdFlags(folder, ports), join(folder, "etcd.log"));
   const startApiServer = (): Server =>
-    startServer(programs["kube-apiserver"], apiServerFlags(folder, port, etcdUrl), join(folder, "kube-apiserver.log"));
+    startServer(programs["kube-apiserver"], apiServerFlags(folder, ports), join(folder, "kube-apiserver.log"));
   let apiServer = startApiServer();
-  const stop = async (): Promise<void> => {
-    await Promise.all([apiServer.kill(), etcd.kill()]);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const whenReady = (): Promise<void> => Promise.race([ready(folder, url, adminToken), apiServer.ended, etcd.ended]);
+  const stop = stopper(folder, () => [apiServer, etcd]);
+  const whenReady = (): Promise<void> => untilReady(folder, ports, tokenOf(tokens, "admin"), [apiServer, etcd]);
   try {
     await whenReady();
   } catch (error) {
     await stop();
     throw error;
   }
-  const ca = readCa(folder);
   return {
-    url,
-    ca,
-    adminToken,
-    etcdUrl,
-    kubeconfig: writeKubeconfig(folder, url, ca, tokens),
-    token(user) {
-      const token = tokens.get(user);
-      if (token === undefined) throw new Error(`no user ${user}: startControlPlane was given ${[...tokens.keys()]}`);
-      return token;
-    },
+    ...addresses(folder, ports, tokens),
+    token: (user) => tokenOf(tokens, user),
     killApiServer: () => apiServer.kill(),
     async startApiServer() {
       apiServer = startApiServer();
@@ -83,91 +67,65 @@ export async function startControlPlane(users: readonly User[] = []): Promise<Co
   };
 }
 
-function etcdFlags(folder: string, clientUrl: string, peerPort: number): string[] {
-  const peerUrl = `http://127.0.0.1:${peerPort}`;
-  return [
-    `--data-dir=${join(folder, "etcd")}`,
-    `--listen-client-urls=${clientUrl}`,
-    `--advertise-client-urls=${clientUrl}`,
-    `--listen-peer-urls=${peerUrl}`,
-    `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=default=${peerUrl}`,
-    // The data is thrown away at the end: it need not survive a power cut.
-    "--unsafe-no-fsync",
-  ];
+function addresses(folder: string, ports: Ports, tokens: ReadonlyMap<string, string>): Addresses {
+  const url = urlOf(ports);
+  const ca = readCa(folder);
+  const kubeconfig = join(folder, files.kubeconfig);
+  writeKubeconfig(kubeconfig, url, ca, tokens);
+  return { url, ca, kubeconfig, adminToken: tokenOf(tokens, "admin"), etcdUrl: `http://127.0.0.1:${ports.etcdClient}` };
 }
 
-function apiServerFlags(folder: string, port: number, etcdUrl: string): string[] {
-  return [
-    `--etcd-servers=${etcdUrl}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${port}`,
-    // The server makes a certificate and its authority there at its first start.
-    `--cert-dir=${folder}`,
-    `--token-auth-file=${join(folder, "tokens.csv")}`,
-    "--authorization-mode=RBAC",
-    "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-    `--service-account-key-file=${join(folder, "service-account.pub")}`,
-    `--service-account-signing-key-file=${join(folder, "service-account.key")}`,
-    // It asks that a pod's ServiceAccount exists, and the controller that makes the default ones does not run.
-    "--disable-admission-plugins=ServiceAccount",
-    "--service-cluster-ip-range=10.0.0.0/24",
-    "--endpoint-reconciler-type=none",
-  ];
+/** Returns what stops the servers, and has them stopped as well when this process ends before it is called. */
+function stopper(folder: string, servers: () => readonly Server[]): () => Promise<void> {
+  const stopNow = (): void => {
+    for (const server of servers()) server.killNow();
+    removeScratch(folder);
+  };
+  process.once("exit", stopNow);
+  const forget = onInterrupt(stopNow);
+  return async () => {
+    await Promise.all(servers().map((server) => server.kill()));
+    process.off("exit", stopNow);
+    forget();
+    removeScratch(folder);
+  };
 }
 
-async function ready(folder: string, url: string, token: string): Promise<void> {
+async function untilReady(folder: string, ports: Ports, token: string, servers: readonly Server[]): Promise<void> {
+  const settled = new AbortController();
+  try {
+    await Promise.race([answersReady(folder, ports, token, settled.signal), ...servers.map(({ ended }) => ended)]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function answersReady(folder: string, ports: Ports, token: string, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + readyWithinMs;
-  let last = "no answer";
+  let last = "";
   while (performance.now() < deadline) {
     try {
-      const { status, body } = await request({ url, ca: readCa(folder), token }, "GET", "/readyz");
+      const { status, body } = await request({ url: urlOf(ports), ca: readCa(folder), token }, "GET", "/readyz");
       if (status === 200) return;
       last = body;
     } catch (error) {
       last = String(error);
     }
-    await sleep(pollMs);
+    await sleep(pollMs, undefined, { signal });
   }
   throw new Error(`kube-apiserver is not ready after ${readyWithinMs / 1000} s: ${last}`);
 }
 
+function urlOf(ports: Ports): string {
+  return `https://127.0.0.1:${ports.apiServer}`;
+}
+
 function readCa(folder: string): string {
-  return readFileSync(join(folder, "apiserver.crt"), "utf8");
+  return readFileSync(join(folder, files.certificate), "utf8");
 }
 
-function writeTokens(folder: string, users: readonly User[]): Map<string, string> {
-  const all = [{ name: "admin", groups: ["system:masters"] }, ...users];
-  const tokens = new Map(all.map(({ name }) => [name, randomUUID()]));
-  const lines = all.map(({ name, groups = [] }) => `${tokens.get(name)},${name},${name},"${groups.join(",")}"`);
-  writeFileSync(join(folder, "tokens.csv"), `${lines.join("\n")}\n`, { mode: 0o600 });
-  return tokens;
-}
-
-function writeServiceAccountKeys(folder: string): void {
-  const { publicKey, privateKey } = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
-  writeFileSync(join(folder, "service-account.pub"), publicKey);
-  writeFileSync(join(folder, "service-account.key"), privateKey, { mode: 0o600 });
-}
-
-/** JSON, which is YAML. */
-function writeKubeconfig(folder: string, url: string, ca: string, tokens: ReadonlyMap<string, string>): string {
-  const file = join(folder, "kubeconfig");
-  const names = [...tokens.keys()];
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [
-      { name: "test", cluster: { server: url, "certificate-authority-data": Buffer.from(ca).toString("base64") } },
-    ],
-    users: names.map((name) => ({ name, user: { token: tokens.get(name) } })),
-    contexts: names.map((name) => ({ name, context: { cluster: "test", user: name } })),
-    "current-context": "admin",
-  };
-  writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 });
-  return file;
+function tokenOf(tokens: ReadonlyMap<string, string>, user: string): string {
+  const token = tokens.get(user);
+  if (token === undefined) throw new Error(`there is no user ${user}, only ${[...tokens.keys()].join(", ")}`);
+  return token;
 }

@@ -7,20 +7,24 @@ const tailLength = 2000;
 export interface Server {
   /** Rejects with the end of the log when the program ends. */
   readonly ended: Promise<never>;
+  /** Sends SIGKILL to the group and returns at once. */
+  killNow(): void;
+  /** Returns when it is gone. */
   kill(): Promise<void>;
 }
 
-/** Starts a program with its output in a log file. It is killed, with its children, when this process exits. */
+/** Starts a program with its output in a log file. The kernel kills it if this process ends, however that comes. */
 export function startServer(command: string, args: readonly string[], log: string): Server {
   const output = openSync(log, "a");
-  const child = spawn(command, args, { detached: true, stdio: ["ignore", output, output] });
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", command, ...args], {
+    detached: true,
+    stdio: ["ignore", output, output],
+  });
   closeSync(output);
-  const killGroup = (): void => killGroupOf(child);
-  process.on("exit", killGroup);
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(`could not be started: ${error.message}`));
     child.once("exit", (code, signal) => resolve(`ended with ${code ?? signal}`));
-  }).finally(() => process.off("exit", killGroup));
+  });
   const ended = exited.then((how) => {
     throw new Error(`${command} ${how}:\n${readFileSync(log, "utf8").slice(-tailLength)}`);
   });
@@ -28,14 +32,15 @@ export function startServer(command: string, args: readonly string[], log: strin
   ended.catch(() => undefined);
   return {
     ended,
+    killNow: () => killGroup(child),
     async kill() {
-      killGroup();
+      killGroup(child);
       await exited;
     },
   };
 }
 
-function killGroupOf(child: ChildProcess): void {
+function killGroup(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   process.kill(-child.pid, "SIGKILL");
 }
