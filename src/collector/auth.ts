@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { COLLECTOR_AUDIENCE } from "../api/contracts/collector-api.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { ApiError } from "./api-error.ts";
+
+/** The API server's word on a token; `username` as in `system:serviceaccount:<namespace>:<name>`. */
+export interface TokenVerdict {
+  authenticated: boolean;
+  username?: string | undefined;
+}
+
+export type TokenReview = (token: string, audience: string) => Promise<TokenVerdict>;
+
+/** Milliseconds that a verdict is believed: a deleted service account is shut out at the latest after a minute. */
+const TRUST = 60_000;
+const DISTRUST = 5_000;
+const REMEMBERED = 1_000;
+
+/** Who sends this Authorization header; throws 401 for nobody, 503 when nobody could be asked. */
+export type Authenticate = (authorization: string | undefined) => Promise<string>;
+
+export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Authenticate {
+  const remembered = new Map<string, { verdict: Promise<TokenVerdict>; until: number }>();
+
+  // The promise is remembered, not its value: a hundred requests with a new token are one review.
+  function review(token: string): Promise<TokenVerdict> {
+    const hash = createHash("sha256").update(token).digest("hex");
+    const known = remembered.get(hash);
+    if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
+    const entry = { verdict: tokenReview(token, COLLECTOR_AUDIENCE), until: clock.monotonic() + TRUST };
+    remembered.delete(hash);
+    remembered.set(hash, entry);
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= REMEMBERED) break;
+      remembered.delete(oldest);
+    }
+    entry.verdict.then(
+      ({ authenticated }) => {
+        if (!authenticated) entry.until = clock.monotonic() + DISTRUST;
+      },
+      () => {
+        if (remembered.get(hash) === entry) remembered.delete(hash);
+      },
+    );
+    return entry.verdict;
+  }
+
+  return async (authorization) => {
+    const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    if (token === undefined) {
+      const message = `send a Kubernetes token of audience ${COLLECTOR_AUDIENCE} as "Authorization: Bearer …"`;
+      throw new ApiError(401, "Unauthenticated", message);
+    }
+    let verdict: TokenVerdict;
+    try {
+      verdict = await review(token);
+    } catch (cause) {
+      const message = `the API server could not be asked about the token: ${cause instanceof Error ? cause.message : cause}`;
+      throw new ApiError(503, "AuthenticationUnavailable", message);
+    }
+    if (verdict.authenticated && verdict.username !== undefined) return verdict.username;
+    const message = `the token is expired, revoked or not of audience ${COLLECTOR_AUDIENCE}`;
+    throw new ApiError(401, "Unauthenticated", message);
+  };
+}
+
+/** A service account may touch what is of its namespace; a reader may read all. */
+export function mayTouch(
+  username: string,
+  request: { namespace: string; method: string },
+  readers: readonly string[],
+): boolean {
+  const namespace = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username)?.[1];
+  return namespace === request.namespace || (request.method === "GET" && readers.includes(username));
+}

@@ -1,0 +1,84 @@
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from "fastify";
+import type { Registry } from "prom-client";
+import { LIMITS } from "../api/contracts/collector-api.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { ApiError } from "./api-error.ts";
+import { createAuthenticate, mayTouch, type TokenReview } from "./auth.ts";
+import type { CollectorConfig } from "./config.ts";
+import { sendError, sendNotFound } from "./error-reply.ts";
+import { createCollectorMetrics } from "./metrics.ts";
+import { checkRoutes } from "./routes/checks.ts";
+import { choiceRoutes } from "./routes/choices.ts";
+import { comparisonRoutes } from "./routes/comparisons.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { pairRoutes } from "./routes/pairs.ts";
+import { preferenceRoutes } from "./routes/preferences.ts";
+import { namespaceOf, type RouteContext } from "./routes/route-context.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+
+export interface CollectorDependencies {
+  tokenReview: TokenReview;
+  clock: Clock;
+  /** Numbers in [0, 1), from a source that nobody can guess: leases and the order of answers come from it. */
+  random: () => number;
+  logger: Logger;
+  registry: Registry;
+}
+
+export interface RunningCollector {
+  url: string;
+  /** Answers what is under way, then closes the store. */
+  close(): Promise<void>;
+}
+
+/** Serves the collector's HTTP API over a store in `dataDir`; resolves when it listens. */
+export async function runCollector(
+  config: CollectorConfig,
+  { tokenReview, clock, random, logger, registry }: CollectorDependencies,
+): Promise<RunningCollector> {
+  const store = openSqliteStore({ dataDir: config.dataDir, queueLimit: config.queueLimit, clock, random });
+  const closing = new AbortController();
+  const loggerInstance: FastifyBaseLogger = logger;
+  const app: FastifyInstance = fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: LIMITS.body,
+    exposeHeadRoutes: false,
+  });
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler(sendNotFound);
+  app.addHook("preClose", async () => closing.abort());
+  app.addHook("onClose", async () => store.close());
+
+  const metrics = createCollectorMetrics(registry, store);
+  healthRoutes(app, store, registry);
+  const authenticate = createAuthenticate(tokenReview, clock);
+  app.register(
+    async (scope) => {
+      scope.addHook("onRequest", async (request) => {
+        const username = await authenticate(request.headers.authorization);
+        authorize(username, request.params, request.method, config.readers);
+      });
+      addRoutes(scope, { store, clock, metrics, closing: closing.signal });
+    },
+    { prefix: "/v1/namespaces/:namespace" },
+  );
+
+  const url = await app.listen({ host: config.host, port: config.port });
+  return { url, close: () => app.close() };
+}
+
+function addRoutes(scope: FastifyInstance, context: RouteContext): void {
+  preferenceRoutes(scope, context);
+  pairRoutes(scope, context);
+  choiceRoutes(scope, context);
+  comparisonRoutes(scope, context);
+  checkRoutes(scope, context);
+}
+
+function authorize(username: string, params: unknown, method: string, readers: readonly string[]): void {
+  const namespace = namespaceOf(params);
+  if (mayTouch(username, { namespace, method }, readers)) return;
+  throw new ApiError(403, "Forbidden", `${username} may not ${method} in namespace ${namespace}`);
+}

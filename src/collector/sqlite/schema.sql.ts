@@ -1,0 +1,115 @@
+/** One entry a version of the store, applied in order and never changed once released; user_version counts them. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Everything that was ever acknowledged, in the order of commit. (scope, key) is the sender's idempotency key.
+  -- id is minted at commit: a store that was restored from a backup and went on differently shares no later id.
+  CREATE TABLE records (
+    sequence  INTEGER PRIMARY KEY AUTOINCREMENT,
+    id        TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    scope     TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    content   TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    UNIQUE (namespace, scope, key)
+  ) STRICT;
+
+  -- ordinal counts a dataset's preferences, so that "how many since" is a subtraction.
+  CREATE TABLE preferences (
+    sequence   INTEGER PRIMARY KEY REFERENCES records,
+    namespace  TEXT NOT NULL,
+    dataset    TEXT NOT NULL,
+    ordinal    INTEGER NOT NULL,
+    prompt     TEXT NOT NULL,
+    chosen     TEXT NOT NULL,
+    rejected   TEXT NOT NULL,
+    labeler    TEXT,
+    labeled_at TEXT,
+    cohort     TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX preferences_of_dataset ON preferences (namespace, dataset, sequence, ordinal);
+
+  CREATE TABLE comparisons (
+    sequence  INTEGER PRIMARY KEY REFERENCES records,
+    namespace TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    stable    TEXT NOT NULL,
+    unit      TEXT NOT NULL,
+    vote      INTEGER NOT NULL,
+    outcome   REAL NOT NULL CHECK (outcome IN (0, 0.5, 1)),
+    labeler   TEXT,
+    pair      TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX comparisons_of_run ON comparisons (namespace, canary, candidate, stable, sequence);
+  CREATE UNIQUE INDEX comparisons_votes ON comparisons (namespace, canary, candidate, stable, unit, vote);
+
+  -- Open: waits for a labeler. Judged and Decided stay, so that a comparison can be walked back to its texts.
+  CREATE TABLE pairs (
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace    TEXT NOT NULL,
+    id           TEXT NOT NULL,
+    dataset      TEXT NOT NULL,
+    canary       TEXT NOT NULL,
+    prompt       TEXT NOT NULL,
+    stable       TEXT NOT NULL,
+    candidate    TEXT,
+    stable_text  TEXT,
+    other_text   TEXT,
+    content      TEXT NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('Open', 'Judged', 'Decided')),
+    lease        TEXT,
+    leased_until INTEGER,
+    UNIQUE (namespace, id)
+  ) STRICT;
+  CREATE INDEX pairs_open ON pairs (namespace, dataset, number) WHERE state = 'Open';
+
+  -- Kept after they expire: a labeler never sees a pair twice.
+  CREATE TABLE leases (
+    lease       TEXT PRIMARY KEY,
+    pair        INTEGER NOT NULL REFERENCES pairs ON DELETE CASCADE,
+    labeler     TEXT NOT NULL,
+    stable_is_a INTEGER NOT NULL,
+    UNIQUE (pair, labeler)
+  ) STRICT;
+
+  -- What each canary's newest pair was made of: those pairs are handed out first and dropped last.
+  CREATE TABLE live (
+    namespace TEXT NOT NULL,
+    dataset   TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    stable    TEXT NOT NULL,
+    candidate TEXT,
+    PRIMARY KEY (namespace, dataset, canary)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE answers (
+    number    INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    id        TEXT NOT NULL,
+    revision  TEXT NOT NULL,
+    prompt    TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    checked   INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (namespace, canary, id)
+  ) STRICT;
+  CREATE INDEX answers_unchecked ON answers (namespace, canary, number) WHERE checked = 0;
+  CREATE INDEX answers_of_revision ON answers (namespace, canary, revision, number);
+
+  CREATE TABLE checks (
+    sequence  INTEGER PRIMARY KEY REFERENCES records,
+    namespace TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    answer    TEXT NOT NULL,
+    violation INTEGER NOT NULL,
+    checker   TEXT NOT NULL,
+    reason    TEXT
+  ) STRICT;
+  CREATE INDEX checks_of_run ON checks (namespace, canary, candidate, sequence);
+
+  CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), writes INTEGER NOT NULL) STRICT;
+  INSERT INTO probe VALUES (1, 0);
+  `,
+];

@@ -1,0 +1,79 @@
+import type {
+  AnswerList,
+  BlindPair,
+  Check,
+  CheckPage,
+  Choice,
+  ComparisonPage,
+  Cursor,
+  DatasetHead,
+  LeaseRequest,
+  PostPairRequest,
+  PostPairResponse,
+  PreferenceRecord,
+  StoredPreference,
+} from "../api/contracts/collector-api.ts";
+
+export interface DatasetKey {
+  namespace: string;
+  dataset: string;
+}
+
+export interface CanaryKey {
+  namespace: string;
+  canary: string;
+}
+
+/** Comparisons belong to both revisions, checks to the candidate's alone. */
+export interface ComparisonStream extends CanaryKey {
+  candidate: string;
+  stable: string;
+}
+
+export interface CheckStream extends CanaryKey {
+  candidate: string;
+}
+
+/** What became of one item: stored now, stored before under the same id, or refused at this field for this reason. */
+export type ItemOutcome =
+  | { result: "Accepted" | "Duplicate"; sequence: number; at: string }
+  | { result: "Rejected"; reason: string; path: string; message: string };
+
+export interface Page {
+  cursor: Cursor | null;
+  limit: number;
+}
+
+export interface QueueDepth extends DatasetKey {
+  pairs: number;
+}
+
+/**
+ * Where everything that the collector acknowledged lives. A write resolves when it is durable: what it answered is
+ * there after a power failure. Writes are serial; each is whole or not there at all. Sequence numbers grow in the order
+ * of commit. A store that cannot write rejects with StoreUnavailable.
+ */
+export interface CollectorStore {
+  addPreferences(key: DatasetKey, records: readonly PreferenceRecord[]): Promise<ItemOutcome[]>;
+  /** After `after` up to `until`, both sequence numbers; reads on only as fast as the caller does. */
+  preferences(key: DatasetKey, range: { after: number; until: number }): AsyncIterable<StoredPreference>;
+  head(key: DatasetKey, after: number): Promise<DatasetHead>;
+
+  /** Rejects with IdMismatch when another pair has this id. */
+  addPair(key: DatasetKey, pair: PostPairRequest): Promise<PostPairResponse>;
+  leasePairs(key: DatasetKey, request: LeaseRequest): Promise<BlindPair[]>;
+  addChoices(key: DatasetKey, choices: readonly Choice[]): Promise<ItemOutcome[]>;
+  queueDepths(): Promise<QueueDepth[]>;
+
+  /** These two reject with CursorUnknown when the stream has no such record. */
+  comparisons(stream: ComparisonStream, page: Page): Promise<ComparisonPage>;
+  checks(stream: CheckStream, page: Page): Promise<CheckPage>;
+  answers(stream: CheckStream, filter: { unchecked: boolean; limit: number }): Promise<AnswerList>;
+  addChecks(key: CanaryKey, checks: readonly Check[]): Promise<ItemOutcome[]>;
+
+  /** Calls back after each commit that added a comparison or a check to this canary; returns what ends that. */
+  subscribe(key: CanaryKey, listener: () => void): () => void;
+  /** Resolves when a write has become durable just now. */
+  probe(): Promise<void>;
+  close(): void;
+}
