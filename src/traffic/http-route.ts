@@ -1,0 +1,132 @@
+import { ANNOTATION, ARM_HEADER, LABEL, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
+import type { Applied } from "../kube/client.ts";
+import type { HTTPBackendRef, HTTPRoute, HTTPRouteFilter, ParentReference } from "../kube/gateway-api.ts";
+import { armName, samplerName } from "./names.ts";
+import type { Slot, Slots } from "./slots.ts";
+
+/** Port of the sampler's Service. */
+export const SAMPLER_PORT = 8080;
+
+/** What stands on the route beside the traffic, and is written together with it. */
+export interface Verdicts {
+  /** The revision that has, or had last, the whole weight. */
+  readonly stable: string;
+  readonly rejected?: Rejection;
+}
+
+export interface Rejection {
+  readonly revision: string;
+  /** In words. */
+  readonly reason: string;
+}
+
+/** Everything that a canary's HTTPRoute says. */
+export interface RouteIntent extends Verdicts {
+  readonly canary: string;
+  readonly namespace: string;
+  readonly parentRefs: readonly { readonly name: string; readonly namespace?: string; readonly sectionName?: string }[];
+  readonly hostnames: readonly string[];
+  /** Port of the arms' Services. */
+  readonly port: number;
+  readonly slots: Slots;
+  /** Percent of requests that are mirrored to the sampler; absent while there is none that could take them. */
+  readonly mirrorPercent?: number;
+}
+
+/** The route as it is applied. What the API server would fill in is spelt out, so that it can be compared with what stands. */
+export function httpRoute(intent: RouteIntent): Applied<HTTPRoute> {
+  const { canary, namespace, stable, rejected } = intent;
+  return {
+    metadata: {
+      name: canary,
+      namespace,
+      labels: { ...MANAGED_BY, [LABEL.canary]: canary },
+      annotations: {
+        [ANNOTATION.stable]: stable,
+        ...(rejected && {
+          [ANNOTATION.rejected]: rejected.revision,
+          [ANNOTATION.rejectedReason]: rejected.reason,
+        }),
+      },
+    },
+    spec: {
+      parentRefs: intent.parentRefs.map(parentRef),
+      hostnames: intent.hostnames,
+      rules: [
+        {
+          matches: [{ path: { type: "PathPrefix", value: "/" } }],
+          filters: intent.mirrorPercent === undefined ? [] : [mirror(canary, intent.mirrorPercent)],
+          backendRefs: intent.slots.map((slot) => backendRef(canary, intent.port, slot)),
+        },
+      ],
+    },
+  };
+}
+
+function parentRef({ name, namespace, sectionName }: RouteIntent["parentRefs"][number]): ParentReference {
+  return {
+    group: "gateway.networking.k8s.io",
+    kind: "Gateway",
+    name,
+    ...(namespace && { namespace }),
+    ...(sectionName && { sectionName }),
+  };
+}
+
+function backendRef(canary: string, port: number, { revision, weight }: Slot): HTTPBackendRef {
+  return {
+    ...service(armName(canary, revision), port),
+    weight,
+    filters: [
+      {
+        type: "ResponseHeaderModifier",
+        responseHeaderModifier: { set: [{ name: ARM_HEADER, value: revision }] },
+      },
+    ],
+  };
+}
+
+function mirror(canary: string, percent: number): HTTPRouteFilter {
+  return {
+    type: "RequestMirror",
+    requestMirror: { backendRef: service(samplerName(canary), SAMPLER_PORT), percent },
+  };
+}
+
+function service(name: string, port: number) {
+  return { group: "", kind: "Service", name, port };
+}
+
+/** The slots of a route of ours; undefined when a stranger has made something else of it. */
+export function readSlots(route: HTTPRoute, canary: string): Slots | undefined {
+  const [rule, ...more] = route.spec.rules ?? [];
+  const [first, second, third] = (rule?.backendRefs ?? []).map((ref) => readSlot(ref, canary));
+  if (first === undefined || second === undefined || third !== undefined || more.length > 0) return undefined;
+  return [first, second];
+}
+
+function readSlot({ name, weight = 1 }: HTTPBackendRef, canary: string): Slot {
+  const prefix = armName(canary, "");
+  return { revision: name.startsWith(prefix) ? name.slice(prefix.length) : name, weight };
+}
+
+/** Every Service that the route sends anything to, mirrored requests included. */
+export function namedServices(route: HTTPRoute): ReadonlySet<string> {
+  const rules = route.spec.rules ?? [];
+  const backends = rules.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name));
+  const mirrors = rules.flatMap(({ filters = [] }) =>
+    filters.flatMap((filter) => (filter.type === "RequestMirror" ? [filter.requestMirror.backendRef.name] : [])),
+  );
+  return new Set([...backends, ...mirrors]);
+}
+
+/** What the route's annotations say. */
+export function readVerdicts(route: HTTPRoute): Partial<Verdicts> {
+  const annotations = route.metadata.annotations ?? {};
+  const stable = annotations[ANNOTATION.stable];
+  const revision = annotations[ANNOTATION.rejected];
+  return {
+    ...(stable && { stable }),
+    ...(revision && { rejected: { revision, reason: annotations[ANNOTATION.rejectedReason] ?? "" } }),
+  };
+}

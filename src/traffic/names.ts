@@ -1,0 +1,11 @@
+/** Names of a canary's objects. A canary's own name has at most 40 characters, so that these stay names of Services. */
+
+/** Deployment, Service and ControllerRevision of an arm. */
+export function armName(canary: string, revision: string): string {
+  return `${canary}-${revision}`;
+}
+
+/** Deployment and Service of the sampler. No revision is called so: revisions are hexadecimal. */
+export function samplerName(canary: string): string {
+  return `${canary}-sampler`;
+}

@@ -1,0 +1,93 @@
+/**
+ * The two places that a route has for arms. A gateway names a backend by its place in the list, and a backend whose
+ * weight goes to or from 0 answers 500 for some 20 ms. Hence: an arm keeps its slot for life; the free slot has weight 0
+ * and names stable; what a slot names changes only a while after its weight became 0; and no weight crosses zero in one
+ * write, since one in a million is as good as none but keeps the backend known.
+ */
+
+/** What both weights sum to. */
+export const WHOLE = 1_000_000;
+/** The weight that is as good as none. */
+const TRACE = 1;
+/** A weight counts as live this long after it is stored (measured: 4-6 ms, at most 20). */
+export const LIVE_MS = 1_000;
+/** Between the two writes that take traffic away: the first must be live, and nobody should wait for the second. */
+export const MOMENT_MS = 100;
+
+export interface Slot {
+  readonly revision: string;
+  /** Of {@link WHOLE}. */
+  readonly weight: number;
+}
+
+export type Slots = readonly [Slot, Slot];
+
+/** Who should serve. Without a guest stable serves alone. */
+export interface Goal {
+  readonly stable: string;
+  /** `weight` of the guest: over 0 and at most {@link ALMOST_WHOLE}. */
+  readonly guest?: Slot;
+}
+
+/** The most that one arm has while the other is still named: the rest goes once nobody is served by it any more. */
+export const ALMOST_WHOLE = WHOLE - TRACE;
+
+/** The next write on the way to a goal, or how long to wait for it. */
+export type Move =
+  | { readonly type: "Arrived" }
+  | { readonly type: "Wait"; readonly ms: number }
+  /** `withdraws`: takes traffic from an arm other than stable, and gives none to one. */
+  | { readonly type: "Write"; readonly slots: Slots; readonly withdraws: boolean };
+
+/** A percentage of requests as a weight. */
+export function weightOf(percent: number): number {
+  return (percent * WHOLE) / 100;
+}
+
+/** Stable alone, in the first slot. */
+export function stableAlone(stable: string): Slots {
+  return [
+    { revision: stable, weight: WHOLE },
+    { revision: stable, weight: 0 },
+  ];
+}
+
+/** `unchangedMs`: how long the slots are known to stand as they are. Slots that nobody but a stranger wrote start anew. */
+export function nextMove(slots: Slots, unchangedMs: number, goal: Goal): Move {
+  const home = homeOf(slots, goal.stable);
+  if (home === undefined) return { type: "Write", slots: stableAlone(goal.stable), withdraws: false };
+  const visitor = slots[home === 0 ? 1 : 0];
+  const move = nextVisitor(visitor, unchangedMs, goal);
+  if (typeof move === "number") return { type: "Wait", ms: move };
+  const next = move ?? visitor;
+  const stable = { revision: goal.stable, weight: WHOLE - next.weight };
+  if (move === undefined && slots[home].weight === stable.weight) return { type: "Arrived" };
+  return {
+    type: "Write",
+    slots: home === 0 ? [stable, next] : [next, stable],
+    withdraws: next.revision === visitor.revision && next.weight < visitor.weight,
+  };
+}
+
+/** The slot in which stable serves; both name it while one is free. */
+function homeOf(slots: Slots, stable: string): 0 | 1 | undefined {
+  const [first, second] = slots;
+  if (first.revision === stable && second.revision === stable) return first.weight >= second.weight ? 0 : 1;
+  if (first.revision === stable) return 0;
+  return second.revision === stable ? 1 : undefined;
+}
+
+/** The other slot's next state, the milliseconds to wait for it, or undefined when it is as it should be. */
+function nextVisitor(visitor: Slot, unchangedMs: number, { stable, guest }: Goal): Slot | number | undefined {
+  const { revision, weight } = visitor;
+  const after = (ms: number, slot: Slot) => (unchangedMs >= ms ? slot : ms - unchangedMs);
+  if (guest === undefined || revision !== guest.revision) {
+    if (weight > TRACE) return { revision, weight: TRACE };
+    if (weight === TRACE) return after(MOMENT_MS, { revision, weight: 0 });
+    if (guest !== undefined) return after(LIVE_MS, { revision: guest.revision, weight: TRACE });
+    return revision === stable ? undefined : after(LIVE_MS, { revision: stable, weight: 0 });
+  }
+  if (weight === guest.weight) return undefined;
+  if (weight === 0) return after(LIVE_MS, { revision, weight: TRACE });
+  return weight === TRACE ? after(LIVE_MS, guest) : guest;
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import {
+  httpRoute,
+  namedServices,
+  type RouteIntent,
+  readSlots,
+  readVerdicts,
+} from "../../../src/traffic/http-route.ts";
+
+const intent: RouteIntent = {
+  canary: "assistant",
+  namespace: "chat",
+  parentRefs: [{ name: "public", namespace: "gateways" }],
+  hostnames: ["assistant.example.com"],
+  port: 8080,
+  slots: [
+    { revision: "aaaaaaaaaa", weight: 990_000 },
+    { revision: "bbbbbbbbbb", weight: 10_000 },
+  ],
+  stable: "aaaaaaaaaa",
+  rejected: { revision: "cccccccccc", reason: "people preferred stable" },
+  mirrorPercent: 5,
+};
+
+function written(changes: Partial<RouteIntent> = {}) {
+  const { metadata, spec } = httpRoute({ ...intent, ...changes });
+  if (spec === undefined) throw new Error("a route without a spec");
+  return { metadata, spec };
+}
+
+describe("a canary's HTTPRoute", () => {
+  it("marks each answer with the arm that gave it", () => {
+    const [first, second] = written().spec.rules?.[0]?.backendRefs ?? [];
+    expect(first).toMatchObject({
+      name: "assistant-aaaaaaaaaa",
+      port: 8080,
+      weight: 990_000,
+      filters: [{ responseHeaderModifier: { set: [{ name: "x-dpo-arm", value: "aaaaaaaaaa" }] } }],
+    });
+    expect(second).toMatchObject({ name: "assistant-bbbbbbbbbb", weight: 10_000 });
+  });
+
+  it("mirrors a share of the requests to the sampler, or nothing", () => {
+    expect(written().spec.rules?.[0]?.filters).toMatchObject([
+      { type: "RequestMirror", requestMirror: { backendRef: { name: "assistant-sampler" }, percent: 5 } },
+    ]);
+    const { mirrorPercent: _none, ...unmirrored } = intent;
+    expect(httpRoute(unmirrored).spec?.rules?.[0]?.filters).toEqual([]);
+  });
+
+  it("is read back as it was written", () => {
+    expect(readSlots(written(), "assistant")).toEqual(intent.slots);
+    expect(readVerdicts(written())).toEqual({ stable: intent.stable, rejected: intent.rejected });
+    expect(namedServices(written())).toEqual(
+      new Set(["assistant-aaaaaaaaaa", "assistant-bbbbbbbbbb", "assistant-sampler"]),
+    );
+  });
+
+  it("has no slots when a stranger has made something else of it", () => {
+    const { metadata, spec } = written();
+    const [rule] = spec.rules ?? [];
+    expect(readSlots({ metadata, spec: { ...spec, rules: [] } }, "assistant")).toBeUndefined();
+    expect(readSlots({ metadata, spec: { ...spec, rules: [rule ?? {}, rule ?? {}] } }, "assistant")).toBeUndefined();
+  });
+});

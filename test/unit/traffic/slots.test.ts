@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  ALMOST_WHOLE,
+  type Goal,
+  LIVE_MS,
+  MOMENT_MS,
+  nextMove,
+  type Slots,
+  stableAlone,
+  WHOLE,
+  weightOf,
+} from "../../../src/traffic/slots.ts";
+
+const LONG = 60_000;
+
+function slots(first: [string, number], second: [string, number]): Slots {
+  return [
+    { revision: first[0], weight: first[1] },
+    { revision: second[0], weight: second[1] },
+  ];
+}
+
+/** Every version of the route on the way to a goal, waiting as told. */
+function walk(from: Slots, goal: Goal): { versions: Slots[]; waits: number[] } {
+  const versions = [from];
+  const waits: number[] = [];
+  let unchangedMs = 0;
+  for (let turn = 0; turn < 30; turn++) {
+    const current = versions.at(-1) ?? from;
+    const move = nextMove(current, unchangedMs, goal);
+    if (move.type === "Arrived") return { versions, waits };
+    if (move.type === "Wait") {
+      waits.push(move.ms);
+      unchangedMs += move.ms;
+    } else {
+      versions.push(move.slots);
+      unchangedMs = 0;
+    }
+  }
+  throw new Error(`never arrived: ${JSON.stringify(versions)}`);
+}
+
+const enter = { stable: "a", guest: { revision: "b", weight: weightOf(10) } };
+
+describe("the next move of traffic", () => {
+  it("lets a candidate in at one in a million, then to its step", () => {
+    const { versions, waits } = walk(stableAlone("a"), enter);
+    expect(versions).toEqual([
+      slots(["a", WHOLE], ["a", 0]),
+      slots(["a", WHOLE - 1], ["b", 1]),
+      slots(["a", 900_000], ["b", 100_000]),
+    ]);
+    expect(waits).toEqual([LIVE_MS, LIVE_MS]);
+  });
+
+  it("takes a candidate's traffic at once, and the last trace of it a moment later", () => {
+    const { versions, waits } = walk(slots(["a", 500_000], ["b", 500_000]), { stable: "a" });
+    expect(versions.slice(1)).toEqual([
+      slots(["a", WHOLE - 1], ["b", 1]),
+      slots(["a", WHOLE], ["b", 0]),
+      slots(["a", WHOLE], ["a", 0]),
+    ]);
+    expect(waits).toEqual([MOMENT_MS, LIVE_MS]);
+  });
+
+  it("retires the old stable in the same way, in the slot that it had", () => {
+    const { versions } = walk(slots(["a", 1], ["b", ALMOST_WHOLE]), { stable: "b" });
+    expect(versions.slice(1)).toEqual([slots(["a", 0], ["b", WHOLE]), slots(["b", 0], ["b", WHOLE])]);
+  });
+
+  it("gives the next candidate the slot that the last one left, a second after its weight became 0", () => {
+    const left = slots(["a", WHOLE], ["b", 0]);
+    const goal = { stable: "a", guest: { revision: "c", weight: weightOf(1) } };
+    expect(nextMove(left, LIVE_MS - 1, goal)).toEqual({ type: "Wait", ms: 1 });
+    expect(nextMove(left, LIVE_MS, goal)).toEqual({
+      type: "Write",
+      slots: slots(["a", WHOLE - 1], ["c", 1]),
+      withdraws: false,
+    });
+  });
+
+  it.each([
+    ["into a slot at 0", slots(["a", WHOLE], ["b", 0]), enter, false],
+    ["from one step to the next", slots(["a", 990_000], ["b", 10_000]), enter, false],
+    ["down to a smaller step", slots(["a", 500_000], ["b", 500_000]), enter, true],
+    ["out of the route", slots(["a", 500_000], ["b", 500_000]), { stable: "a" }, true],
+    ["out of the route, the last trace", slots(["a", WHOLE - 1], ["b", 1]), { stable: "a" }, true],
+    ["nowhere, when a slot is renamed", slots(["a", WHOLE], ["b", 0]), { stable: "a" }, false],
+  ])("says whether it only withdraws traffic: %s", (_, from, goal, withdraws) => {
+    expect(nextMove(from, LONG, goal)).toMatchObject({ type: "Write", withdraws });
+  });
+
+  it("starts anew with stable alone when a stranger named neither arm", () => {
+    expect(nextMove(slots(["x", 1], ["y", 1]), LONG, { stable: "a" })).toMatchObject({ slots: stableAlone("a") });
+  });
+
+  it("gives stable what is missing when a stranger took it", () => {
+    expect(nextMove(slots(["a", 7], ["a", 0]), LONG, { stable: "a" })).toMatchObject({ slots: stableAlone("a") });
+  });
+
+  it("never crosses zero, never renames a slot with traffic, never leaves nobody serving, and always arrives", () => {
+    const arm = fc.constantFrom("a", "b", "c");
+    const weight = fc.constantFrom(1, weightOf(1), weightOf(50), weightOf(99), ALMOST_WHOLE);
+    const start = fc.oneof(
+      arm.map(stableAlone),
+      fc.tuple(arm, arm, weight, fc.boolean()).map(([home, guest, share, flip]): Slots => {
+        const pair = slots([home, WHOLE - share], [guest, share]);
+        return flip ? [pair[1], pair[0]] : pair;
+      }),
+    );
+    const goal = fc.tuple(arm, arm, fc.option(weight)).map(([stable, revision, share]): Goal => {
+      return share === null || revision === stable ? { stable } : { stable, guest: { revision, weight: share } };
+    });
+    fc.assert(
+      fc.property(start, goal, (from, to) => {
+        fc.pre(from.some(({ revision, weight: share }) => revision === to.stable && share > 0));
+        const { versions } = walk(from, to);
+        for (const [i, next] of versions.slice(1).entries()) {
+          const before = versions[i];
+          if (before === undefined) throw new Error("no version before");
+          expect(next[0].weight + next[1].weight).toBe(WHOLE);
+          for (const place of [0, 1] as const) {
+            const [was, is] = [before[place], next[place]];
+            if (was.revision !== is.revision) expect(was.weight).toBe(0);
+            const crossesZero = Math.min(was.weight, is.weight) === 0 && Math.max(was.weight, is.weight) > 1;
+            expect(crossesZero && was.revision === is.revision).toBe(false);
+          }
+        }
+      }),
+    );
+  });
+});
