@@ -1,19 +1,23 @@
 import { z } from "zod";
 
-const arm = z.strictObject({
+/** The environment variable that holds SamplerConfig as JSON. */
+export const SAMPLER_ENV = "DPO_SAMPLER";
+
+const Arm = z.strictObject({
   revision: z.string().min(1),
   /** Where the arm answers, without the path of a request: `http://assistant-7c9f0a1b2c:8080`. */
   url: z.url({ protocol: /^https?$/ }),
 });
 
-/** The environment variable that holds SamplerConfig as JSON. */
-export const SAMPLER_ENV = "DPO_SAMPLER";
-
 /**
- * What the manager tells a canary's sampler. It is part of the pod template, so that a new
- * candidate is a rollout of the sampler. Without a candidate stable is asked twice.
+ * What the manager tells a canary's sampler. It is part of the pod template, so that a new candidate is a rollout of
+ * the sampler. Without a candidate stable is asked twice. An arm must be Ready before it is named here: an answer that
+ * it fails to give counts as a comparison lost.
  */
-export const samplerConfigSchema = z.strictObject({
+export const SamplerConfig = z.strictObject({
+  host: z.string().min(1).default("0.0.0.0"),
+  /** 0 takes a free one. */
+  port: z.int().min(0).max(65_535).default(8_080),
   namespace: z.string().min(1),
   canary: z.string().min(1),
   dataset: z.string().min(1),
@@ -22,10 +26,10 @@ export const samplerConfigSchema = z.strictObject({
     /** A projected token with the collector's audience; read again for every post, because the kubelet renews it. */
     tokenFile: z.string().min(1),
   }),
-  stable: arm,
-  candidate: arm.optional(),
+  stable: Arm,
+  candidate: Arm.optional(),
   /** How long an arm may take to answer before it counts as having failed. */
   timeoutSeconds: z.number().positive(),
 });
 
-export type SamplerConfig = z.infer<typeof samplerConfigSchema>;
+export type SamplerConfig = z.infer<typeof SamplerConfig>;

@@ -1,0 +1,48 @@
+import type { PostPairRequest } from "../api/contracts/collector-api.ts";
+import type { Arm } from "./arm.ts";
+import type { GenerationRequest } from "./generation-request.ts";
+
+export interface Arms {
+  readonly stable: Arm;
+  /** Absent while there is no candidate; stable is asked twice then. */
+  readonly candidate: Arm | undefined;
+}
+
+export interface AskOptions {
+  readonly canary: string;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+const SEEDS = 2 ** 31;
+
+/** Asks both arms the same request at the same time and makes a pair of what they say. */
+export async function askBoth(
+  { stable, candidate }: Arms,
+  request: GenerationRequest,
+  { canary, random, signal }: AskOptions,
+): Promise<PostPairRequest> {
+  const [seed, otherSeed] = distinctSeeds(random);
+  const id = pairId(random);
+  const [answer, otherAnswer] = await Promise.all([
+    stable.ask(request, seed, signal),
+    (candidate ?? stable).ask(request, otherSeed, signal),
+  ]);
+  const pair = { id, canary, prompt: request.prompt, stable: answer };
+  return candidate === undefined ? { ...pair, other: otherAnswer } : { ...pair, candidate: otherAnswer };
+}
+
+/** The client's own seed is not used: two answers of one model with one seed are the same answer. */
+function distinctSeeds(random: () => number): [number, number] {
+  const first = Math.floor(random() * SEEDS);
+  const distance = 1 + Math.floor(random() * (SEEDS - 1));
+  return [first, (first + distance) % SEEDS];
+}
+
+function pairId(random: () => number): string {
+  const word = () =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+  return word() + word() + word() + word();
+}

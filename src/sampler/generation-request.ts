@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { LIMITS } from "../api/contracts/collector-api.ts";
+import { storableText } from "./storable-text.ts";
+
+/** A mirrored request that asks a model for text. */
+export interface GenerationRequest {
+  /** Path and query as the client sent them. */
+  readonly path: string;
+  /** The client's body, asking for one whole answer. The seed is still to be set. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** What raters are shown. */
+  readonly prompt: string;
+  /** The client's credential for the model server, which gets it from the gateway too. */
+  readonly authorization?: string;
+}
+
+export const IGNORED_REASONS = ["NotGeneration", "NotUnderstood", "EmptyPrompt", "PromptTooLong"] as const;
+export type IgnoredReason = (typeof IGNORED_REASONS)[number];
+
+export type Reading = { readonly request: GenerationRequest } | { readonly ignored: IgnoredReason };
+
+export interface MirroredRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+const TextParts = z.array(z.looseObject({ type: z.literal("text"), text: z.string() }));
+const Message = z.looseObject({ role: z.string(), content: z.union([z.string(), TextParts, z.null()]).optional() });
+type Message = z.infer<typeof Message>;
+
+// Loose, so that the arms get every field that the client sent.
+const ChatBody = z.looseObject({ messages: z.array(Message).min(1) });
+const CompletionBody = z.looseObject({ prompt: z.union([z.string(), z.tuple([z.string()])]) });
+
+/** Reads an OpenAI-compatible request for a chat or text completion; everything else is ignored, with the reason. */
+export function readGenerationRequest({ method, url, authorization, body }: MirroredRequest): Reading {
+  const [pathname = ""] = url.split("?", 1);
+  const isChat = pathname.endsWith("/chat/completions");
+  if (method !== "POST" || !url.startsWith("/") || !(isChat || pathname.endsWith("/completions"))) {
+    return { ignored: "NotGeneration" };
+  }
+  const asked = readBody(body, isChat);
+  if (asked === undefined) return { ignored: "NotUnderstood" };
+  const prompt = storableText(asked.prompt);
+  if (prompt === "") return { ignored: "EmptyPrompt" };
+  if (prompt.length > LIMITS.text) return { ignored: "PromptTooLong" };
+  const request = { path: url, body: forOneWholeAnswer(asked.body), prompt };
+  return { request: authorization === undefined ? request : { ...request, authorization } };
+}
+
+function readBody(text: string, isChat: boolean): { body: Record<string, unknown>; prompt: string } | undefined {
+  const json = parseJson(text);
+  if (isChat) {
+    const { data: body } = ChatBody.safeParse(json);
+    return body && { body, prompt: promptOf(body.messages) };
+  }
+  const { data: body } = CompletionBody.safeParse(json);
+  return body && { body, prompt: typeof body.prompt === "string" ? body.prompt : body.prompt[0] };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One user message is the prompt; a longer conversation is shown as it went, a line a message. */
+function promptOf(messages: readonly Message[]): string {
+  const questions = messages.filter(({ role }) => role !== "system");
+  const [question] = questions;
+  if (question?.role === "user" && questions.length === 1) return contentOf(question);
+  return messages.map((message) => `${message.role}: ${contentOf(message)}`).join("\n");
+}
+
+function contentOf({ content }: Message): string {
+  if (typeof content === "string") return content;
+  return (content ?? []).map(({ text }) => text).join("\n");
+}
+
+function forOneWholeAnswer(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { n: _answers, stream_options: _options, ...kept } = body;
+  return { ...kept, stream: false };
+}

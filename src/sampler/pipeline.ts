@@ -1,0 +1,82 @@
+import type { PostPairRequest } from "../api/contracts/collector-api.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { type Arms, askBoth } from "./ask-both.ts";
+import { boundedPool } from "./bounded-pool.ts";
+import type { CollectorClient } from "./collector-client.ts";
+import type { GenerationRequest } from "./generation-request.ts";
+import type { RequestResult, SamplerMetrics } from "./metrics.ts";
+
+/** From a mirrored request to a pair at the collector; nothing in it is waited for by a client. */
+export interface Pipeline {
+  take(request: GenerationRequest): Extract<RequestResult, "Taken" | "QueueFull" | "CollectorBehind">;
+  /** Finishes what it has within a few seconds, then drops the rest. Nothing may be taken any more. */
+  close(): Promise<void>;
+}
+
+export interface PipelineDependencies {
+  readonly canary: string;
+  readonly arms: Arms;
+  readonly collector: CollectorClient;
+  readonly metrics: SamplerMetrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Each asks two model servers. Live requests come first there, so only a few are asked at a time. */
+const ASKED_AT_A_TIME = 4;
+const WAITING_TO_BE_ASKED = 64;
+const POSTED_AT_A_TIME = 4;
+const WAITING_TO_BE_POSTED = 1_000;
+const CLOSING_MS = 5_000;
+
+export function createPipeline(dependencies: PipelineDependencies): Pipeline {
+  const { canary, arms, collector, metrics, clock, random, logger } = dependencies;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  function onError(error: unknown): void {
+    if (!signal.aborted) logger.error({ problem: String(error) }, "sample lost");
+  }
+
+  const posts = boundedPool<PostPairRequest>({
+    concurrency: POSTED_AT_A_TIME,
+    capacity: WAITING_TO_BE_POSTED,
+    work: async (pair) => metrics.pair(await collector.post(pair, signal)),
+    onError,
+  });
+  const asks = boundedPool<GenerationRequest>({
+    concurrency: ASKED_AT_A_TIME,
+    capacity: WAITING_TO_BE_ASKED,
+    async work(request) {
+      const start = clock.monotonic();
+      const pair = await askBoth(arms, request, { canary, random, signal });
+      metrics.pairAsked((clock.monotonic() - start) / 1000);
+      countAnswers(pair, metrics);
+      if (!posts.offer(pair)) metrics.pair("GaveUp");
+    },
+    onError,
+  });
+  metrics.watchPool("ask", asks);
+  metrics.watchPool("post", posts);
+
+  return {
+    take(request) {
+      // An answer that cannot be handed on is not worth a model's time.
+      if (posts.isFull()) return "CollectorBehind";
+      return asks.offer(request) ? "Taken" : "QueueFull";
+    },
+    async close() {
+      const finished = asks.idle().then(() => posts.idle());
+      await Promise.race([finished, sleep(clock, CLOSING_MS, signal)]);
+      stopping.abort(new Error("the sampler is closing"));
+      await Promise.all([finished, arms.stable.close(), arms.candidate?.close(), collector.close()]);
+    },
+  };
+}
+
+function countAnswers({ stable, candidate, other }: PostPairRequest, metrics: SamplerMetrics): void {
+  metrics.answer("stable", stable);
+  if (candidate) metrics.answer("candidate", candidate);
+  if (other) metrics.answer("other", other);
+}

@@ -1,0 +1,103 @@
+import { access, constants } from "node:fs/promises";
+import { type FastifyInstance, fastify } from "fastify";
+import type { Registry } from "prom-client";
+import type { SamplerConfig } from "../api/contracts/sampler.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { openArm } from "./arm.ts";
+import { createCollectorClient } from "./collector-client.ts";
+import { readGenerationRequest } from "./generation-request.ts";
+import { createSamplerMetrics, type SamplerMetrics } from "./metrics.ts";
+import { createPipeline, type Pipeline } from "./pipeline.ts";
+
+export interface SamplerDependencies {
+  readonly clock: Clock;
+  /** Numbers in [0, 1), from a source that does not repeat itself: seeds and the ids of pairs come from it. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+export interface RunningSampler {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** Serves mirrored requests; resolves when it listens. */
+export async function runSampler(config: SamplerConfig, dependencies: SamplerDependencies): Promise<RunningSampler> {
+  const { clock, random, logger, registry } = dependencies;
+  const { canary, stable, candidate, timeoutSeconds } = config;
+  const metrics = createSamplerMetrics(registry);
+  const pipeline = createPipeline({
+    canary,
+    arms: {
+      stable: openArm({ ...stable, timeoutSeconds, clock }),
+      candidate: candidate && openArm({ ...candidate, timeoutSeconds, clock }),
+    },
+    collector: createCollectorClient(config, { clock, random, logger }),
+    metrics,
+    clock,
+    random,
+    logger,
+  });
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_REQUEST_BYTES,
+  });
+  healthRoutes(app, config.collector.tokenFile, registry);
+  mirrorRoute(app, pipeline, metrics);
+  const url = await app.listen({ host: config.host, port: config.port });
+  logger.info({ url, canary, stable: stable.revision, candidate: candidate?.revision }, "sampling");
+  return {
+    url,
+    async close() {
+      await app.close();
+      await pipeline.close();
+    },
+  };
+}
+
+/**
+ * Ready is what decides whether the route mirrors requests here. That the collector is down does not: pairs wait for
+ * it. Without its token no pair would ever arrive.
+ */
+function healthRoutes(app: FastifyInstance, tokenFile: string, registry: Registry): void {
+  app.get("/healthz", async () => ({ status: "ok" }));
+
+  app.get("/readyz", async (_request, reply) => {
+    try {
+      await access(tokenFile, constants.R_OK);
+      return { status: "ok" };
+    } catch {
+      return reply.code(503).send({ status: `the collector's token ${tokenFile} cannot be read` });
+    }
+  });
+
+  app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+}
+
+/** Whatever is mirrored is answered 202 at once: nobody reads the answer, and the gateway holds the connection for it. */
+function mirrorRoute(app: FastifyInstance, pipeline: Pipeline, metrics: SamplerMetrics): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+
+  app.all("/*", async (request, reply) => {
+    const reading = readGenerationRequest({
+      method: request.method,
+      url: request.url,
+      authorization: request.headers.authorization,
+      body: typeof request.body === "string" ? request.body : "",
+    });
+    metrics.request("ignored" in reading ? reading.ignored : pipeline.take(reading.request));
+    return reply.code(202).send();
+  });
+
+  app.setErrorHandler((error, _request, reply) => {
+    const isTooLarge = error instanceof Error && "statusCode" in error && error.statusCode === 413;
+    metrics.request(isTooLarge ? "TooLarge" : "NotUnderstood");
+    return reply.code(202).send();
+  });
+}
