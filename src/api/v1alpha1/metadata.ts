@@ -23,17 +23,17 @@ export const ANNOTATION = {
   stable: "dpo.dev/stable",
   /** On an HTTPRoute: the revision that a gate rejected. Written in the same write that took its traffic. */
   rejected: "dpo.dev/rejected",
-  /** On an HTTPRoute and a ControllerRevision: why, in words. */
+  /** On an HTTPRoute and a ControllerRevision: why it was rejected or failed, in words. */
   rejectedReason: "dpo.dev/rejected-reason",
   /** On an arm and a ControllerRevision: the model's digest. */
   digest: "dpo.dev/digest",
-  /** On a ControllerRevision: "Promoted" or "RolledBack". */
+  /** On a ControllerRevision: "Promoted", "RolledBack", or "Failed" (its pods did not become ready; its model is not judged). */
   verdict: "dpo.dev/verdict",
   /** On a DPOJob made by `retrain`: the collector's sequence number of the snapshot it trains on. */
   sequence: "dpo.dev/sequence",
   /** On a DPOJob made by `retrain`: the number of pairs in that snapshot. */
   pairs: "dpo.dev/pairs",
-  /** On a PreferenceCanary: names a rejected revision that may be tried again. */
+  /** On a PreferenceCanary: names a rejected or failed revision that may be tried again. On a ControllerRevision: it was. */
   retry: "dpo.dev/retry",
 } as const;
 

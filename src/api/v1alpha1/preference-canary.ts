@@ -221,6 +221,12 @@ const Revision = z.object({
   digest: z.string().max(71).describe("Digest of the model; empty where the template does not say it."),
 });
 
+const Crossing = z.object({
+  sequence: z.int().min(0).meta({ format: "int64" }).describe("The collector's number of the record that decided."),
+  samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence up to and with it."),
+  sum: z.string().max(32).describe("Sum of their outcomes."),
+});
+
 const GateStatus = z.object({
   name: z.string().max(63).describe("Name of the gate, as in spec.gates."),
   verdict: z.enum(["Pass", "Fail", "Undecided", "NoData"]).describe("What the evidence says."),
@@ -243,18 +249,8 @@ const GateStatus = z.object({
     })
     .exactOptional()
     .describe("How far the collector's stream was read."),
-  passedAt: z
-    .int()
-    .min(0)
-    .meta({ format: "int64" })
-    .exactOptional()
-    .describe("Number of samples at which the gate passed."),
-  failedAt: z
-    .int()
-    .min(0)
-    .meta({ format: "int64" })
-    .exactOptional()
-    .describe("Number of samples at which the gate failed."),
+  passedAt: Crossing.exactOptional().describe("When the evidence for promotion first sufficed."),
+  failedAt: Crossing.exactOptional().describe("When the evidence for rollback first sufficed. Final for this run."),
   lastSampleTime: z
     .string()
     .meta({ format: "date-time" })

@@ -1,6 +1,15 @@
 import * as z from "zod";
 import { DPOJobTemplateSpec } from "./dpo-job.ts";
-import { API_VERSION, conditions, Metadata, mapList, objectName, observedGeneration, Storage } from "./object.ts";
+import {
+  API_VERSION,
+  conditions,
+  Metadata,
+  mapList,
+  objectName,
+  observedGeneration,
+  rules,
+  Storage,
+} from "./object.ts";
 import { decimal, digest, duration, percent } from "./quantity.ts";
 
 const count = (description: string, min: number) =>
@@ -26,7 +35,13 @@ export const PreferenceDatasetSpec = z
         validation: percent("Share of prompts for validation during training.").default("5%"),
         heldOut: percent("Share of prompts that no training sees, for the held-out win rate.").default("5%"),
       })
-      .prefault({})
+      .meta(
+        rules([
+          "double(self.validation.replace('%', '')) + double(self.heldOut.replace('%', '')) < 100.0",
+          "split.validation and split.heldOut must leave something to train on: together under 100%",
+        ]),
+      )
+      .prefault({ validation: "5%", heldOut: "5%" })
       .describe("How prompts are divided. Pairs of one prompt stay together, so that none leaks."),
     snapshot: z
       .object({
@@ -59,7 +74,8 @@ export const PreferenceDatasetSpec = z
       .describe("What a snapshot must meet before it is trained on."),
     retrain: z
       .object({
-        on: z
+        // Not "on": YAML 1.1, which kubectl speaks, reads that word as the boolean true.
+        when: z
           .object({
             newPairs: count(
               "Preferences, since the snapshot last trained on (or since the beginning), that start a DPOJob.",

@@ -110,6 +110,6 @@ function trainingDue(observed: Observed): Extract<Decision["action"], { type: "T
     return undefined;
   }
   const last = lastTrained(observed);
-  const due = snapshot.pairs - (last?.pairs ?? 0) >= retrain.on.newPairs && snapshot.digest !== last?.digest;
+  const due = snapshot.pairs - (last?.pairs ?? 0) >= retrain.when.newPairs && snapshot.digest !== last?.digest;
   return due ? { type: "Train", snapshot, pairs: snapshot.pairs } : undefined;
 }
