@@ -60,7 +60,7 @@ async function act(job: Stored<DPOJob>, decision: Decision, deps: Dependencies, 
 /** After the status write: an event speaks of what stands there. */
 function announce(job: Stored<DPOJob>, decision: Decision, events: EventRecorder): void {
   const record = (type: "Normal" | "Warning", reason: string, action: string, note: string) =>
-    events.record({ regarding: job, type, reason, action, note });
+    events.record(job, { type, reason, action, note });
   if (decision.type === "Start") record("Normal", "TrainingStarted", "Train", `Training on ${decision.dataset.digest}`);
   if (decision.type === "Fail") record("Warning", decision.reason, "Train", decision.message);
   if (decision.type === "Succeed")

@@ -1,6 +1,6 @@
 import type { PreferenceDataset } from "../../api/v1alpha1/preference-dataset.ts";
 import type { Client } from "../../kube/client.ts";
-import { isConflict } from "../../kube/errors.ts";
+import { isAlreadyExists } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import type { ObjectKey, Stored } from "../../kube/object.ts";
 import { controllerReference } from "../../kube/owner.ts";
@@ -35,14 +35,13 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const now = deps.clock.now();
   const decision = decide(observed, now);
   await act(dataset, decision.action, deps, signal);
+  const { name, namespace, uid } = dataset.metadata;
   await deps.client.applyStatus(
     preferenceDatasets,
-    {
-      metadata: { name: dataset.metadata.name, namespace: dataset.metadata.namespace, uid: dataset.metadata.uid },
-      status: status(observed, decision, now),
-    },
+    { metadata: { name, namespace, uid }, status: status(observed, decision, now) },
     signal,
   );
+  announce(dataset, decision, deps.events);
   return requeueAfter(POLL_MS);
 }
 
@@ -61,39 +60,33 @@ async function act(
       return;
     case "TakeSnapshot":
       await deps.client.apply(jobs, profileJob(dataset, owner, action.sequence, deps.settings), signal);
-      deps.events.record({
-        regarding: dataset,
-        type: "Normal",
-        reason: "SnapshotStarted",
-        action: "TakeSnapshot",
-        note: `Profiling preferences up to number ${action.sequence}`,
-      });
       return;
     case "Train":
-      await createTrainingJob(dataset, action, deps, signal);
+      // Created, never applied: the spec is immutable, and one that stands already is the one meant.
+      await deps.client.create(dpoJobs, trainingJob(dataset, owner, action), signal).catch(passIfThere);
       return;
   }
 }
 
-/** Created, never applied: the spec is immutable, and one that stands already is the one meant. */
-async function createTrainingJob(
-  dataset: Stored<PreferenceDataset>,
-  action: Extract<Decision["action"], { type: "Train" }>,
-  deps: Dependencies,
-  signal: AbortSignal,
-): Promise<void> {
-  const job = trainingJob(dataset, controllerReference(dataset), action);
-  try {
-    await deps.client.create(dpoJobs, job, signal);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    return;
+function passIfThere(error: unknown): void {
+  if (!isAlreadyExists(error)) throw error;
+}
+
+/** After the status write: an event speaks of what stands there. */
+function announce(dataset: Stored<PreferenceDataset>, { action, knows }: Decision, events: EventRecorder): void {
+  const record = (type: "Normal" | "Warning", reason: string, verb: string, note: string) =>
+    events.record(dataset, { type, reason, action: verb, note });
+  if (action.type === "TakeSnapshot") {
+    record("Normal", "SnapshotStarted", "TakeSnapshot", `Profiling preferences up to number ${action.sequence}`);
   }
-  deps.events.record({
-    regarding: dataset,
-    type: "Normal",
-    reason: "TrainingStarted",
-    action: "Train",
-    note: `Created DPOJob ${job.metadata.name} on ${action.snapshot.digest}`,
-  });
+  if (action.type === "Train") {
+    record("Normal", "TrainingStarted", "Train", `Training on ${action.snapshot.digest}, ${action.pairs} pairs`);
+  }
+  if (knows.newSnapshot !== undefined) {
+    const { digest, pairs } = knows.newSnapshot;
+    record("Normal", "SnapshotTaken", "TakeSnapshot", `Snapshot ${digest} has ${pairs} pairs`);
+  }
+  if (knows.failure !== undefined && action.type === "DiscardProfile") {
+    record("Warning", knows.failure.error.reason, "TakeSnapshot", knows.failure.error.message);
+  }
 }
