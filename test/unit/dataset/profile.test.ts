@@ -25,7 +25,7 @@ describe("a snapshot", () => {
     const shuffled = fc.shuffledSubarray(votes, { minLength: votes.length });
     await fc.assert(
       fc.asyncProperty(shuffled, async (order) => succeeded(await profiled(order)).digest === digest),
-      { numRuns: 5 },
+      { numRuns: 4 },
     );
   });
 
@@ -99,7 +99,7 @@ describe("quality", () => {
         const { duplicates, merged, outvoted, tied } = quality;
         expect(invalid + duplicates + merged + outvoted + tied + pairs).toBe(votes.length);
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
