@@ -14,12 +14,13 @@ export interface LongPoll<Page> {
 export async function longPoll<Page extends { records: readonly unknown[] }>(poll: LongPoll<Page>): Promise<Page> {
   const deadline = poll.clock.monotonic() + poll.milliseconds;
   for (;;) {
+    const over = poll.clock.monotonic() >= deadline || poll.signals.some((signal) => signal.aborted);
+    if (over) return poll.read();
     // Listening starts before the read: what is committed in between wakes all the same.
     const news = listen(poll, deadline);
     try {
       const page = await poll.read();
-      const over = poll.clock.monotonic() >= deadline || poll.signals.some((signal) => signal.aborted);
-      if (page.records.length > 0 || over) return page;
+      if (page.records.length > 0) return page;
       await news.arrived;
     } finally {
       news.stop();
@@ -31,7 +32,7 @@ function listen({ subscribe, clock, signals }: LongPoll<unknown>, deadline: numb
   const { promise: arrived, resolve } = Promise.withResolvers<void>();
   const wake = () => resolve();
   const unsubscribe = subscribe(wake);
-  const cancelTimer = clock.setTimeout(wake, deadline - clock.monotonic());
+  const cancelTimer = clock.setTimeout(wake, Math.max(0, deadline - clock.monotonic()));
   for (const signal of signals) signal.addEventListener("abort", wake, { once: true });
   return {
     arrived,

@@ -45,7 +45,9 @@ export function preferenceRoutes(app: FastifyInstance, context: RouteContext): v
     // Pinned now: a stream of a dataset that grows meanwhile would have no end.
     const end = until ?? (await store.head(key, 0)).sequence;
     const records = store.preferences(key, { after, until: end });
-    return reply.type("application/x-ndjson").send(Readable.from(ndjson(records, limit ?? Number.POSITIVE_INFINITY)));
+    const lines = Readable.from(ndjson(records, limit ?? Number.POSITIVE_INFINITY));
+    lines.on("error", (error) => request.log.error({ err: error }, `${request.url}: the stream was cut off`));
+    return reply.type("application/x-ndjson").send(lines);
   });
 
   app.get("/datasets/:dataset/head", async (request) => {

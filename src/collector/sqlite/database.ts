@@ -14,10 +14,13 @@ export interface Statement<Row> {
   run(parameters: Parameters): void;
 }
 
+/** Milliseconds to wait for another process that holds the file. There is none in order, and waiting stops every request. */
+const BUSY_TIMEOUT = 250;
+
 /** Opens the store's file, brings it to the newest version, and makes every commit wait for the disk. */
 export function openDatabase(dataDir: string): DatabaseSync {
   mkdirSync(dataDir, { recursive: true });
-  const db = new DatabaseSync(join(dataDir, "collector.db"), { timeout: 5_000 });
+  const db = new DatabaseSync(join(dataDir, "collector.db"), { timeout: BUSY_TIMEOUT });
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
   migrate(db);
   return db;

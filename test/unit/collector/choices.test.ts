@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { choose, comparisons, DATASET, lease, pairOf, postPairs } from "./judging.ts";
+import { startCollector, type TestCollector } from "./running-collector.ts";
+
+async function preferences(collector: TestCollector) {
+  const { body } = await collector.call("GET", `${DATASET}/preferences`);
+  return body === ""
+    ? []
+    : body
+        .trimEnd()
+        .split("\n")
+        .map((line: string) => JSON.parse(line));
+}
+
+test.each([
+  ["new", 1, { chosen: "new p", rejected: "old p" }],
+  ["old", 0, { chosen: "old p", rejected: "new p" }],
+])("a choice of the %s answer is one record, a comparison and a preference", async (wanted, outcome, texts) => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("p"));
+  const [pair] = await lease(collector, "ann");
+  if (pair === undefined) throw new Error("no lease");
+  const choice = choose(pair, "ann", wanted);
+  const posted = await collector.call("POST", `${DATASET}/choices`, { choices: [choice] });
+  expect(posted.status).toBe(200);
+  expect(posted.body).toMatchObject({
+    results: [{ index: 0, id: choice.id, result: "Accepted", sequence: 1 }],
+    sequence: 1,
+  });
+  const at = posted.body.results[0].at;
+
+  const unit = createHash("sha256").update("prompt of p").digest("hex");
+  expect((await comparisons(collector)).body).toEqual({
+    records: [{ sequence: 1, id: expect.stringMatching(/^[0-9a-f]{32}$/), at, outcome, unit, vote: 1, labeler: "ann" }],
+    head: 1,
+  });
+  const labels = { labeler: "ann", labeledAt: at, cohort: null };
+  expect(await preferences(collector)).toEqual([
+    { sequence: 1, id: choice.id, at, prompt: "prompt of p", ...texts, ...labels },
+  ]);
+});
+
+test("a tie is half a point and no preference", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("p"));
+  const [pair] = await lease(collector, "ann");
+  const tie = { id: "t", pair: "p", lease: pair?.lease, labeler: "ann", choice: "Tie" };
+  await collector.call("POST", `${DATASET}/choices`, { choices: [tie] });
+  expect((await comparisons(collector)).body.records).toMatchObject([{ outcome: 0.5 }]);
+  expect(await preferences(collector)).toEqual([]);
+});
+
+test("a choice between two answers of stable's is a preference and no comparison", async () => {
+  await using collector = await startCollector();
+  const other = { revision: "5ab1e00000", text: "second p" };
+  await postPairs(collector, pairOf("p", { candidate: undefined, other }));
+  const [pair] = await lease(collector, "ann");
+  if (pair === undefined) throw new Error("no lease");
+  await collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, "ann", "second")] });
+  expect(await preferences(collector)).toMatchObject([{ chosen: "second p", rejected: "old p" }]);
+  expect((await comparisons(collector)).body.records).toEqual([]);
+});
+
+test("forged choices are refused by field, and take no good one with them", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("p"), pairOf("q"));
+  const [p, q] = await lease(collector, "ann");
+  if (p === undefined || q === undefined) throw new Error("no lease");
+  const good = choose(p, "ann", "new");
+  const { status, body } = await collector.call("POST", `${DATASET}/choices`, {
+    choices: [
+      { ...good, id: "1", pair: "unknown" },
+      { ...good, id: "2", lease: "0".repeat(32) },
+      { ...good, id: "3", lease: q.lease },
+      { ...good, id: "4", labeler: "mallory" },
+      { ...good, id: "5", choice: "C" },
+      good,
+      { ...good, id: "6" },
+    ],
+  });
+  expect(status).toBe(200);
+  expect(body.results).toMatchObject([{ index: 5, id: good.id, result: "Accepted" }]);
+  const rejected: { index: number; reason: string; path: string }[] = body.rejected;
+  expect(rejected.map(({ index, reason, path }) => [index, reason, path])).toEqual([
+    [0, "PairUnknown", "choices[0].pair"],
+    [1, "LeaseUnknown", "choices[1].lease"],
+    [2, "LeaseUnknown", "choices[2].lease"],
+    [3, "LeaseUnknown", "choices[3].lease"],
+    [4, "Invalid", "choices[4].choice"],
+    [6, "AlreadyJudged", "choices[6].pair"],
+  ]);
+  expect((await comparisons(collector)).body.records).toHaveLength(1);
+});
+
+test("a pair of another dataset or namespace is not known", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("p"));
+  const [pair] = await lease(collector, "ann");
+  if (pair === undefined) throw new Error("no lease");
+  const request = { choices: [choose(pair, "ann", "new")] };
+  const otherDataset = await collector.call("POST", "/v1/namespaces/team/datasets/other/choices", request);
+  expect(otherDataset).toMatchObject({ status: 422, body: { error: { reason: "PairUnknown" } } });
+  const foreign = await collector.call("POST", "/v1/namespaces/foe/datasets/support/choices", request, "foe/rater");
+  expect(foreign).toMatchObject({ status: 422, body: { error: { reason: "PairUnknown" } } });
+});
+
+test("a choice sent twice counts once, and says the same twice", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("p"));
+  const [pair] = await lease(collector, "ann");
+  if (pair === undefined) throw new Error("no lease");
+  const choice = choose(pair, "ann", "new");
+  const first = await collector.call("POST", `${DATASET}/choices`, { choices: [choice] });
+  const second = await collector.call("POST", `${DATASET}/choices`, { choices: [choice] });
+  expect(second.body.results).toEqual([{ ...first.body.results[0], result: "Duplicate" }]);
+  const changed = await collector.call("POST", `${DATASET}/choices`, { choices: [{ ...choice, choice: "Tie" }] });
+  expect(changed).toMatchObject({ status: 422, body: { error: { reason: "IdMismatch", path: "choices[0].id" } } });
+  expect((await comparisons(collector)).body.records).toHaveLength(1);
+});
+
+test("the votes of a prompt are numbered at commit, within its pair of revisions, without gaps under concurrency", async () => {
+  await using collector = await startCollector();
+  const prompts = ["one", "two", "three"];
+  const pairs = Array.from({ length: 60 }, (_, index) => pairOf(`p${index}`, { prompt: prompts[index % 3] }));
+  const newer = { candidate: { revision: "0e3e3e3e30", text: "newer" }, prompt: "one" };
+  await postPairs(collector, ...pairs, pairOf("newer", newer));
+  const labelers = Array.from({ length: 13 }, (_, index) => `labeler-${index}`);
+  await Promise.all(
+    labelers.map(async (labeler) => {
+      const held = await lease(collector, labeler, { count: 5 });
+      const posts = held.map((pair) =>
+        collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, labeler, "new")] }),
+      );
+      for (const { status } of await Promise.all(posts)) expect(status).toBe(200);
+    }),
+  );
+  const { records } = (await comparisons(collector)).body as { records: { unit: string; vote: number }[] };
+  expect(records).toHaveLength(60);
+  for (const unit of new Set(records.map((record) => record.unit))) {
+    const votes = records.filter((record) => record.unit === unit).map(({ vote }) => vote);
+    expect(votes).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  }
+  const other = await comparisons(collector, "", "candidate=0e3e3e3e30&stable=5ab1e00000");
+  expect(other.body.records).toMatchObject([{ vote: 1 }]);
+});

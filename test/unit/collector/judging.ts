@@ -1,0 +1,48 @@
+import { expect } from "vitest";
+import type { BlindPair } from "../../../src/api/contracts/collector-api.ts";
+import type { TestCollector } from "./running-collector.ts";
+
+export const DATASET = "/v1/namespaces/team/datasets/support";
+export const CANARY = "/v1/namespaces/team/canaries/assistant";
+
+export function pairOf(id: string, over: object = {}) {
+  return {
+    id,
+    canary: "assistant",
+    prompt: `prompt of ${id}`,
+    stable: { revision: "5ab1e00000", text: `old ${id}` },
+    candidate: { revision: "ca4d1da7e0", text: `new ${id}` },
+    ...over,
+  };
+}
+
+export async function postPairs(collector: TestCollector, ...pairs: object[]): Promise<void> {
+  for (const pair of pairs) {
+    const answer = await collector.call("POST", `${DATASET}/pairs`, pair);
+    expect(answer).toEqual({ status: 200, body: { queued: true } });
+  }
+}
+
+export async function lease(
+  collector: TestCollector,
+  labeler: string,
+  { count = 10, seconds = 60 } = {},
+): Promise<BlindPair[]> {
+  const { status, body } = await collector.call("POST", `${DATASET}/pairs/lease`, { labeler, count, seconds });
+  expect(status).toBe(200);
+  return body.pairs;
+}
+
+/** The choice of the answer whose text begins like this. */
+export function choose(pair: BlindPair, labeler: string, beginning: string) {
+  const choice = pair.a.startsWith(beginning) ? "A" : "B";
+  return { id: `choice of ${pair.id} by ${labeler}`, pair: pair.id, lease: pair.lease, labeler, choice };
+}
+
+export async function comparisons(
+  collector: TestCollector,
+  query = "",
+  revisions = "candidate=ca4d1da7e0&stable=5ab1e00000",
+) {
+  return collector.call("GET", `${CANARY}/comparisons?${revisions}${query}`);
+}
