@@ -73,7 +73,7 @@ describe("a store", () => {
           keys(all.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === "o"))),
         );
         expect(keys(store.labelled("x", "1", "ns"))).toEqual(
-          keys(all.filter(({ metadata }) => metadata.labels?.["x"] === "1" && metadata.namespace === "ns")),
+          keys(all.filter(({ metadata }) => metadata.labels?.x === "1" && metadata.namespace === "ns")),
         );
       }),
     );
