@@ -1,0 +1,59 @@
+import { randomBytes } from "node:crypto";
+import type { Cluster } from "../cluster/cluster.ts";
+import { kubectl } from "../cluster/kubectl.ts";
+import { createHttpClient, type HttpClient } from "./http-client.ts";
+import { baseModelJob, claim, collectorRoute, HOSTS, type Model, NAMES, namespace } from "./objects.ts";
+
+/** A namespace of this run's own, so that nothing of an earlier run counts in it. */
+export interface Workspace {
+  readonly namespace: string;
+  apply(...objects: readonly object[]): Promise<void>;
+  /** The collector as raters, checkers and importers of this namespace reach it. */
+  readonly collector: HttpClient;
+}
+
+export async function prepareWorkspace(cluster: Cluster): Promise<Workspace> {
+  await kubectl(cluster, ["delete", "namespace", "--selector", "dpo.dev/demo=true", "--wait", "--timeout=120s"]);
+  const name = `demo-${randomBytes(2).toString("hex")}`;
+  await applyObjects(cluster, [namespace(name), collectorRoute()]);
+  const apply = (...objects: readonly object[]) => applyObjects(cluster, objects, name);
+  await apply(claim(NAMES.models), claim(NAMES.prefs), {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "people" },
+  });
+  const token = await kubectl(cluster, [
+    "create",
+    "token",
+    "people",
+    "--namespace",
+    name,
+    "--audience",
+    "dpo-collector",
+    "--duration",
+    "24h",
+  ]);
+  return { namespace: name, apply, collector: createHttpClient(cluster.gatewayUrl, HOSTS.collector, token.trim()) };
+}
+
+async function applyObjects(cluster: Cluster, objects: readonly object[], inNamespace?: string): Promise<void> {
+  const scope = inNamespace === undefined ? [] : ["--namespace", inNamespace];
+  const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  await kubectl(cluster, ["apply", "--server-side", ...scope, "-f", "-"], { input });
+}
+
+/** Runs the Job and reads what it says at its end. */
+export async function makeBaseModel(
+  cluster: Cluster,
+  { namespace: scope, apply }: Workspace,
+  trainerImage: string,
+  seed: number,
+): Promise<Model> {
+  await apply(baseModelJob(trainerImage, seed));
+  const select = ["--namespace", scope];
+  await kubectl(cluster, ["wait", "job/base-model", ...select, "--for=condition=Complete", "--timeout=180s"]);
+  const path = "jsonpath={.items[0].status.containerStatuses[0].state.terminated.message}";
+  const said = await kubectl(cluster, ["get", "pods", ...select, "--selector=job-name=base-model", "--output", path]);
+  const { digest, uri } = JSON.parse(said) as Model;
+  return { digest, uri };
+}
