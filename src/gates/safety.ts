@@ -35,7 +35,7 @@ export interface SafetyTest {
   readonly logThreshold: number;
 }
 
-export const emptySafety = { checked: 0, violations: 0 } satisfies SafetyState;
+export const emptySafety: SafetyState = { checked: 0, violations: 0 };
 
 /** A model at the limit is rolled back with at most this probability. */
 export const SAFETY_FALSE_ROLLBACK = 0.05;

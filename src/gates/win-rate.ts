@@ -46,7 +46,7 @@ export interface WinRateTest {
   readonly logRollbackThreshold: number;
 }
 
-export const emptyWinRate = { samples: 0, sum: 0 } satisfies WinRateState;
+export const emptyWinRate: WinRateState = { samples: 0, sum: 0 };
 
 /** The likelihood ratio at the other threshold is what decides close cases; the grid makes clear cases short. */
 const GRID_POINTS = 12;

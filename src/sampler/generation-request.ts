@@ -30,6 +30,9 @@ const TextParts = z.array(z.looseObject({ type: z.literal("text"), text: z.strin
 const Message = z.looseObject({ role: z.string(), content: z.union([z.string(), TextParts, z.null()]).optional() });
 type Message = z.infer<typeof Message>;
 
+/** Messages of the application, not of its user. */
+const INSTRUCTIONS = new Set(["system", "developer"]);
+
 // Loose, so that the arms get every field that the client sent.
 const ChatBody = z.looseObject({ messages: z.array(Message).min(1) });
 const CompletionBody = z.looseObject({ prompt: z.union([z.string(), z.tuple([z.string()])]) });
@@ -70,7 +73,7 @@ function parseJson(text: string): unknown {
 
 /** One user message is the prompt; a longer conversation is shown as it went, a line a message. */
 function promptOf(messages: readonly Message[]): string {
-  const questions = messages.filter(({ role }) => role !== "system");
+  const questions = messages.filter(({ role }) => !INSTRUCTIONS.has(role));
   const [question] = questions;
   if (question?.role === "user" && questions.length === 1) return contentOf(question);
   return messages.map((message) => `${message.role}: ${contentOf(message)}`).join("\n");

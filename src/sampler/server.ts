@@ -1,5 +1,5 @@
 import { access, constants } from "node:fs/promises";
-import { type FastifyInstance, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
 import type { SamplerConfig } from "../api/contracts/sampler.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -20,6 +20,7 @@ export interface SamplerDependencies {
 
 export interface RunningSampler {
   readonly url: string;
+  /** Takes nothing more, and gives pairs in hand a few seconds to arrive. */
   close(): Promise<void>;
 }
 
@@ -42,20 +43,26 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
     random,
     logger,
   });
+  const loggerInstance: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
-    loggerInstance: logger,
-    disableRequestLogging: true,
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_REQUEST_BYTES,
   });
   healthRoutes(app, config.collector.tokenFile, registry);
   mirrorRoute(app, pipeline, metrics);
   const url = await app.listen({ host: config.host, port: config.port });
   logger.info({ url, canary, stable: stable.revision, candidate: candidate?.revision }, "sampling");
+  const close = async () => {
+    await app.close();
+    await pipeline.close();
+  };
+  let closed: Promise<void> | undefined;
   return {
     url,
-    async close() {
-      await app.close();
-      await pipeline.close();
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
 }

@@ -1,0 +1,45 @@
+import { Registry } from "prom-client";
+import { expect, test } from "vitest";
+import { CollectorConfig } from "../../../src/collector/config.ts";
+import { runCollector } from "../../../src/collector/server.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
+import { silentLogger } from "../../../src/telemetry/logger.ts";
+import { chat, eventually, mirror, serve, serveModel, startSampler, temporaryFolder } from "./local-servers.ts";
+
+const USER = "system:serviceaccount:support:assistant-sampler";
+
+test("pairs reach the real collector: two answers wait for a rater, one alone is a comparison at once", async () => {
+  const collector = await runCollector(
+    CollectorConfig.parse({ host: "127.0.0.1", port: 0, dataDir: temporaryFolder() }),
+    {
+      tokenReview: async (token) => ({ authenticated: token === "first-token", username: USER }),
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger(),
+      registry: new Registry(),
+    },
+  );
+  try {
+    const stable = await serveModel("stable");
+    const candidate = await serve((request, reply) => {
+      const body = JSON.stringify(request.body);
+      if (body.includes("fails")) return reply.code(500).send("no");
+      return { choices: [{ message: { content: "candidate's answer" } }] };
+    });
+    const sampler = await startSampler({ collector: collector.url, stable: stable.url, candidate });
+    await mirror(sampler, "/v1/chat/completions", chat("this one fails"));
+    await mirror(sampler, "/v1/chat/completions", chat("this one is answered"));
+    await eventually(async () => {
+      expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Decided" })).toBe(1);
+      expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Queued" })).toBe(1);
+    });
+
+    const comparisons = await fetch(
+      `${collector.url}/v1/namespaces/support/canaries/assistant/comparisons?candidate=bbbbbbbbbb&stable=aaaaaaaaaa`,
+      { headers: { authorization: "Bearer first-token" } },
+    );
+    expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null }] });
+  } finally {
+    await collector.close();
+  }
+});
