@@ -51,7 +51,7 @@ function tickOnTerminal(self: Running): () => void {
   const timer = setInterval(() => {
     if (running.at(-1) !== self || performance.now() - self.since < quietMs) return;
     const line = `… ${self.name} ${elapsed(self)}`;
-    process.stdout.write(`\r\x1b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+    process.stdout.write(`\r\x1b[K${line.slice(0, (process.stdout.columns || 80) - 1)}`);
     ticking = true;
   }, tickMs);
   timer.unref();

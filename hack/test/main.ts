@@ -3,11 +3,12 @@ import { say } from "../lib/progress.ts";
 import { type Outcome, sum, summary } from "./outcome.ts";
 import { type RingName, ringNames, rings } from "./rings.ts";
 
+const built = rings();
 const outcomes: Outcome[] = [];
 const notRun: string[] = [];
 
 for (const name of chosenRings()) {
-  const ring = rings()[name];
+  const ring = built[name];
   if (ring === undefined) continue;
   const lack = await ring.lack();
   if (lack !== undefined) {
