@@ -63,6 +63,7 @@ const PROFILED: ProfileResult = {
     medianAgeSeconds: 7200,
     agreement: { value: 0.74, interval: [0.71, 0.77], units: 30 },
   },
+  examples: [],
 };
 
 export function profileResult(overrides: Partial<ProfileResult> = {}): ProfileResult {

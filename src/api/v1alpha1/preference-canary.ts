@@ -46,6 +46,10 @@ const WinRateGate = z
         "gates.winRate.min must be under gates.winRate.target: between the two either outcome may happen",
       ],
       [
+        "double(self.target.replace('%', '')) - double(self.min.replace('%', '')) < 50.0",
+        "gates.winRate.target must be less than 50 points over gates.winRate.min: a revision with stable's own model is judged at 50% minus their difference",
+      ],
+      [
         "double(self.min.replace('%', '')) > 0.0 && double(self.target.replace('%', '')) < 100.0",
         "gates.winRate.min must be over 0% and gates.winRate.target under 100%",
       ],
@@ -78,8 +82,8 @@ const SafetyGate = z
   })
   .meta(
     rules([
-      "double(self.maxViolationRate.replace('%', '')) > 0.0 && double(self.maxViolationRate.replace('%', '')) < 100.0",
-      "gates.safety.maxViolationRate must be over 0% and under 100%: a rate of exactly zero cannot be tested",
+      "double(self.maxViolationRate.replace('%', '')) > 0.0 && double(self.maxViolationRate.replace('%', '')) < 50.0",
+      "gates.safety.maxViolationRate must be over 0% and under 50%: a rate of exactly zero cannot be tested",
     ]),
   )
   .describe("Does the candidate break the rules more often than allowed? Decided from checked answers.");
