@@ -12,6 +12,8 @@ import { sendBatch, writeBatch } from "./batch-reply.ts";
 import { sequenceParameter } from "./query.ts";
 import { datasetOf, type RouteContext } from "./route-context.ts";
 
+const CHUNK = 64 * 1024;
+
 const Envelope = z.strictObject({ records: z.array(z.unknown()).min(1).max(LIMITS.items) });
 const StreamQuery = z.strictObject({
   after: sequenceParameter.default(0),
@@ -56,11 +58,17 @@ export function preferenceRoutes(app: FastifyInstance, context: RouteContext): v
   });
 }
 
+/** Lines in pieces of about CHUNK characters: the next one is read when the caller has taken the last. */
 async function* ndjson(records: AsyncIterable<StoredPreference>, limit: number): AsyncGenerator<string> {
   let left = limit;
+  let chunk = "";
   for await (const record of records) {
-    yield `${JSON.stringify(record)}\n`;
+    chunk += `${JSON.stringify(record)}\n`;
     left -= 1;
-    if (left === 0) return;
+    if (left === 0) break;
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = "";
   }
+  if (chunk !== "") yield chunk;
 }

@@ -84,9 +84,12 @@ function preparePairs(db: DatabaseSync) {
     ),
     evict: prepare<{ number: number }>(
       db,
-      `DELETE FROM pairs WHERE number IN (SELECT number ${FREE} ORDER BY live.canary IS NOT NULL, number LIMIT max(0,
-         (SELECT count(*) FROM pairs WHERE namespace = :namespace AND dataset = :dataset AND state = 'Open') - :limit))
+      `DELETE FROM pairs WHERE number IN (SELECT number ${FREE} ORDER BY live.canary IS NOT NULL, number LIMIT :excess)
        RETURNING number`,
+    ),
+    depth: prepare<{ open: number }>(
+      db,
+      `SELECT count(*) AS open FROM pairs WHERE namespace = :namespace AND dataset = :dataset AND state = 'Open'`,
     ),
     find: prepare<StoredPair>(
       db,
@@ -113,7 +116,9 @@ export function createPairQueue(db: DatabaseSync, clock: Clock, random: () => nu
       const { id, prompt } = pair;
       const number = pairs.insert.insert({ ...row, id, prompt, stableText, otherText, content, state });
       pairs.live.run(row);
-      const evicted = pairs.evict.all({ namespace, dataset, limit, now: clock.now().getTime() });
+      const excess = (pairs.depth.get({ namespace, dataset })?.open ?? 0) - limit;
+      if (excess <= 0) return true;
+      const evicted = pairs.evict.all({ namespace, dataset, excess, now: clock.now().getTime() });
       return !evicted.some((victim) => victim.number === number);
     },
     lease({ namespace, dataset }, { labeler, count, seconds }) {

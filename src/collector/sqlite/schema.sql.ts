@@ -62,7 +62,9 @@ export const MIGRATIONS: readonly string[] = [
     leased_until INTEGER,
     UNIQUE (namespace, id)
   ) STRICT;
-  CREATE INDEX pairs_open ON pairs (namespace, dataset, number) WHERE state = 'Open';
+  -- Holds all that the order of the queue depends on, so that ordering it reads no texts.
+  CREATE INDEX pairs_open ON pairs (namespace, dataset, number, canary, stable, candidate, leased_until)
+    WHERE state = 'Open';
 
   -- Kept after they expire: a labeler never sees a pair twice.
   CREATE TABLE leases (

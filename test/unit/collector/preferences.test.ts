@@ -138,3 +138,30 @@ test("a stream is cut at after, until and limit, and a head counts what is newer
     body: { error: { path: "after" } },
   });
 });
+
+test("a stream is read from the store only as fast as its reader takes it, and writes go on meanwhile", {
+  timeout: 30_000,
+}, async () => {
+  await using collector = await startCollector();
+  const text = "x".repeat(100_000);
+  for (let start = 0; start < 150; start += 50) {
+    const records = Array.from({ length: 50 }, (_, index) =>
+      preference(`p${start + index}`, { chosen: text, cohort: "x" }),
+    );
+    await collector.call("POST", PATH, { records: records.map((record) => ({ ...record, rejected: text })) });
+  }
+  const response = await fetch(`${collector.url}${PATH}?until=151`, { headers: { authorization: "Bearer team/slow" } });
+  if (response.body === null) throw new Error("no body");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  // More than sockets hold is before it: it is in the stream only if the store was not read to its end at once.
+  expect((await collector.call("POST", PATH, { records: [preference("late")] })).body.sequence).toBe(151);
+  let end = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    end = (end + value).slice(-1_000);
+  }
+  expect(JSON.parse(end.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ sequence: 151, id: "late" });
+});
