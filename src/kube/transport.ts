@@ -1,7 +1,7 @@
 /**
  * The wire to the API server. What it guarantees: every request but a watch has a deadline; whatever is not 2xx is an
  * ApiError, no answer is a ConnectionError; each transport has connections of its own, so that a stuck watch cannot take
- * the lease with it. A Transport is one attempt; retries (`retry.ts`) and interceptors are wrapped around it.
+ * the lease with it; a connection that swallowed a request is not used again. A Transport is one attempt; retries (`retry.ts`) and interceptors are wrapped around it.
  */
 import { Agent, type Dispatcher, request as send } from "undici";
 import type { ClusterConfig } from "./config.ts";
@@ -40,8 +40,8 @@ export type Interceptor = (request: ApiRequest, send: () => Promise<ApiResponse>
 const DEADLINE_MS = 30_000;
 const KEEP_ALIVE_MS = 90_000;
 
-export function createTransport(config: ClusterConfig): Transport {
-  const agent = new Agent({
+function createAgent(config: ClusterConfig): Agent {
+  return new Agent({
     connect: { ...defined(config.tls), keepAlive: true, keepAliveInitialDelay: 30_000 },
     connectTimeout: 10_000,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -49,59 +49,91 @@ export function createTransport(config: ClusterConfig): Transport {
     bodyTimeout: 0,
     headersTimeout: 0,
   } as Agent.Options);
+}
 
-  async function attempt(request: ApiRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const url = new URL(request.path, config.server);
-    for (const [name, value] of Object.entries(request.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    const headers = { ...(await config.headers()), accept: "application/json" };
-    const response = await send(url, {
-      dispatcher: agent,
-      method: request.method,
-      headers: request.body === undefined ? headers : { ...headers, "content-type": contentType(request) },
-      body: request.body === undefined ? null : JSON.stringify(request.body),
-      signal,
-    });
-    if (response.statusCode >= 200 && response.statusCode < 300) return response;
-    const retryAfter = Number(response.headers["retry-after"]);
-    throw apiError(
-      describe(request),
-      response.statusCode,
-      parseJson(await response.body.text()),
-      Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
-    );
+export function createTransport(config: ClusterConfig): Transport {
+  const agents = new Set<Agent>();
+  let agent = open();
+
+  function open(): Agent {
+    const opened = createAgent(config);
+    agents.add(opened);
+    return opened;
+  }
+
+  /** A connection that gave no answer may be dead without knowing: the next request gets a new one. */
+  function retire(used: Agent): void {
+    if (used !== agent) return;
+    agent = open();
+    setTimeout(() => {
+      agents.delete(used);
+      void used.destroy();
+    }, DEADLINE_MS).unref();
   }
 
   return {
     async send(request) {
+      const used = agent;
       const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
       const deadline = AbortSignal.timeout(deadlineMs);
       const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
       try {
-        const response = await attempt(request, signal);
+        const response = await attempt(config, used, request, signal);
         return { status: response.statusCode, body: parseJson(await response.body.text()) };
       } catch (error) {
+        if (signal.aborted) retire(used);
         throw explain(request, error, deadline.aborted ? deadlineMs : undefined);
       }
     },
     async stream(request) {
+      const used = agent;
       const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), deadlineMs);
-      const signal =
-        request.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, request.signal]);
+      const signals = request.signal === undefined ? [deadline.signal] : [deadline.signal, request.signal];
+      const signal = AbortSignal.any(signals);
       try {
-        const response = await attempt(request, signal);
-        return bytes(request, response.body);
+        const { body } = await attempt(config, used, request, signal);
+        return bytes(request, body, () => signal.aborted && retire(used));
       } catch (error) {
+        if (signal.aborted) retire(used);
         throw explain(request, error, deadline.signal.aborted ? deadlineMs : undefined);
       } finally {
         clearTimeout(timer);
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([...agents].map((each) => each.destroy()));
+    },
   };
+}
+
+async function attempt(
+  config: ClusterConfig,
+  dispatcher: Agent,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const url = new URL(request.path, config.server);
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  const headers = { ...(await config.headers()), accept: "application/json" };
+  const response = await send(url, {
+    dispatcher,
+    method: request.method,
+    headers: request.body === undefined ? headers : { ...headers, "content-type": contentType(request) },
+    body: request.body === undefined ? null : JSON.stringify(request.body),
+    signal,
+  });
+  if (response.statusCode >= 200 && response.statusCode < 300) return response;
+  const retryAfter = Number(response.headers["retry-after"]);
+  throw apiError(
+    describe(request),
+    response.statusCode,
+    parseJson(await response.body.text()),
+    Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
+  );
 }
 
 /** Puts `interceptor` before every write; reads and watches pass. */
@@ -113,10 +145,15 @@ export function intercepted(transport: Transport, interceptor: Interceptor): Tra
   };
 }
 
-async function* bytes(request: ApiRequest, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* bytes(
+  request: ApiRequest,
+  body: AsyncIterable<Uint8Array>,
+  onFailure: () => void,
+): AsyncIterable<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
+    onFailure();
     throw explain(request, error, undefined);
   }
 }

@@ -26,6 +26,7 @@ export interface FakeApiServer {
   failNext(...errors: Error[]): void;
   /** Ends open watches: as a server does after timeoutSeconds, or with an error. */
   cut(error?: Error): void;
+  /** Something else in the cluster changed; open watches learn the version. */
   bookmark(): void;
   /** Sends this line as it is to open watches. */
   say(line: string): void;
@@ -116,6 +117,7 @@ export function createFakeApiServer(): FakeApiServer {
       watches.clear();
     },
     bookmark() {
+      version += 1;
       const metadata = { resourceVersion: String(version) };
       for (const watch of watches) watch.push(JSON.stringify({ type: "BOOKMARK", object: { metadata } }));
     },
