@@ -1,0 +1,65 @@
+import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
+import type { EventNote } from "../../kube/events.ts";
+import type { LastRun } from "./last-run.ts";
+
+/** The Events that a change of status is worth. They are told after the write, so that they speak of what stands. */
+export function announcements(
+  before: PreferenceCanaryStatus | undefined,
+  after: PreferenceCanaryStatus,
+): readonly EventNote[] {
+  return [
+    ...firstRevision(before, after),
+    ...runEnded(before, after),
+    ...runMoved(before, after),
+    ...held(before, after),
+  ];
+}
+
+function firstRevision(before: PreferenceCanaryStatus | undefined, { stable }: PreferenceCanaryStatus): EventNote[] {
+  if (stable === undefined || before?.stable !== undefined) return [];
+  const note = `Revision ${stable.revision} serves all requests without having been judged: it is the first`;
+  return [{ type: "Normal", reason: "FirstRevision", action: "Serve", note }];
+}
+
+function runMoved(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {
+  const { candidate, step, stable } = after;
+  const notes: EventNote[] = [];
+  if (candidate === undefined) return notes;
+  const isNew = candidate.revision !== before?.candidate?.revision;
+  if (isNew) {
+    const note = `Candidate ${candidate.revision} with model ${candidate.digest || "of unknown digest"} is to replace ${stable?.revision}`;
+    notes.push({ type: "Normal", reason: "CandidateSeen", action: "StartRun", note });
+  }
+  if (step !== undefined && (isNew || step.name !== before?.step?.name)) {
+    const note = `Candidate ${candidate.revision} enters step ${step.name} (${step.index + 1} of ${step.of}): ${after.weights?.desired ?? 0}% of requests`;
+    notes.push({ type: "Normal", reason: "StepEntered", action: "EnterStep", note });
+  }
+  return notes;
+}
+
+const ENDINGS: Readonly<Record<LastRun["outcome"], Pick<EventNote, "type" | "reason" | "action">>> = {
+  Promoted: { type: "Normal", reason: "Promoted", action: "Promote" },
+  RolledBack: { type: "Warning", reason: "RolledBack", action: "RollBack" },
+  Superseded: { type: "Normal", reason: "Superseded", action: "EndRun" },
+  Failed: { type: "Warning", reason: "CandidateFailed", action: "EndRun" },
+};
+
+function runEnded(before: PreferenceCanaryStatus | undefined, { lastRun }: PreferenceCanaryStatus): EventNote[] {
+  if (lastRun === undefined || before === undefined) return [];
+  const known = before.lastRun;
+  if (known?.revision === lastRun.revision && known.outcome === lastRun.outcome && known.time === lastRun.time)
+    return [];
+  return [
+    { ...ENDINGS[lastRun.outcome], note: `Candidate ${lastRun.revision}: ${lastRun.outcome}. ${lastRun.message}` },
+  ];
+}
+
+/** Once for each time that evidence gets out of sight. */
+function held(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {
+  return (after.gates ?? []).flatMap(({ name, verdict, message }): EventNote[] => {
+    const isHeld = verdict === "NoData" && after.candidate !== undefined;
+    const wasHeld = before?.gates?.find((gate) => gate.name === name)?.verdict === "NoData";
+    if (!isHeld || wasHeld) return [];
+    return [{ type: "Warning", reason: "HeldForNoData", action: "Hold", note: `Gate ${name}: ${message}` }];
+  });
+}

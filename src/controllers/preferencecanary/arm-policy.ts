@@ -1,0 +1,78 @@
+import { SAMPLER_ENV } from "../../api/contracts/sampler.ts";
+import type { Deployment, Service } from "../../kube/built-in.ts";
+import type { Applied } from "../../kube/client.ts";
+import { covers } from "./covers.ts";
+import { armDeployment, armService, revisionRecord, samplerDeployment, samplerService } from "./desired.ts";
+import type { Advice } from "./effect.ts";
+import type { Facts } from "./facts.ts";
+import type { Arm, ObservedDeployment, ObservedService, Role } from "./observed.ts";
+import type { Target } from "./run.ts";
+
+/** Stable, or the revision that will be the first: record, Service, Deployment, in this order. */
+export function keepStable(facts: Facts): Advice {
+  const { stable, target } = facts.run;
+  if (stable !== undefined) return keepArm(facts, stable, "stable");
+  return target && keepArm(facts, target.revision, undefined);
+}
+
+/** A run begins with its candidate's Deployment. */
+export function keepCandidate(facts: Facts): Advice {
+  const { candidate } = facts.run;
+  return candidate?.state === "Running" ? keepArm(facts, candidate.revision, "candidate") : undefined;
+}
+
+function keepArm({ observed, run, settings }: Facts, revision: string, role: Role | undefined): Advice {
+  const { canary, records, arms } = observed;
+  const record = records.get(revision);
+  const inputs: Target | undefined = record ?? (run.target?.revision === revision ? run.target : undefined);
+  if (inputs === undefined) return undefined;
+  if (record === undefined) {
+    return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...inputs, retried: false }) } };
+  }
+  const { service, deployment } = arms.get(revision) ?? {};
+  return (
+    keepService(service, armService(canary, inputs)) ??
+    keepDeployment(deployment, armDeployment(canary, inputs, role, settings, deployment))
+  );
+}
+
+/**
+ * The sampler asks stable, and the candidate from when it is ready: what an arm cannot answer counts as lost. It is not
+ * there before anything serves.
+ */
+export function keepSampler({ observed, run, settings, isServing, hasEntered }: Facts): Advice {
+  const { canary, sampler, route } = observed;
+  if (run.stable === undefined || route === undefined) return undefined;
+  const { candidate } = run;
+  const isAsked = candidate?.state === "Running" && (isServing || hasEntered);
+  const arms = { stable: run.stable, ...(candidate && isAsked && { candidate: candidate.revision }) };
+  return (
+    keepService(sampler.service, samplerService(canary)) ??
+    keepDeployment(sampler.deployment, samplerDeployment(canary, arms, settings))
+  );
+}
+
+/** One that somebody deleted is held by our finalizer, and made again once it is gone. */
+function keepService(standing: ObservedService | undefined, wanted: Applied<Service>): Advice {
+  if (standing?.terminating) return undefined;
+  const isKept = standing?.held === true && stands(standing.object, wanted);
+  return isKept ? undefined : { effect: { type: "ApplyService", object: wanted } };
+}
+
+function keepDeployment(standing: ObservedDeployment | undefined, wanted: Applied<Deployment>): Advice {
+  const isKept = standing !== undefined && stands(standing.object, wanted);
+  return isKept ? undefined : { effect: { type: "ApplyDeployment", object: wanted } };
+}
+
+function stands({ metadata, spec }: Service | Deployment, wanted: Applied<Service> | Applied<Deployment>): boolean {
+  const { labels, annotations } = wanted.metadata;
+  return covers({ metadata, spec }, { metadata: { labels, annotations }, spec: wanted.spec });
+}
+
+/** Whether a sampler may still ask this arm: its pods were told so, or are just being replaced. */
+export function isAskedBySampler({ deployment }: Arm, revision: string): boolean {
+  if (deployment === undefined) return false;
+  const [container] = deployment.object.spec?.template.spec?.containers ?? [];
+  const config = container?.env?.find(({ name }) => name === SAMPLER_ENV)?.value ?? "";
+  return deployment.isRollingOut || config.includes(`"revision":"${revision}"`);
+}

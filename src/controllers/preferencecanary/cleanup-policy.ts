@@ -1,0 +1,50 @@
+import { LIVE_MS } from "../../traffic/slots.ts";
+import { isAskedBySampler } from "./arm-policy.ts";
+import type { Advice } from "./effect.ts";
+import type { Facts } from "./facts.ts";
+import type { Arm, Observed, ObservedService } from "./observed.ts";
+
+/** Arms that are neither stable nor on their way go, once nobody sends them anything any more. */
+export function removeOldArms({ observed, run }: Facts): Advice {
+  const { stable, candidate, target } = run;
+  const kept = [stable ?? target?.revision, candidate?.state === "Running" ? candidate.revision : undefined];
+  if (kept[0] === undefined) return undefined;
+  for (const [revision, arm] of observed.arms) {
+    const isIdle = !kept.includes(revision) && !isAskedBySampler(observed.sampler, revision);
+    const advice = isIdle ? removeArm(observed, arm) : undefined;
+    if (advice !== undefined) return advice;
+  }
+  return undefined;
+}
+
+/** Services that somebody, or we, deleted: free to go once the route has stopped naming them. */
+export function releaseServices({ observed }: Facts): Advice {
+  for (const { service } of [observed.sampler, ...observed.arms.values()]) {
+    const advice = service?.terminating && service.held ? release(observed, service) : undefined;
+    if (advice !== undefined) return advice;
+  }
+  return undefined;
+}
+
+function release(observed: Observed, { object }: ObservedService): Advice {
+  const { name } = object.metadata;
+  return unlessNamed(observed, name, { effect: { type: "ReleaseService", name } });
+}
+
+/** Deployment and Service of an arm that the route does not name. */
+export function removeArm(observed: Observed, { deployment, service }: Arm): Advice {
+  if (deployment !== undefined) {
+    const { name } = deployment.object.metadata;
+    return unlessNamed(observed, name, { effect: { type: "DeleteDeployment", name, uid: deployment.uid } });
+  }
+  if (service === undefined || service.terminating) return undefined;
+  const { name } = service.object.metadata;
+  return unlessNamed(observed, name, { effect: { type: "DeleteService", name, uid: service.uid } });
+}
+
+/** The advice, when the route has named the object no more for long enough for the gateway to know. */
+function unlessNamed({ route }: Observed, name: string, advice: Advice): Advice {
+  if (route === undefined) return advice;
+  if (route.names.has(name)) return undefined;
+  return route.namesUnchangedMs >= LIVE_MS ? advice : { waitMs: LIVE_MS - route.namesUnchangedMs };
+}

@@ -1,0 +1,75 @@
+import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
+import type { CollectorClient } from "../../evidence/collector-client.ts";
+import { controllerRevisions, deployments, httpRoutes, services } from "../../kube/resource.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Controller, Source } from "../../runtime/controller.ts";
+import type { Manager } from "../../runtime/manager.ts";
+import { itself, labelled, mapped } from "../../runtime/sources.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { createSettling } from "../../traffic/settling.ts";
+import { dpoJobs, preferenceCanaries } from "../resources.ts";
+import type { CanarySettings } from "./desired.ts";
+import { createEvidenceFeed } from "./evidence-feed.ts";
+import { type Dependencies, reconcile } from "./reconcile.ts";
+import { createStatusWriter } from "./status-writer.ts";
+
+export interface Options {
+  readonly clock: Clock;
+  readonly collector: Pick<CollectorClient, "comparisons" | "checks">;
+  readonly logger: Logger;
+  readonly settings: CanarySettings;
+}
+
+/** Wakes a canary for itself, everything labelled as its own, its route, its workload, its jobs, and new evidence. */
+export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
+  const { clock, collector, logger, settings } = options;
+  const canaries = manager.reflector(preferenceCanaries);
+  const jobs = manager.reflector(dpoJobs);
+  const allDeployments = manager.reflector(deployments);
+  const ownServices = manager.reflector(services, { labels: MANAGED_BY });
+  const records = manager.reflector(controllerRevisions, { labels: MANAGED_BY });
+  const routes = manager.reflector(httpRoutes);
+  const client = manager.client(FIELD_MANAGER.preferenceCanary);
+  const evidence = createEvidenceFeed({ collector, clock, logger, wake: (key) => controller.wake(key) });
+  const deps: Dependencies = {
+    canaries: canaries.store,
+    sources: {
+      jobs: jobs.store,
+      deployments: allDeployments.store,
+      services: ownServices.store,
+      records: records.store,
+      routes: routes.store,
+      settling: createSettling(clock),
+    },
+    evidence,
+    client,
+    statuses: createStatusWriter({ client, events: manager.recorder, clock }),
+    clock,
+    settings,
+  };
+  const ofWorkload: Source = mapped(allDeployments, ({ metadata }) =>
+    canaries.store
+      .list(metadata.namespace)
+      .filter(({ spec }) => spec.serving.workloadRef.name === metadata.name)
+      .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name })),
+  );
+  const controller = manager.addController({
+    name: "preferencecanary",
+    sources: [
+      itself(canaries),
+      // A route has its canary's name; one that is not ours wakes a key that is none.
+      itself(routes),
+      labelled(jobs, LABEL.publishTo),
+      labelled(allDeployments, LABEL.canary),
+      ofWorkload,
+      labelled(ownServices, LABEL.canary),
+      labelled(records, LABEL.canary),
+    ],
+    reconcile: (key, signal) => reconcile(key, deps, signal),
+  });
+  manager.addTask(async (stopping) => {
+    await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
+    evidence.stop();
+  });
+  return controller;
+}

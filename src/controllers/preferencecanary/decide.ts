@@ -1,0 +1,62 @@
+import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
+import { keepCandidate, keepSampler, keepStable } from "./arm-policy.ts";
+import { releaseServices, removeOldArms } from "./cleanup-policy.ts";
+import { deleteRecords, deleteRoute, dismantle, freeStable, letGo } from "./deletion-policy.ts";
+import type { Advice, Effect } from "./effect.ts";
+import type { Facts } from "./facts.ts";
+import { moveTraffic } from "./traffic-policy.ts";
+import { failUnready, liftVerdict, recordVerdicts } from "./verdict-policy.ts";
+
+/** What this pass does: at most one effect, then the status. */
+export interface Decision {
+  readonly effect?: Effect;
+  /** When to look again although nothing has changed by then; absent: only a change can bring something new. */
+  readonly waitMs?: number;
+}
+
+type Rule = (facts: Facts) => Advice;
+
+/** In the order of their importance: traffic first, bookkeeping after. */
+const RULES: readonly Rule[] = [
+  moveTraffic,
+  addFinalizer,
+  recordVerdicts,
+  liftVerdict,
+  keepStable,
+  failUnready,
+  keepCandidate,
+  keepSampler,
+  removeOldArms,
+  releaseServices,
+];
+
+const DELETION_RULES: readonly Rule[] = [
+  moveTraffic,
+  dismantle,
+  releaseServices,
+  deleteRoute,
+  freeStable,
+  deleteRecords,
+  letGo,
+];
+
+/** The first rule that wants something done is followed; the next pass sees what came of it. */
+export function decide(facts: Facts): Decision {
+  const isDeleted = facts.observed.canary.metadata.deletionTimestamp !== undefined;
+  const waits: number[] = [];
+  for (const rule of isDeleted ? DELETION_RULES : RULES) {
+    const advice = rule(facts);
+    if (advice === undefined) continue;
+    if ("effect" in advice) return { effect: advice.effect };
+    waits.push(advice.waitMs);
+  }
+  const { remainingMs = 0 } = facts.progress ?? {};
+  if (remainingMs > 0) waits.push(remainingMs);
+  return waits.length === 0 ? {} : { waitMs: Math.min(...waits) };
+}
+
+/** Before anything is made that would have to be taken away. */
+function addFinalizer({ observed }: Facts): Advice {
+  const isHeld = observed.canary.metadata.finalizers?.includes(FINALIZER.canary) ?? false;
+  return isHeld ? undefined : { effect: { type: "AddFinalizer" } };
+}

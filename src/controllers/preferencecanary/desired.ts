@@ -1,0 +1,183 @@
+import { COLLECTOR_AUDIENCE } from "../../api/contracts/collector-api.ts";
+import { SAMPLER_ENV, type SamplerConfig } from "../../api/contracts/sampler.ts";
+import { ANNOTATION, FINALIZER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
+import type { Applied } from "../../kube/client.ts";
+import { SAMPLER_PORT } from "../../traffic/http-route.ts";
+import { armName, samplerName } from "../../traffic/names.ts";
+import { RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.ts";
+import { armTemplate } from "./arm-template.ts";
+import type { ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
+import type { Target } from "./run.ts";
+
+/** What the operator's configuration says about a canary's pods. */
+export interface CanarySettings {
+  /** The image of samplers and of the fetch init container. */
+  readonly operatorImage: string;
+  readonly collectorUrl: string;
+}
+
+/** Port of every arm's Service; it leads to the port that the revision's container listens on. */
+export const ARM_PORT = 8080;
+
+/** Long for a language model; a live user's client would have given up. */
+const ANSWER_TIMEOUT_SECONDS = 60;
+
+/** What makes pods a part of the sampler; arms are told by their revision. */
+const COMPONENT = "app.kubernetes.io/component";
+
+/** The revision as it is remembered, with what was made of it. Its data can never change. */
+export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
+  const { revision, model, template, modelEnv, port, verdict, reason, retried } = record;
+  return {
+    metadata: {
+      ...identity(canary, armName(canary.metadata.name, revision)),
+      labels: armLabels(canary, revision),
+      annotations: {
+        ...(model.digest && { [ANNOTATION.digest]: model.digest }),
+        ...(verdict && { [ANNOTATION.verdict]: verdict }),
+        ...(reason && { [ANNOTATION.rejectedReason]: reason }),
+        ...(retried && { [ANNOTATION.retry]: revision }),
+      },
+    },
+    revision: 1,
+    data: { model, template, modelEnv, port },
+  };
+}
+
+/**
+ * `existing`: the Deployment that stands; its pod template is kept as it is, whatever this version of the operator would
+ * write, because a changed template would restart what serves.
+ */
+export function armDeployment(
+  canary: PreferenceCanary,
+  inputs: Target,
+  role: Role | undefined,
+  { operatorImage }: CanarySettings,
+  existing?: ObservedDeployment,
+): Applied<Deployment> {
+  const { revision, model } = inputs;
+  const selector = { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision };
+  return {
+    metadata: {
+      ...identity(canary, armName(canary.metadata.name, revision), existing?.uid),
+      labels: { ...armLabels(canary, revision), ...(role && { [LABEL.role]: role }) },
+      ...(model.digest && { annotations: { [ANNOTATION.digest]: model.digest } }),
+    },
+    spec: {
+      replicas: canary.spec.replicas,
+      selector: { matchLabels: selector },
+      template: existing?.object.spec?.template ?? armTemplate(inputs, { ...MANAGED_BY, ...selector }, operatorImage),
+    },
+  };
+}
+
+/** The finalizer keeps it until the route has stopped naming it: a gateway answers 500 for a Service that is missing. */
+export function armService(canary: PreferenceCanary, { revision, port }: Target): Applied<Service> {
+  return {
+    metadata: {
+      ...identity(canary, armName(canary.metadata.name, revision)),
+      labels: armLabels(canary, revision),
+      finalizers: [FINALIZER.routed],
+    },
+    spec: {
+      selector: { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision },
+      ports: [{ name: "http", port: ARM_PORT, targetPort: port }],
+    },
+  };
+}
+
+export interface SampledArms {
+  readonly stable: string;
+  readonly candidate?: string;
+}
+
+/** Whom it asks stands in its pod template: a new candidate is a rollout, and the old pods go on until the new ones are ready. */
+export function samplerDeployment(
+  canary: PreferenceCanary,
+  arms: SampledArms,
+  { operatorImage, collectorUrl }: CanarySettings,
+): Applied<Deployment> {
+  const name = samplerName(canary.metadata.name);
+  const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
+  const config = samplerConfig(canary, arms, { url: collectorUrl, tokenFile: token.tokenFile });
+  const probe = (path: string) => ({ httpGet: { path, port: "http" }, periodSeconds: 5 });
+  return {
+    metadata: { ...identity(canary, name), labels: samplerLabels(canary) },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: samplerSelector(canary) },
+      template: {
+        metadata: { labels: samplerLabels(canary) },
+        spec: {
+          ...RESTRICTED_POD,
+          volumes: [token.volume],
+          containers: [
+            {
+              name: "sampler",
+              image: operatorImage,
+              args: ["sampler"],
+              env: [{ name: SAMPLER_ENV, value: JSON.stringify(config) }],
+              ports: [{ name: "http", containerPort: SAMPLER_PORT }],
+              readinessProbe: { ...probe("/readyz"), periodSeconds: 1 },
+              livenessProbe: probe("/healthz"),
+              resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
+              securityContext: RESTRICTED_CONTAINER,
+              volumeMounts: [token.mount],
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+function samplerConfig(
+  { metadata: { name, namespace }, spec }: PreferenceCanary,
+  { stable, candidate }: SampledArms,
+  collector: SamplerConfig["collector"],
+) {
+  const arm = (revision: string) => ({ revision, url: `http://${armName(name, revision)}:${ARM_PORT}` });
+  return {
+    namespace,
+    canary: name,
+    dataset: spec.evidence.comparisons.dataset.name,
+    collector,
+    stable: arm(stable),
+    ...(candidate && { candidate: arm(candidate) }),
+    timeoutSeconds: ANSWER_TIMEOUT_SECONDS,
+  } satisfies Partial<SamplerConfig>;
+}
+
+export function samplerService(canary: PreferenceCanary): Applied<Service> {
+  return {
+    metadata: {
+      ...identity(canary, samplerName(canary.metadata.name)),
+      labels: samplerLabels(canary),
+      finalizers: [FINALIZER.routed],
+    },
+    spec: {
+      selector: samplerSelector(canary),
+      ports: [{ name: "http", port: SAMPLER_PORT, targetPort: "http" }],
+    },
+  };
+}
+
+// No owner references: what serves outlives the canary if its deletionPolicy says so, and the canary's finalizer takes
+// away the rest in an order that a garbage collector does not know.
+function identity({ metadata: { namespace } }: PreferenceCanary, name: string, uid?: string) {
+  return { namespace, name, ...(uid && { uid }) };
+}
+
+function armLabels({ metadata: { name } }: PreferenceCanary, revision: string) {
+  return { ...MANAGED_BY, [LABEL.canary]: name, [LABEL.revision]: revision };
+}
+
+function samplerLabels(canary: PreferenceCanary) {
+  return { ...MANAGED_BY, ...samplerSelector(canary) };
+}
+
+function samplerSelector({ metadata: { name } }: PreferenceCanary) {
+  return { [LABEL.canary]: name, [COMPONENT]: "sampler" };
+}

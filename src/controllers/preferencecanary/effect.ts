@@ -1,0 +1,31 @@
+import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
+import type { Applied } from "../../kube/client.ts";
+import type { RouteIntent } from "../../traffic/http-route.ts";
+
+/**
+ * One write to the cluster. A pass makes at most one, and the next pass looks at what came of it: so there are no more
+ * places to crash at than there are effects.
+ */
+export type Effect =
+  | { readonly type: "AddFinalizer" }
+  | { readonly type: "RemoveFinalizer" }
+  | {
+      readonly type: "WriteRoute";
+      readonly intent: RouteIntent;
+      /** Of the route that stands; absent when there is none and it is to be made. */
+      readonly uid?: string;
+      /** The version that was decided on. Absent for a rollback: nothing may hold that up. */
+      readonly resourceVersion?: string;
+    }
+  | { readonly type: "DeleteRoute"; readonly uid: string }
+  | { readonly type: "ApplyRecord"; readonly object: Applied<ControllerRevision> }
+  | { readonly type: "ApplyDeployment"; readonly object: Applied<Deployment> }
+  | { readonly type: "ApplyService"; readonly object: Applied<Service> }
+  | { readonly type: "DeleteDeployment"; readonly name: string; readonly uid: string }
+  | { readonly type: "DeleteService"; readonly name: string; readonly uid: string }
+  /** Takes our finalizer off a Service. */
+  | { readonly type: "ReleaseService"; readonly name: string }
+  | { readonly type: "DeleteRecord"; readonly name: string };
+
+/** What a rule says: do this, or look again then. Nothing, when it has nothing to say. */
+export type Advice = { readonly effect: Effect } | { readonly waitMs: number } | undefined;

@@ -1,0 +1,84 @@
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import type { Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
+import type { HTTPRoute } from "../../kube/gateway-api.ts";
+import type { Rejection } from "../../traffic/http-route.ts";
+import type { Slots } from "../../traffic/slots.ts";
+import type { Model } from "./model.ts";
+import type { RevisionInputs } from "./revision.ts";
+
+/** Everything that one pass knows about the cluster: plain data, read once. */
+export interface Observed {
+  readonly canary: PreferenceCanary;
+  /** Pod template of the workload that spec names; absent while there is none. */
+  readonly template?: PodTemplate;
+  /** Models of validated jobs that are published to this canary. */
+  readonly jobs: readonly Model[];
+  /** What was made of each revision, by revision: kept as long as the canary. */
+  readonly records: ReadonlyMap<string, RevisionRecord>;
+  /** What stands of each arm, by revision. */
+  readonly arms: ReadonlyMap<string, Arm>;
+  readonly sampler: Arm;
+  /** Absent until the first revision is ready, or when somebody deleted it. */
+  readonly route?: Route;
+}
+
+/** A ControllerRevision. */
+export interface RevisionRecord extends RevisionInputs {
+  readonly revision: string;
+  readonly verdict?: RunVerdict;
+  /** Why, in words. */
+  readonly reason?: string;
+  /** `dpo.dev/retry` has named it and the verdict was lifted for that. */
+  readonly retried: boolean;
+}
+
+export type RunVerdict = "Promoted" | "RolledBack" | "Failed";
+
+/** A Deployment with its Service. */
+export interface Arm {
+  readonly deployment?: ObservedDeployment;
+  readonly service?: ObservedService;
+}
+
+export type Role = "stable" | "candidate";
+
+export interface ObservedDeployment {
+  readonly object: Deployment;
+  readonly uid: string;
+  readonly role?: Role;
+  /** Every pod is of the newest template and available, and there is no other one. */
+  readonly ready: boolean;
+  /** Pods that can take requests. */
+  readonly available: number;
+  /** Pods of an earlier template are still there, or the newest one was not looked at yet. */
+  readonly isRollingOut: boolean;
+  /** When it last came closer to being ready. */
+  readonly progressedAt: Date;
+}
+
+export interface ObservedService {
+  readonly object: Service;
+  readonly uid: string;
+  /** Somebody deleted it; our finalizer holds it as long as the route names it. */
+  readonly terminating: boolean;
+  readonly held: boolean;
+}
+
+export interface Route {
+  readonly object: HTTPRoute;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** It carries our label: one of the same name that does not is somebody else's and stays as it is. */
+  readonly isOurs: boolean;
+  readonly terminating: boolean;
+  /** Absent when a stranger has made something else of it. */
+  readonly slots?: Slots;
+  /** How long the slots are known to stand as they are. */
+  readonly unchangedMs: number;
+  /** Likewise, for everything that the route names. */
+  readonly namesUnchangedMs: number;
+  readonly stable?: string;
+  readonly rejected?: Rejection;
+  /** Services that it sends anything to. */
+  readonly names: ReadonlySet<string>;
+}

@@ -1,0 +1,79 @@
+import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import type { Client } from "../../kube/client.ts";
+import { isConflict } from "../../kube/errors.ts";
+import { keyString, type ObjectKey } from "../../kube/object.ts";
+import type { Store } from "../../kube/store.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { hasFinalizer } from "../../runtime/finalizers.ts";
+import { done, earliest, type Result, requeueAfter } from "../../runtime/result.ts";
+import { act } from "./act.ts";
+import { decide } from "./decide.ts";
+import type { CanarySettings } from "./desired.ts";
+import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
+import type { EvidenceFeed } from "./evidence-feed.ts";
+import { gatherFacts } from "./facts.ts";
+import { cursorsOf, rememberedGates } from "./gates.ts";
+import { observe, type Sources } from "./observe.ts";
+import type { Observed } from "./observed.ts";
+import { type Run, readRun } from "./run.ts";
+import type { StatusWriter } from "./status-writer.ts";
+
+export interface Dependencies {
+  readonly canaries: Store<PreferenceCanary>;
+  readonly sources: Sources;
+  readonly evidence: EvidenceFeed;
+  readonly client: Client;
+  readonly statuses: StatusWriter;
+  readonly clock: Clock;
+  readonly settings: CanarySettings;
+}
+
+/** A change that no watch shows, such as a Deployment whose clock runs out, is seen at least this late. */
+const LOOK_AGAIN_MS = 30_000;
+/** Whoever made the conflict has just written; the cache shows it in a moment. */
+const CONFLICT_MS = 50;
+
+export async function reconcile(key: ObjectKey, deps: Dependencies, signal: AbortSignal): Promise<Result> {
+  const canary = deps.canaries.get(key);
+  if (canary === undefined) return forget(key, deps);
+  const isDeleted = canary.metadata.deletionTimestamp !== undefined;
+  if (isDeleted && !hasFinalizer(canary, FINALIZER.canary)) return done;
+
+  const observed = observe(canary, deps.sources);
+  const run = readRun(observed);
+  const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
+  const { effect, waitMs = LOOK_AGAIN_MS } = decide(facts);
+  try {
+    if (effect !== undefined)
+      await act(canary, effect, { client: deps.client, services: deps.sources.services }, signal);
+    const written = isDeleted ? done : await deps.statuses.write(canary, facts, signal);
+    // Whatever the effect changed wakes this key again.
+    return earliest(written, requeueAfter(Math.min(waitMs, LOOK_AGAIN_MS)));
+  } catch (error) {
+    if (isConflict(error)) return requeueAfter(CONFLICT_MS);
+    throw error;
+  }
+}
+
+function readEvidence(
+  key: ObjectKey,
+  observed: Observed,
+  { stable, candidate }: Run,
+  { evidence }: Dependencies,
+): Evidence {
+  if (stable === undefined || candidate === undefined) {
+    evidence.forget(key);
+    return NO_EVIDENCE;
+  }
+  const pair = { candidate: candidate.revision, stable };
+  const isRetried = observed.records.get(candidate.revision)?.retried ?? false;
+  return evidence.read(key, pair, cursorsOf(rememberedGates(observed.canary, pair, isRetried)));
+}
+
+function forget(key: ObjectKey, { evidence, statuses, sources }: Dependencies): Result {
+  evidence.forget(key);
+  statuses.forget(key);
+  sources.settling.forget(keyString(key));
+  return done;
+}

@@ -1,0 +1,101 @@
+import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
+import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
+import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
+import { standingConditions } from "../kstatus.ts";
+import type { Facts } from "./facts.ts";
+import { type LastRun, lastRunOf } from "./last-run.ts";
+import { standConditions, standOf } from "./standing.ts";
+
+/** The whole status, from what was seen and what follows from it. */
+export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
+  const { canary } = facts.observed;
+  const { generation } = canary.metadata;
+  const previous = canary.status?.conditions ?? [];
+  const lastRun = lastRunOf(facts, now);
+  const stand = standOf(facts, lastRun);
+  const isFirst = previous.length === 0;
+  const standing = isFirst ? firstConditions(generation) : standConditions(stand, generation);
+  return {
+    observedGeneration: generation,
+    phase: isFirst ? "Progressing" : stand.phase,
+    ...revisions(facts),
+    ...progress(facts),
+    ...gates(facts),
+    ...(lastRun && { lastRun }),
+    conditions: [...setConditions(previous, [...standing, ...runConditions(facts, lastRun, generation)], now)],
+  };
+}
+
+/** kstatus takes an object without conditions for finished; one that was only just seen is not. */
+function firstConditions(generation: number): NewCondition[] {
+  return standingConditions("InProgress", "Started", "The operator has begun to look after this canary", generation);
+}
+
+function revisions({ run }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
+  const { stable, stableDigest, candidate } = run;
+  return {
+    ...(stable && { stable: { revision: stable, digest: stableDigest ?? "" } }),
+    ...(candidate && { candidate: { revision: candidate.revision, digest: candidate.digest ?? "" } }),
+  };
+}
+
+function progress({ progress: at, isPromotable, verdict }: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
+  if (at === undefined) return {};
+  const { step, index, of, since } = at;
+  const desired = verdict === "Fail" ? 0 : isPromotable ? 100 : step.weight;
+  return {
+    weights: { desired, ...(since && { since: since.toISOString() }) },
+    step: { name: step.name, index, of },
+  };
+}
+
+/** Those of the last run stay until another begins. */
+function gates({ observed, gates: current }: Facts): Pick<PreferenceCanaryStatus, "gates"> {
+  const shown = current.length > 0 ? current : (observed.canary.status?.gates ?? []);
+  return shown.length > 0 ? { gates: [...shown] } : {};
+}
+
+function runConditions(
+  { run, verdict, gates: current }: Facts,
+  lastRun: LastRun | undefined,
+  observedGeneration: number,
+): NewCondition[] {
+  const isBack =
+    lastRun?.outcome === "RolledBack" && run.candidate?.state !== "Running" && run.stable !== lastRun.revision;
+  const words = current.map(({ name, message }) => `${name}: ${message}`).join("; ");
+  return [
+    {
+      type: CONDITION.gatesPassed,
+      status: verdict === "Pass" ? "True" : "False",
+      reason: verdict ?? "NoCandidate",
+      message: verdict === undefined ? "There is no candidate" : words,
+      observedGeneration,
+    },
+    {
+      type: CONDITION.rolledBack,
+      status: isBack ? "True" : "False",
+      reason: isBack ? "GateFailed" : "NotRolledBack",
+      message: isBack ? lastRun.message : "The last run was not taken back",
+      observedGeneration,
+    },
+  ];
+}
+
+/** Whether somebody waits for it: numbers and words may come late, what has happened may not. */
+export function isUrgent(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): boolean {
+  return JSON.stringify(essence(before)) !== JSON.stringify(essence(after));
+}
+
+function essence(status: PreferenceCanaryStatus | undefined) {
+  return {
+    generation: status?.observedGeneration,
+    phase: status?.phase,
+    stable: status?.stable?.revision,
+    candidate: status?.candidate?.revision,
+    weights: [status?.weights?.desired, status?.weights?.since],
+    step: status?.step?.name,
+    verdicts: status?.gates?.map(({ name, verdict }) => [name, verdict]),
+    lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome, status?.lastRun?.time],
+    conditions: status?.conditions?.map(({ type, status: value, reason }) => `${type}=${value} ${reason}`).toSorted(),
+  };
+}

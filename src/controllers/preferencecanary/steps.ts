@@ -1,0 +1,80 @@
+import type { PreferenceCanary, PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { parseDuration } from "../../api/v1alpha1/quantity.ts";
+import { LIVE_MS, weightOf } from "../../traffic/slots.ts";
+
+export type Step = PreferenceCanarySpec["steps"][number];
+
+/** Where a run is on its way. */
+export interface Progress {
+  readonly step: Step;
+  /** From 0. */
+  readonly index: number;
+  readonly of: number;
+  /** When the step's weight was stored; absent while it is not. */
+  readonly since?: Date;
+  /** Until the step has lasted long enough; absent while its weight is not stored. */
+  readonly remainingMs?: number;
+}
+
+/** `weight`: what the candidate has in the route, on the route's scale. `isServing`: it could answer requests now. */
+export interface StepInputs {
+  readonly canary: PreferenceCanary;
+  readonly revision: string;
+  readonly weight: number;
+  readonly isServing: boolean;
+}
+
+/**
+ * The step that the run is in: the one in status, found by its name since Git may have changed the list; a later one
+ * when the route already has its weight, since the route is written before status.
+ */
+export function progressOf({ canary, revision, weight, isServing }: StepInputs, now: Date): Progress {
+  const { steps } = canary.spec;
+  const { status } = canary;
+  const isSameRun = status?.candidate?.revision === revision;
+  const remembered = isSameRun ? Math.max(0, indexOf(steps, status.step?.name)) : 0;
+  const index = laterStep(steps, remembered, weight);
+  const step = stepAt(steps, index);
+  const known = { step, index, of: steps.length };
+  if (!isServing || !isStored(step, weight)) return known;
+  const isSameStep = isSameRun && status.step?.name === step.name;
+  const since = new Date((isSameStep && status.weights?.since) || now);
+  const lastsMs = LIVE_MS + parseDuration(step.minDuration);
+  return { ...known, since, remainingMs: Math.max(0, since.getTime() + lastsMs - now.getTime()) };
+}
+
+/** The step after this one; undefined after the last. */
+export function nextStep(progress: Progress, steps: readonly Step[]): Progress | undefined {
+  const index = progress.index + 1;
+  return index < steps.length ? { step: stepAt(steps, index), index, of: steps.length } : undefined;
+}
+
+/** "in step first (1%), 1 of 3, until 17:45:10 UTC". A time and not what is left, so that the words do not change every second. */
+export function describeProgress({ step, index, of, since, remainingMs = 0 }: Progress, now: Date): string {
+  const place = `step ${step.name} (${step.weight}%), ${index + 1} of ${of}`;
+  if (since === undefined) return `entering ${place}`;
+  const until = new Date(now.getTime() + remainingMs).toISOString().slice(11, 19);
+  return remainingMs > 0 ? `in ${place}, until ${until} UTC` : `in ${place}`;
+}
+
+function indexOf(steps: readonly Step[], name: string | undefined): number {
+  return steps.findIndex((step) => step.name === name);
+}
+
+function laterStep(steps: readonly Step[], from: number, weight: number): number {
+  const current = weightOf(stepAt(steps, from).weight);
+  if (weight <= current) return from;
+  const later = steps.findIndex((step, index) => index > from && weightOf(step.weight) === weight);
+  return later < 0 ? from : later;
+}
+
+/** A shadow step's candidate has no weight, or one in a million on the way to the whole. */
+function isStored({ weight }: Step, stored: number): boolean {
+  return weight === 0 ? stored <= 1 : stored === weightOf(weight);
+}
+
+function stepAt(steps: readonly Step[], index: number): Step {
+  const step = steps[index];
+  if (step === undefined) throw new RangeError(`there is no step ${index} of ${steps.length}`);
+  return step;
+}

@@ -1,0 +1,102 @@
+import { httpRoute, type Rejection, type RouteIntent, type Verdicts } from "../../traffic/http-route.ts";
+import { ALMOST_WHOLE, type Goal, nextMove, type Slots, stableAlone, weightOf } from "../../traffic/slots.ts";
+import { covers } from "./covers.ts";
+import { ARM_PORT } from "./desired.ts";
+import type { Advice } from "./effect.ts";
+import type { Facts } from "./facts.ts";
+import type { Arm, Observed, Route } from "./observed.ts";
+import { toRetry } from "./run.ts";
+
+/**
+ * The one rule that writes the route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
+ * more carries the version it was decided on, one that only takes away does not.
+ */
+export function moveTraffic(facts: Facts): Advice {
+  const { observed, run } = facts;
+  const { route } = observed;
+  const stable = run.stable ?? firstReady(facts);
+  if (stable === undefined || route?.terminating || route?.isOurs === false) return undefined;
+  if (route === undefined && isDeleted(observed)) return undefined;
+  const goal = goalOf(facts, stable);
+  const move = route?.slots && nextMove(route.slots, route.unchangedMs, goal);
+  const slots = move?.type === "Write" ? move.slots : (route?.slots ?? stableAlone(stable));
+  const verdicts = verdictsOf(facts, stable, slots);
+  const intent = routeIntent(facts, slots, verdicts);
+  if (route === undefined) return { effect: { type: "WriteRoute", intent } };
+  if (stands(route, intent)) return move?.type === "Wait" ? { waitMs: move.ms } : undefined;
+  const { uid, resourceVersion } = route;
+  const isNewlyRejected = verdicts.rejected?.revision !== route.rejected?.revision && verdicts.rejected !== undefined;
+  const mayOverwrite = isNewlyRejected || (move?.type === "Write" && move.withdraws);
+  return { effect: { type: "WriteRoute", intent, uid, ...(!mayOverwrite && { resourceVersion }) } };
+}
+
+/** The first revision needs no gate: it serves as soon as all of it is there. */
+function firstReady({ observed, run }: Facts): string | undefined {
+  const { target } = run;
+  const arm = target && observed.arms.get(target.revision);
+  return arm?.deployment?.ready && isReachable(arm) ? target?.revision : undefined;
+}
+
+function goalOf(facts: Facts, stable: string): Goal {
+  const { verdict, isServing, isPromotable, progress } = facts;
+  const { candidate } = facts.run;
+  if (isDeleted(facts.observed)) return { stable };
+  if (candidate?.state !== "Running" || verdict === "Fail" || !isServing || progress === undefined) return { stable };
+  const weight = isPromotable ? ALMOST_WHOLE : weightOf(progress.step.weight);
+  return weight === 0 ? { stable } : { stable, guest: { revision: candidate.revision, weight } };
+}
+
+function verdictsOf(facts: Facts, stable: string, slots: Slots): Verdicts {
+  const { candidate } = facts.run;
+  const hasWhole = slots.some(({ revision, weight }) => revision === candidate?.revision && weight === ALMOST_WHOLE);
+  const rejected = rejectionOf(facts);
+  return {
+    stable: candidate !== undefined && hasWhole && facts.isPromotable ? candidate.revision : stable,
+    ...(rejected && { rejected }),
+  };
+}
+
+/** A new one replaces the last, whose verdict its ControllerRevision has held for long; `retry` lifts it. */
+function rejectionOf({ observed, run: { candidate }, gates }: Facts): Rejection | undefined {
+  const failed = gates.find(({ verdict }) => verdict === "Fail");
+  if (candidate?.state === "Running" && failed !== undefined) {
+    return { revision: candidate.revision, reason: `${failed.name}: ${failed.message}` };
+  }
+  const standing = observed.route?.rejected;
+  return standing?.revision === toRetry(observed) ? undefined : standing;
+}
+
+function routeIntent({ observed }: Facts, slots: Slots, verdicts: Verdicts): RouteIntent {
+  const { canary, sampler } = observed;
+  const { spec, metadata } = canary;
+  const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
+  const canMirror = isUp && !isDeleted(observed);
+  return {
+    canary: metadata.name,
+    namespace: metadata.namespace,
+    parentRefs: spec.traffic.httpRoute.parentRefs,
+    hostnames: spec.traffic.httpRoute.hostnames ?? [],
+    port: ARM_PORT,
+    slots,
+    ...verdicts,
+    ...(canMirror && { mirrorPercent: spec.evidence.comparisons.percent }),
+  };
+}
+
+function isDeleted({ canary }: Observed): boolean {
+  return canary.metadata.deletionTimestamp !== undefined;
+}
+
+function isReachable({ service }: Arm): boolean {
+  return service !== undefined && !service.terminating;
+}
+
+/** Everything but a rejection can be compared by what is wanted; that one has to be seen when it goes. */
+function stands(route: Route, intent: RouteIntent): boolean {
+  const wanted = httpRoute(intent);
+  const { labels, annotations } = wanted.metadata;
+  return (
+    covers(route.object, { metadata: { labels, annotations }, spec: wanted.spec }) &&
+    route.rejected?.revision === intent.rejected?.revision
+  );
+}

@@ -1,0 +1,59 @@
+import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
+import { formatAge } from "../../api/v1alpha1/quantity.ts";
+import { revisionRecord } from "./desired.ts";
+import type { Advice } from "./effect.ts";
+import type { Facts } from "./facts.ts";
+import type { RevisionRecord } from "./observed.ts";
+import { toRetry } from "./run.ts";
+
+/** How long a candidate's pods may take to become ready. */
+export const READY_WITHIN_MS = 600_000;
+
+/** What the route decided is written where it stays: on the revision's record. */
+export function recordVerdicts({ observed }: Facts): Advice {
+  const { route, records, arms, canary } = observed;
+  const rejected = route?.rejected && records.get(route.rejected.revision);
+  if (rejected !== undefined && rejected.verdict !== "RolledBack" && rejected.revision !== toRetry(observed)) {
+    return record(observed.canary, { ...rejected, verdict: "RolledBack", reason: route?.rejected?.reason ?? "" });
+  }
+  const promoted = route?.stable === undefined ? undefined : records.get(route.stable);
+  const wasCandidate = promoted && arms.get(promoted.revision)?.deployment?.role === "candidate";
+  if (promoted === undefined || !wasCandidate || promoted.verdict === "Promoted") return undefined;
+  const { reason: _superseded, ...rest } = promoted;
+  return record(canary, { ...rest, verdict: "Promoted" });
+}
+
+/** A candidate that does not get ready fails its run; its model is not judged by that. */
+export function failUnready({ observed, run: { candidate }, isServing, now }: Facts): Advice {
+  if (candidate?.state !== "Running" || isServing) return undefined;
+  const deployment = observed.arms.get(candidate.revision)?.deployment;
+  const standing = observed.records.get(candidate.revision);
+  if (deployment === undefined || standing === undefined) return undefined;
+  const stuckMs = now.getTime() - deployment.progressedAt.getTime();
+  if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
+  const reason =
+    `${deployment.available} of ${observed.canary.spec.replicas} pods of the candidate can serve, and for ` +
+    `${formatAge(READY_WITHIN_MS)} none became ready: see kubectl describe pods -l ${LABEL.revision}=${candidate.revision}`;
+  return record(observed.canary, { ...standing, verdict: "Failed", reason });
+}
+
+/**
+ * `dpo.dev/retry` lifts a verdict once: that it did is noted on the record, and the note goes when the annotation no
+ * longer names the revision. The route has dropped its own note of the rejection before, or that would be believed.
+ */
+export function liftVerdict({ observed }: Facts): Advice {
+  const { canary, records, route } = observed;
+  const revision = toRetry(observed);
+  const lifted = revision === undefined ? undefined : records.get(revision);
+  if (lifted !== undefined && route?.rejected?.revision !== revision) {
+    const { verdict: _lifted, reason: _why, ...rest } = lifted;
+    return record(canary, { ...rest, retried: true });
+  }
+  const named = canary.metadata.annotations?.[ANNOTATION.retry];
+  const stale = [...records.values()].find((standing) => standing.retried && standing.revision !== named);
+  return stale && record(canary, { ...stale, retried: false });
+}
+
+function record(canary: Facts["observed"]["canary"], next: RevisionRecord): Advice {
+  return { effect: { type: "ApplyRecord", object: revisionRecord(canary, next) } };
+}
