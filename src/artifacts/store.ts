@@ -5,7 +5,7 @@ import { encodeManifest, type Manifest, manifestFile } from "./manifest.ts";
 import { artifactPath } from "./uri.ts";
 import { verifyFiles } from "./verify.ts";
 
-export interface Published<M extends Manifest> {
+export interface Published<M extends Manifest = Manifest> {
   digest: Digest;
   folder: string;
   manifest: M;

@@ -6,12 +6,6 @@ import type { SnapshotManifest } from "../artifacts/manifest.ts";
 import { quoted, selectRows } from "./database.ts";
 import { type SplitName, type SplitShares, splitSalt } from "./split.ts";
 
-const fileOf: Record<SplitName, string> = {
-  train: "train.parquet",
-  validation: "validation.parquet",
-  heldOut: "held-out.parquet",
-};
-
 const splitSchema = z
   .object({ rows: z.coerce.number(), hex: z.string() })
   .transform(({ rows, hex }) => ({ rows, digest: digestSchema.parse(`sha256:${hex}`) }));
@@ -39,15 +33,15 @@ export async function writeSnapshot(
     },
     splits,
     files: [
-      { path: fileOf.train, rows: splits.train.rows },
-      { path: fileOf.validation, rows: splits.validation.rows },
-      { path: fileOf.heldOut, rows: splits.heldOut.rows },
+      { path: fileOf("train"), rows: splits.train.rows },
+      { path: fileOf("validation"), rows: splits.validation.rows },
+      { path: fileOf("heldOut"), rows: splits.heldOut.rows },
     ],
   };
 }
 
 async function writeSplit(connection: DuckDBConnection, folder: string, split: SplitName): Promise<Split> {
-  const file = path.join(folder, fileOf[split]);
+  const file = path.join(folder, fileOf(split));
   await connection.run(`COPY (
     SELECT record.row_id, prompt, chosen, rejected, labeler, labeled_at, cohort
     FROM pair JOIN record ON record.rowid = pair.record WHERE pair.split = ${quoted(split)} ORDER BY record.row_id
@@ -59,4 +53,8 @@ async function writeSplit(connection: DuckDBConnection, folder: string, split: S
      FROM pair WHERE split = ${quoted(split)}`,
   );
   return splitSchema.parse(row);
+}
+
+function fileOf(split: SplitName): string {
+  return `${split}.parquet`;
 }

@@ -56,12 +56,8 @@ describe("a snapshot", () => {
     );
     const files = await snapshotRows(run.volume, digest);
     for (const row of Object.values(files).flat()) expect(parquetRowId(row)).toBe(row.row_id);
-    for (const [split, file] of [
-      ["train", "train.parquet"],
-      ["validation", "validation.parquet"],
-      ["heldOut", "held-out.parquet"],
-    ] as const) {
-      const ids = (files[file] ?? []).map((row) => row.row_id);
+    for (const split of ["train", "validation", "heldOut"] as const) {
+      const ids = (files[`${split}.parquet`] ?? []).map((row) => row.row_id);
       expect(ids).toEqual(ids.toSorted());
       expect(ids).toHaveLength(splits[split]);
       expect(splitDigest(ids)).toBe(manifest.splits[split].digest);
