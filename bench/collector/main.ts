@@ -1,5 +1,5 @@
 /**
- * Acknowledgements a second and their latency, over loopback, each one durable, while a reader polls:
+ * Acknowledgements a second and their latency, over loopback, each one durable:
  *
  *     node bench/collector/main.ts [seconds a run, 5 unless given]
  *
@@ -27,23 +27,27 @@ interface Run {
   body: (number: number) => unknown;
 }
 
-const RUNS: Run[] = [1, 16, 64].flatMap((clients) => [
-  {
+const RUNS: Run[] = [
+  ...[1, 16, 64].map((clients) => ({
     what: "preferences",
     path: `${DATASET}/preferences`,
     clients,
     records: 1,
-    body: (number) => preferences(number, 1),
+    body: (number: number) => preferences(`${clients}-${number}`, 1),
+  })),
+  {
+    what: "preferences",
+    path: `${DATASET}/preferences`,
+    clients: 4,
+    records: 100,
+    body: (n) => preferences(`b-${n}`, 100),
   },
-]);
-RUNS.push(
-  { what: "preferences", path: `${DATASET}/preferences`, clients: 4, records: 100, body: (n) => preferences(n, 100) },
   { what: "pairs", path: `${DATASET}/pairs`, clients: 16, records: 1, body: pair },
-);
+];
 
-function preferences(number: number, count: number): unknown {
+function preferences(name: string, count: number): unknown {
   const records = Array.from({ length: count }, (_, index) => {
-    const id = `${number}-${index}-${count}-${process.pid}-${performance.now()}`;
+    const id = `${name}-${index}`;
     return { id, prompt: `${id} ${TEXT.slice(0, 100)}`, chosen: TEXT, rejected: `${TEXT}.`, labeler: "bench" };
   });
   return { records };
@@ -56,7 +60,8 @@ function pair(number: number): unknown {
 }
 
 async function spawnCollector(dataDir: string): Promise<{ url: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "collector-process.ts"), dataDir], {
+  const script = join(import.meta.dirname, "../../test/unit/collector/collector-process.ts");
+  const child = spawn(process.execPath, [script, dataDir], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.stdout === null) throw new Error("the collector has no output");

@@ -16,14 +16,11 @@ const TRUST = 60_000;
 const DISTRUST = 5_000;
 const REMEMBERED = 1_000;
 
-/** Who sends this Authorization header; throws 401 for nobody, 503 when nobody could be asked. */
-export type Authenticate = (authorization: string | undefined) => Promise<string>;
-
-export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Authenticate {
+/** Asks about a token once in a while; a hundred requests with a new one are one review. */
+function rememberVerdicts(tokenReview: TokenReview, clock: Clock): (token: string) => Promise<TokenVerdict> {
   const remembered = new Map<string, { verdict: Promise<TokenVerdict>; until: number }>();
 
-  // The promise is remembered, not its value: a hundred requests with a new token are one review.
-  function review(token: string): Promise<TokenVerdict> {
+  return (token) => {
     const hash = createHash("sha256").update(token).digest("hex");
     const known = remembered.get(hash);
     if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
@@ -43,7 +40,14 @@ export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Auth
       },
     );
     return entry.verdict;
-  }
+  };
+}
+
+/** Who sends this Authorization header; throws 401 for nobody, 503 when nobody could be asked. */
+export type Authenticate = (authorization: string | undefined) => Promise<string>;
+
+export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Authenticate {
+  const review = rememberVerdicts(tokenReview, clock);
 
   return async (authorization) => {
     const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];

@@ -97,10 +97,12 @@ export type DatasetHead = z.infer<typeof DatasetHead>;
 // ---- pairs to be judged: POST …/datasets/{dataset}/pairs, …/pairs/lease, …/choices
 
 /** What an arm made of the prompt: its text, or why there is none. */
-export const ArmAnswer = z.union([
-  z.strictObject({ revision: Name, text: Text }),
-  z.strictObject({ revision: Name, error: Reason }),
-]);
+export const ArmAnswer = z.union(
+  [z.strictObject({ revision: Name, text: Text }), z.strictObject({ revision: Name, error: Reason })],
+  {
+    error: `give a revision and either a text (at most ${LIMITS.text} characters) or an error (at most ${LIMITS.reason})`,
+  },
+);
 export type ArmAnswer = z.infer<typeof ArmAnswer>;
 
 /** With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. */

@@ -29,6 +29,7 @@ test.each([
   ["system:serviceaccount:team:x", "team", "POST", true],
   ["system:serviceaccount:team:x:y", "team", "POST", false],
   ["system:serviceaccount:team-2:x", "team", "GET", false],
+  ["system:serviceaccount:tea:x", "team", "GET", false],
   ["team", "team", "GET", false],
   ["admin", "team", "GET", false],
   [READER, "team", "GET", true],
