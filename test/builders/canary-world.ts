@@ -270,6 +270,8 @@ export function createWorld(spec?: Readonly<Record<string, unknown>>) {
     },
     annotate: (annotations: Readonly<Record<string, string>>) => setCanary({ annotations }),
     deleteCanary: () => setCanary({ deletionTimestamp: clock.now().toISOString() }),
+    setStatus: (changes: Partial<PreferenceCanaryStatus>) =>
+      setCanary({}, { status: { ...canary?.status, ...changes } }),
     loseStatus() {
       const { status: _lost, ...rest } = this.canary;
       canary = rest;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
+import { CANARY, canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
 import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { routeFaults } from "../../../builders/route-oracle.ts";
 
 const wins = Array<1>(60).fill(1);
 const losses = Array<0>(60).fill(0);
@@ -12,39 +14,85 @@ function started(spec?: Readonly<Record<string, unknown>>): World {
   return world;
 }
 
+/** A candidate that is in its last step. */
 function running(spec?: Readonly<Record<string, unknown>>): World {
   const world = started(spec);
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
-  world.settle(1);
+  world.settle(30_000);
+  return world;
+}
+
+function rolledBack(): World {
+  const world = running();
+  world.vote(losses);
+  world.settle();
   return world;
 }
 
 function weights(world: World): Record<string, number> {
-  const [first, second] = world.slots ?? [];
-  return Object.fromEntries(
-    [first, second].flatMap((slot) => (slot && slot.weight > 0 ? [[slot.revision, slot.weight]] : [])),
-  );
+  const serving = world.slots?.filter(({ weight }) => weight > 0) ?? [];
+  return Object.fromEntries(serving.map(({ revision, weight }) => [revision, weight]));
 }
 
-describe("the life of a canary", () => {
-  it("serves the template's own model first, without a gate, and says so", () => {
+function stableOf(world: World): string {
+  return world.status.stable?.revision ?? "no stable";
+}
+
+function candidateOf(world: World): string {
+  return world.status.candidate?.revision ?? "no candidate";
+}
+
+describe("the first revision", () => {
+  it("serves the template's own model without a gate, and says so", () => {
     const world = started();
-    const stable = world.status.stable?.revision ?? "";
-    expect(weights(world)).toEqual({ [stable]: WHOLE });
-    expect(world.status).toMatchObject({ phase: "Idle", stable: { digest: `sha256:${"a".repeat(64)}` } });
+    expect(weights(world)).toEqual({ [stableOf(world)]: WHOLE });
+    expect(world.status).toMatchObject({ phase: "Idle", stable: { digest: digest("a") } });
     expect(world.events.map(({ reason }) => reason)).toEqual(["FirstRevision"]);
   });
 
+  it("is Unverified when the template's model does not end in a digest", () => {
+    const world = createWorld();
+    world.workload(podTemplate("s3://models/base"));
+    world.settle();
+    expect(world.status.stable?.digest).toBe("");
+    expect(world.status.conditions?.[0]?.message).toContain("Unverified");
+  });
+
+  it("is replaced without a gate as long as it was never ready", () => {
+    const world = createWorld();
+    world.setAutoReady(false);
+    world.workload();
+    world.settle();
+    expect(world.route).toBeUndefined();
+    world.workload(podTemplate(modelUri("a"), "server:2"));
+    world.settle();
+    expect(world.deployments.labelled("dpo.dev/canary", CANARY)).toHaveLength(1);
+    world.readyAll();
+    world.settle();
+    expect(world.status.phase).toBe("Idle");
+    expect(world.status.lastRun).toBeUndefined();
+  });
+
+  it("says Reconciling and Ready Unknown before anything else", () => {
+    const world = createWorld();
+    world.pass();
+    const states = world.statuses[0]?.conditions?.map(({ type, status }) => `${type}=${status}`);
+    expect(states?.slice(0, 3)).toEqual(["Ready=Unknown", "Reconciling=True", "Stalled=False"]);
+    expect(world.statuses[0]?.observedGeneration).toBe(1);
+  });
+});
+
+describe("a run", () => {
   it("takes a validated job's model through the steps and promotes it", () => {
     const world = running();
-    const { stable, candidate } = world.status;
-    world.settle(30_000);
+    const [stable, candidate] = [stableOf(world), candidateOf(world)];
     expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" }, weights: { desired: 50 } });
-    expect(weights(world)).toEqual({ [stable?.revision ?? ""]: 500_000, [candidate?.revision ?? ""]: 500_000 });
+    expect(weights(world)).toEqual({ [stable]: 500_000, [candidate]: 500_000 });
     world.vote(wins);
     world.settle();
-    expect(world.status).toMatchObject({ phase: "Promoted", stable: candidate, lastRun: { outcome: "Promoted" } });
-    expect(weights(world)).toEqual({ [candidate?.revision ?? ""]: WHOLE });
+    expect(world.status).toMatchObject({ phase: "Promoted", lastRun: { outcome: "Promoted" } });
+    expect(stableOf(world)).toBe(candidate);
+    expect(weights(world)).toEqual({ [candidate]: WHOLE });
     expect(world.events.map(({ reason }) => reason)).toEqual([
       "FirstRevision",
       "CandidateSeen",
@@ -53,17 +101,246 @@ describe("the life of a canary", () => {
       "StepEntered",
       "Promoted",
     ]);
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
   });
 
-  it("takes a candidate back when a gate fails, and does not try its model again", () => {
+  it("passes every step for its time even when the gates pass in the first", () => {
+    const world = started();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(1);
+    world.vote(wins);
+    world.settle(9_000);
+    expect(world.status).toMatchObject({ step: { name: "first" }, gates: [{ verdict: "Pass" }] });
+    world.settle();
+    expect(world.statuses.map(({ step }) => step?.name).filter((name, i, all) => name !== all[i - 1])).toEqual([
+      "shadow",
+      "first",
+      "half",
+      undefined,
+    ]);
+  });
+
+  it("gives a candidate no traffic before all its pods are ready, and asks it nothing", () => {
+    const world = started(canarySpec({ replicas: 2 }));
+    world.setAutoReady(false);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle();
+    const candidate = candidateOf(world);
+    world.setReady(`${CANARY}-${candidate}`, 1);
+    world.settle();
+    expect(Object.keys(weights(world))).toEqual([stableOf(world)]);
+    const sampler = world.deployments.get({ namespace: "chat", name: world.samplerName });
+    expect(JSON.stringify(sampler)).not.toContain(candidate);
+  });
+
+  it("ends as Failed when the candidate is not ready in ten minutes, rejects nothing, and does not start it again", () => {
+    const world = started();
+    world.setAutoReady(false);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(1);
+    const candidate = candidateOf(world);
+    world.settle(11 * 60_000);
+    expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed", revision: candidate } });
+    expect(world.deployments.get({ namespace: "chat", name: `${CANARY}-${candidate}` })).toBeUndefined();
+    expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
+    world.setAutoReady(true);
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    world.settle(10_000);
+    expect(world.status).toMatchObject({ phase: "Progressing", candidate: { digest: digest("c") } });
+  });
+
+  it("is superseded when Git changes the workload, and nothing is rejected", () => {
     const world = running();
+    const candidate = candidateOf(world);
+    world.workload(podTemplate(modelUri("a"), "server:2"));
+    world.settle(15_000);
+    expect(world.status.lastRun).toMatchObject({ outcome: "Superseded", revision: candidate });
+    expect(world.status.candidate?.digest).toBe(digest("b"));
+    expect(candidateOf(world)).not.toBe(candidate);
+    expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+
+  it("lets a newer job wait until it is over", () => {
+    const world = running();
+    const candidate = candidateOf(world);
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    world.settle(10_000);
+    expect(candidateOf(world)).toBe(candidate);
+    world.vote(wins);
+    world.settle(10_000);
+    expect(world.status.candidate?.digest).toBe(digest("c"));
+    expect(stableOf(world)).toBe(candidate);
+  });
+
+  it("judges a candidate with stable's own model at not worse instead of better", () => {
+    const world = started();
+    world.workload(podTemplate(modelUri("a"), "server:2"));
     world.settle(30_000);
-    const { stable, candidate } = world.status;
+    expect(world.status.candidate?.digest).toBe(digest("a"));
+    const even = Array.from({ length: 400 }, (_, i) => (i % 2) as 0 | 1);
+    world.vote(even);
+    world.settle();
+    expect(world.status.lastRun?.outcome).toBe("Promoted");
+  });
+});
+
+describe("a rollback", () => {
+  it("takes the candidate back, and does not try its model again", () => {
+    const world = running();
+    const [stable, candidate] = [stableOf(world), candidateOf(world)];
+    world.vote(losses);
+    world.pass();
+    expect(weights(world)).toEqual({ [stable]: WHOLE - 1, [candidate]: 1 });
+    expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/rejected": candidate });
+    world.settle();
+    expect(world.status).toMatchObject({
+      phase: "RolledBack",
+      lastRun: { outcome: "RolledBack", revision: candidate },
+    });
+    expect(world.status.candidate).toBeUndefined();
+    expect(weights(world)).toEqual({ [stable]: WHOLE });
+    expect(world.events.at(-1)).toMatchObject({ type: "Warning", reason: "RolledBack" });
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+
+  it("is written to the route in the shadow step too", () => {
+    const world = started();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(1);
+    const candidate = candidateOf(world);
     world.vote(losses);
     world.settle();
-    expect(world.status).toMatchObject({ phase: "RolledBack", stable, lastRun: { outcome: "RolledBack" } });
+    expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/rejected": candidate });
+    expect(world.status.phase).toBe("RolledBack");
+  });
+
+  it("happens while suspended", () => {
+    const world = running();
+    world.edit({ suspend: true });
+    world.vote(losses);
+    world.settle();
+    expect(world.status.lastRun?.outcome).toBe("RolledBack");
+  });
+
+  it("needs no collector once the sums in status have decided", () => {
+    const world = running();
+    const [gate] = world.status.gates ?? [];
+    if (gate === undefined) throw new Error("no gate");
+    const failedAt = { sequence: 9, samples: 24, sum: "0" };
+    world.setStatus({ gates: [{ ...gate, samples: 24, sum: "0", failedAt }] });
+    world.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.pass();
+    expect(weights(world)[stableOf(world)]).toBe(WHOLE - 1);
+  });
+
+  it("outlives the loss of status, with the collector down", () => {
+    const world = running();
+    const [stable, candidate] = [stableOf(world), candidateOf(world)];
+    world.vote(losses);
+    world.pass("BeforeStatus");
+    world.loseStatus();
+    world.restart();
+    world.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.settle();
+    expect(weights(world)).toEqual({ [stable]: WHOLE });
+    expect(world.status.lastRun).toMatchObject({ outcome: "RolledBack", revision: candidate });
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+
+  it("holds for another revision with the same model", () => {
+    const world = rolledBack();
+    world.workload(podTemplate(modelUri("a"), "server:2"));
+    world.settle(20_000);
+    expect(world.status.candidate?.digest).toBe(digest("a"));
+  });
+
+  it("is lifted once by retry, which judges what comes after", () => {
+    const world = rolledBack();
+    const rejected = world.status.lastRun?.revision ?? "";
+    world.annotate({ "dpo.dev/retry": rejected });
+    world.settle(30_000);
+    expect(candidateOf(world)).toBe(rejected);
+    expect(world.status).toMatchObject({ phase: "Progressing", gates: [{ samples: 0 }] });
+    world.vote(losses);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { revision: rejected } });
+    world.annotate({});
+    world.settle();
+    world.annotate({ "dpo.dev/retry": rejected });
+    world.settle(30_000);
+    world.vote(wins);
+    world.settle();
+    expect(world.status.phase).toBe("Promoted");
+  });
+});
+
+describe("what holds a candidate", () => {
+  it("is evidence that cannot be read, with one Event each time", () => {
+    const world = started();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(9_000);
+    world.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.settle(60_000);
+    expect(world.status).toMatchObject({ step: { name: "first" }, gates: [{ verdict: "NoData" }] });
+    expect(world.events.filter(({ reason }) => reason === "HeldForNoData")).toHaveLength(1);
+    world.setAccess({ type: "Readable" });
+    world.settle(30_000);
+    expect(world.status.step?.name).toBe("half");
+  });
+
+  it("is evidence that was not read yet", () => {
+    const world = started();
+    world.setAccess({ type: "Unread" });
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(60_000);
+    expect(world.status).toMatchObject({ step: { name: "shadow" }, gates: [{ verdict: "Undecided" }] });
+  });
+
+  it("is suspend: no new run, no step, no promotion", () => {
+    const world = started(canarySpec({ suspend: true }));
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Paused" });
     expect(world.status.candidate).toBeUndefined();
-    expect(weights(world)).toEqual({ [stable?.revision ?? ""]: WHOLE });
-    expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/rejected": candidate?.revision });
+    world.edit({ suspend: false });
+    world.settle(9_000);
+    world.edit({ suspend: true });
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Paused", step: { name: "first" }, gates: [{ verdict: "Pass" }] });
+  });
+
+  it("is a safety gate that has not passed", () => {
+    const world = running(
+      canarySpec({
+        gates: { winRate: {}, safety: { maxViolationRate: "1%", minChecked: 10 } },
+        evidence: { comparisons: { dataset: { name: "support" } }, checks: {} },
+      }),
+    );
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({
+      phase: "Progressing",
+      gates: [{ verdict: "Pass" }, { verdict: "Undecided" }],
+    });
+    world.check(Array<boolean>(10).fill(false));
+    world.settle();
+    expect(world.status.phase).toBe("Promoted");
+  });
+});
+
+describe("a candidate's Service that somebody deletes", () => {
+  it("is taken off the route before it goes, made again, and the run goes on", () => {
+    const world = running();
+    const [stable, candidate] = [stableOf(world), candidateOf(world)];
+    const uid = world.services.get({ namespace: "chat", name: `${CANARY}-${candidate}` })?.metadata.uid;
+    world.remove(world.services, `${CANARY}-${candidate}`);
+    world.pass();
+    expect(weights(world)).toEqual({ [stable]: WHOLE - 1, [candidate]: 1 });
+    world.settle(30_000);
+    expect(world.services.get({ namespace: "chat", name: `${CANARY}-${candidate}` })?.metadata.uid).not.toBe(uid);
+    expect(weights(world)).toEqual({ [stable]: 500_000, [candidate]: 500_000 });
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
   });
 });

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { CANARY } from "../../../builders/canary.ts";
+import { type Crash, createWorld, type World } from "../../../builders/canary-world.ts";
+import { routeFaults } from "../../../builders/route-oracle.ts";
+
+const wins = Array<1>(60).fill(1);
+const losses = Array<0>(60).fill(0);
+
+describe("a restart at any moment", () => {
+  const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
+
+  function life(crashAt: Partial<Record<number, Crash>>): [World, number] {
+    const world = createWorld();
+    world.workload();
+    let passes = world.settle(60_000, crashAt);
+    const then = (ms: number) => {
+      const shifted = Object.fromEntries(Object.entries(crashAt).map(([at, crash]) => [Number(at) - passes, crash]));
+      passes += world.settle(ms, shifted);
+    };
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    then(30_000);
+    world.vote(wins);
+    then(60_000);
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    then(30_000);
+    world.vote(losses);
+    then(60_000);
+    return [world, passes];
+  }
+
+  function end(world: World) {
+    const { conditions, weights: _since, gates, ...rest } = world.status;
+    const names = (store: { list(): readonly { metadata: { name: string } }[] }) =>
+      store
+        .list()
+        .map(({ metadata }) => metadata.name)
+        .toSorted();
+    return {
+      ...rest,
+      lastRun: { ...rest.lastRun, time: undefined },
+      gates: gates?.map(
+        ({ lastSampleTime: _at, cursor: _read, message: _words, passedAt: _passed, failedAt: _failed, ...gate }) =>
+          gate,
+      ),
+      conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
+      slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
+      deployments: names(world.deployments),
+      services: names(world.services),
+      records: world.records
+        .list()
+        .map(({ metadata }) => [metadata.name, metadata.annotations?.["dpo.dev/verdict"]])
+        .toSorted(),
+    };
+  }
+
+  it.each(crashes)("ends in the same state: %s", { timeout: 120_000 }, (crash) => {
+    const [undisturbed, passes] = life({});
+    const reference = end(undisturbed);
+    expect(reference).toMatchObject({ phase: "RolledBack", lastRun: { outcome: "RolledBack" } });
+    for (let at = 0; at < passes; at++) {
+      const [world] = life({ [at]: crash });
+      const moment = `crash at pass ${at}`;
+      expect({ moment, ...withoutMessages(end(world)) }).toEqual({ moment, ...withoutMessages(reference) });
+      expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    }
+  });
+
+  function withoutMessages(state: ReturnType<typeof end>) {
+    return { ...state, lastRun: { ...state.lastRun, message: undefined } };
+  }
+});
