@@ -20,7 +20,7 @@ const roles: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = 
 };
 
 const [role = "", ...args] = process.argv.slice(2);
-const logger = createLogger({
+const logger = await createLogger({
   name: role,
   level: process.env.LOG_LEVEL ?? "info",
   terminal: process.stdout.isTTY === true,

@@ -3,7 +3,6 @@
  * what nobody should read in a log.
  */
 import { type Logger as PinoLogger, pino } from "pino";
-import { build as pretty } from "pino-pretty";
 
 export type Logger = PinoLogger;
 
@@ -15,9 +14,11 @@ export interface LoggerOptions {
   readonly terminal: boolean;
 }
 
-export function createLogger({ name, level, terminal }: LoggerOptions): Logger {
+export async function createLogger({ name, level, terminal }: LoggerOptions): Promise<Logger> {
   const options = { name, level, base: { name }, redact: ["*.token", "*.authorization", "headers.authorization"] };
   if (!terminal) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime });
+  // Loaded for a person only: the image is without it.
+  const { build: pretty } = await import("pino-pretty");
   return pino(options, pretty({ ignore: "name", translateTime: "SYS:HH:MM:ss.l" }));
 }
 
