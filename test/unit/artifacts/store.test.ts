@@ -43,7 +43,7 @@ describe("publish", () => {
     expect(await readdir(root)).toEqual(["sha256"]);
   });
 
-  test("killed between the files and the rename shows nothing under sha256", async () => {
+  test("killed between the files and the rename shows nothing under sha256", { timeout: 30_000 }, async () => {
     const root = await temporaryFolder();
     const script = fileURLToPath(new URL("killed-build.ts", import.meta.url));
     const { signal } = spawnSync(process.execPath, [script, root]);

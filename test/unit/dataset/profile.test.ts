@@ -9,12 +9,12 @@ import { verify } from "../../../src/artifacts/verify.ts";
 import { pairKeys } from "../../../src/dataset/record-keys.ts";
 import { CollectorError } from "../../../src/evidence/collector-error.ts";
 import { preference } from "./preferences.ts";
-import { profiled, succeeded } from "./profiled.ts";
+import { PROFILE_TIMEOUT, profiled, succeeded } from "./profiled.ts";
 import { snapshotRows } from "./snapshot-rows.ts";
 
 const forty = Array.from({ length: 40 }, (_, index) => preference(index + 1));
 
-describe("a snapshot", () => {
+describe("a snapshot", { timeout: PROFILE_TIMEOUT }, () => {
   test("has the same digest whatever order the preferences come in", async () => {
     const votes = forty.flatMap((vote) => [
       { ...vote, labeler: "ada" },
@@ -79,7 +79,7 @@ describe("a snapshot", () => {
   });
 });
 
-describe("quality", () => {
+describe("quality", { timeout: PROFILE_TIMEOUT }, () => {
   test("accounts for every record", async () => {
     const text = fc.constantFrom("one", "two ", "two", "three", "", "four");
     const labeler = fc.constantFrom(null, "ada", "bob", "cyd");
@@ -155,7 +155,7 @@ describe("quality", () => {
   });
 });
 
-describe("a profile that makes no snapshot", () => {
+describe("a profile that makes no snapshot", { timeout: PROFILE_TIMEOUT }, () => {
   test("names counts, a record and the remedy when too many records are invalid", async () => {
     const run = await profiled([...forty, preference(41, { chosen: "" }), preference(42, { rejected: "\u0000" })]);
     expect(run.outcome).toMatchObject({

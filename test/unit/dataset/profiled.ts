@@ -5,6 +5,9 @@ import { type ProfileDependencies, runProfile } from "../../../src/dataset/profi
 import { temporaryFolder } from "../artifacts/temporary-folder.ts";
 import { collectorWith } from "./preferences.ts";
 
+/** Milliseconds: each profile opens a database and syncs files to disk, which a busy machine takes its time for. */
+export const PROFILE_TIMEOUT = 60_000;
+
 export interface Profiled {
   outcome: ProfileOutcome;
   /** the volume that the snapshot went to */

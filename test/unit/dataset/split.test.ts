@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { promptKey, splitOf } from "../../../src/dataset/split.ts";
 import { preference } from "./preferences.ts";
-import { profiled, succeeded } from "./profiled.ts";
+import { PROFILE_TIMEOUT, profiled, succeeded } from "./profiled.ts";
 import { snapshotRows } from "./snapshot-rows.ts";
 
 const shares = { validation: 0.05, heldOut: 0.2 };
 
-describe("the split by prompt", () => {
+describe("the split by prompt", { timeout: PROFILE_TIMEOUT }, () => {
   test("gives each split its share of many prompts", () => {
     const count = { train: 0, validation: 0, heldOut: 0 };
     for (let index = 0; index < 20_000; index += 1) count[splitOf(promptKey(`Question ${index}?`), shares)] += 1;
