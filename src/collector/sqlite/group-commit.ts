@@ -39,10 +39,7 @@ export function createGroupCommit(db: DatabaseSync, committed: () => void): Writ
       if (waiting.length === 0) setImmediate(flush);
       waiting.push({
         attempt: () => attempt(db, work, resolve, reject),
-        fail: (cause) => {
-          const message = `the store cannot write: ${cause instanceof Error ? cause.message : String(cause)}`;
-          reject(new StoreError("StoreUnavailable", message, undefined, { cause }));
-        },
+        fail: (cause) => reject(unavailable(cause)),
       });
     });
 }
@@ -59,8 +56,14 @@ function attempt<Result>(
     db.exec("RELEASE one");
     return () => resolve(result);
   } catch (cause) {
-    // Where SQLite has rolled back on its own (no space), the whole group failed: this throws too.
+    // SQLite has rolled all back on its own, as it does without space: the whole group failed.
+    if (!db.isTransaction) throw cause;
     db.exec("ROLLBACK TO one; RELEASE one");
     return () => reject(cause);
   }
+}
+
+function unavailable(cause: unknown): StoreError {
+  const message = `the store cannot write: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new StoreError("StoreUnavailable", message, undefined, { cause });
 }

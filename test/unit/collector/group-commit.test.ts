@@ -73,3 +73,21 @@ test("a commit that fails is nobody's success, wakes nobody, and the next one wo
   await write(() => writer.exec("INSERT INTO rows (id) VALUES (4)"));
   expect(committedRows()).toEqual([4]);
 });
+
+test("a full disk is nobody's success, says so, and the next write that fits works", async () => {
+  const { writer, committedRows } = openTwice();
+  writer.exec("CREATE TABLE blobs (data BLOB); PRAGMA max_page_count = 40");
+  const write = createGroupCommit(writer, () => {});
+  const results = await Promise.allSettled([
+    write(() => writer.exec("INSERT INTO rows (id) VALUES (1)")),
+    write(() => writer.exec("INSERT INTO blobs VALUES (zeroblob(1000000))")),
+    write(() => writer.exec("INSERT INTO rows (id) VALUES (2)")),
+  ]);
+  for (const result of results) {
+    expect(result.status).toBe("rejected");
+    if (result.status === "rejected") expect(result.reason).toMatchObject({ reason: "StoreUnavailable" });
+    if (result.status === "rejected") expect(result.reason.message).toContain("database or disk is full");
+  }
+  await write(() => writer.exec("INSERT INTO rows (id) VALUES (3)"));
+  expect(committedRows()).toEqual([3]);
+});
