@@ -1,6 +1,5 @@
 import { claimMountPath } from "../artifacts/uri.ts";
 import type { Container, Job, Pod, PodSpec } from "../kube/built-in.ts";
-import type { Stored } from "../kube/object.ts";
 
 /** Parts that every pod of the operator's Jobs has: they run under the restricted Pod Security Standard. */
 
@@ -49,12 +48,17 @@ export function tokenVolume(name: string, audience: string): Mounted & { readonl
   };
 }
 
-/** What the newest pod that ended said in its termination message; undefined when none did. */
+/** What the newest of the pods that ended said in its termination message; undefined when none did. */
 export function terminationMessage(pods: readonly Pod[]): string | undefined {
   return pods
     .flatMap((pod) => pod.status?.containerStatuses ?? [])
     .flatMap(({ state }) => (state?.terminated?.message ? [state.terminated] : []))
     .toSorted((a, b) => (b.finishedAt ?? "").localeCompare(a.finishedAt ?? ""))[0]?.message;
+}
+
+/** What the pod said that made the Job end as it did: a pod that failed before the one that succeeded does not count. */
+export function lastWord(pods: readonly Pod[], { succeeded }: JobOutcome): string | undefined {
+  return terminationMessage(pods.filter(({ status }) => status?.phase === (succeeded ? "Succeeded" : "Failed")));
 }
 
 /** Why the scheduler finds no node, in its own words; undefined when every pod has one. */
@@ -78,10 +82,6 @@ export function jobOutcome(job: Job): JobOutcome | undefined {
     if (type === "Failed") return { succeeded: false, at, reason, message };
   }
   return undefined;
-}
-
-export function isPodOf(pod: Pod, job: Stored<Job>): boolean {
-  return pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) ?? false;
 }
 
 /** A termination message is JSON by contract, but a pod may say anything. */

@@ -1,5 +1,6 @@
 import type { ProfileResult } from "../../src/api/contracts/profile.ts";
 import { PreferenceDataset } from "../../src/api/v1alpha1/preference-dataset.ts";
+import { measurements } from "../../src/controllers/preferencedataset/measurements.ts";
 import type { CollectorState, Observed, ProfileJob } from "../../src/controllers/preferencedataset/observed.ts";
 
 export const DIGEST = `sha256:${"a".repeat(64)}` as const;
@@ -66,12 +67,15 @@ const PROFILED: ProfileResult = {
   examples: [],
 };
 
+/** What status.quality says of that profile. */
+export const MEASURED = measurements(PROFILED);
+
 export function profileResult(overrides: Partial<ProfileResult> = {}): ProfileResult {
   return { ...PROFILED, ...overrides };
 }
 
 export function running(sequence = 1300): ProfileJob {
-  return { name: `support-p${sequence}`, sequence, state: { phase: "Running" } };
+  return { name: `support-p${sequence}`, uid: "uid-profile", sequence, state: { phase: "Running" } };
 }
 
 export function ended(
@@ -79,7 +83,7 @@ export function ended(
   at: Date,
   sequence = 1300,
 ): ProfileJob {
-  return { name: `support-p${sequence}`, sequence, state: { phase: "Ended", at, outcome } };
+  return { name: `support-p${sequence}`, uid: "uid-profile", sequence, state: { phase: "Ended", at, outcome } };
 }
 
 export function observed(overrides: Partial<Observed> = {}): Observed {

@@ -55,6 +55,14 @@ export function parseDuration(text: string): number {
   return total;
 }
 
+/** Milliseconds, rounded down to whole seconds, as parseDuration reads them: "212h", "1h30m", "12s". */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const parts = { h: Math.floor(seconds / 3600), m: Math.floor(seconds / 60) % 60, s: seconds % 60 };
+  const text = Object.entries(parts).map(([unit, count]) => (count > 0 ? `${count}${unit}` : ""));
+  return text.join("") || "0s";
+}
+
 /** Milliseconds as the two largest units that matter to a reader: "3d4h", "2h5m", "4m10s", "12s". */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

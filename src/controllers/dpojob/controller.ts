@@ -19,10 +19,11 @@ export function addDPOJobController(manager: Manager, { clock, settings }: Optio
   const batchJobs = manager.reflector(jobs, { labels: MANAGED_BY });
   const trainerPods = manager.reflector(pods, { labels: MANAGED_BY });
   const datasets = manager.reflector(preferenceDatasets);
+  const client = manager.client(FIELD_MANAGER.dpoJob);
   const deps = {
     dpoJobs: own.store,
-    sources: { datasets: datasets.store, jobs: batchJobs.store, pods: trainerPods.store },
-    client: manager.client(FIELD_MANAGER.dpoJob),
+    sources: { datasets: datasets.store, jobs: batchJobs.store, pods: trainerPods.store, client },
+    client,
     events: manager.recorder,
     clock,
     settings,

@@ -18,6 +18,8 @@ export type Decision =
   /** The snapshot is written down first, so that every later pass trains on the same. */
   | { readonly type: "Pin"; readonly dataset: Pinned }
   | { readonly type: "Start"; readonly dataset: Pinned }
+  /** What became of Start: the Job's name is another one's. */
+  | { readonly type: "NameTaken"; readonly message: string }
   | { readonly type: "SetSuspend"; readonly suspend: boolean }
   | { readonly type: "Suspended" }
   | { readonly type: "Run"; readonly training: Training }

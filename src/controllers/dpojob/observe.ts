@@ -1,57 +1,52 @@
 import { type TrainOutcome, trainOutcomeSchema } from "../../api/contracts/train.ts";
 import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
-import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceDataset } from "../../api/v1alpha1/preference-dataset.ts";
 import type { Job, Pod } from "../../kube/built-in.ts";
 import type { Stored } from "../../kube/object.ts";
 import { isControlledBy } from "../../kube/owner.ts";
 import type { Store } from "../../kube/store.ts";
 import { timestamp } from "../../runtime/conditions.ts";
-import { StalledError } from "../../runtime/errors.ts";
-import { isPodOf, type JobOutcome, jobOutcome, terminationMessage, tryJson, unschedulable } from "../pod-parts.ts";
+import { type PodSources, podsOf } from "../job-pods.ts";
+import { jobOutcome, lastWord, terminationMessage, tryJson, unschedulable } from "../pod-parts.ts";
 import type { Observed, Training } from "./observed.ts";
 
-export interface Sources {
+export interface Sources extends PodSources {
   readonly datasets: Store<PreferenceDataset>;
   readonly jobs: Store<Job>;
-  readonly pods: Store<Pod>;
 }
 
-export function observe(job: Stored<DPOJob>, { datasets, jobs, pods }: Sources): Observed {
+export async function observe(job: Stored<DPOJob>, sources: Sources, signal: AbortSignal): Promise<Observed> {
   const { namespace, name } = job.metadata;
-  const dataset = datasets.get({ namespace, name: job.spec.dataset.name });
-  const training = jobs.get({ namespace, name });
-  if (training !== undefined && !isControlledBy(training, job)) {
-    throw new StalledError(
-      "NameTaken",
-      `a Job named ${name} that is not of this DPOJob stands in the way: delete it, or name the DPOJob differently`,
-    );
-  }
+  const dataset = sources.datasets.get({ namespace, name: job.spec.dataset.name });
+  const named = sources.jobs.get({ namespace, name });
+  // A Job of this name may be of a DPOJob that was deleted and made again; that one is not ours to follow.
+  const training = named !== undefined && isControlledBy(named, job) ? named : undefined;
   return {
     job,
     ...(dataset && { dataset }),
-    ...(training && { training: readTraining(training, pods.labelled(LABEL.job, name, namespace)) }),
+    ...(training && { training: readTraining(training, await podsOf(training, sources, signal)) }),
   };
 }
 
-function readTraining(job: Stored<Job>, pods: readonly Stored<Pod>[]): Training {
-  const own = pods.filter((pod) => isPodOf(pod, job));
+function readTraining(job: Stored<Job>, own: readonly Stored<Pod>[]): Training {
   const waiting = unschedulable(own);
-  const said = terminationMessage(own);
-  const failure = own.some(({ status }) => status?.phase === "Failed") ? errorIn(said) : undefined;
+  const failed = own.filter(({ status }) => status?.phase === "Failed");
+  const failure = failed.length > 0 ? errorIn(terminationMessage(failed)) : undefined;
   return {
     suspended: job.spec?.suspend === true,
     ...(job.status?.startTime && { startTime: job.status.startTime }),
-    state: readState(jobOutcome(job), said),
+    state: readState(job, own),
     podRunning: own.some(({ status }) => status?.phase === "Running"),
     ...(waiting && { unschedulable: waiting }),
     ...(failure && { lastFailure: failure }),
   };
 }
 
-function readState(ended: JobOutcome | undefined, said: string | undefined): Training["state"] {
+function readState(job: Stored<Job>, own: readonly Stored<Pod>[]): Training["state"] {
+  const ended = jobOutcome(job);
   if (ended === undefined) return { phase: "Running" };
   const at = timestamp(ended.at);
+  const said = lastWord(own, ended);
   const outcome = said === undefined ? undefined : readOutcome(said);
   if (ended.succeeded) {
     if (outcome !== undefined) return { phase: "Succeeded", at, outcome };

@@ -48,9 +48,14 @@ export function createProgressServer(client: Client, logger: Logger): FastifyIns
             ),
           );
       }
+      const job = await client.get(dpoJobs, { namespace, name });
+      // A pod of a job that was deleted and made again: its progress must not be the new one's first status.
+      if (job?.status?.dataset === undefined)
+        return reply.code(404).send(refusal(404, "NotFound", `DPOJob ${namespace}/${name} has not started a training`));
       const progress = progressStatus(body.data);
+      const { uid } = job.metadata;
       if (progress !== undefined)
-        await client.applyStatus(dpoJobs, { metadata: { namespace, name }, status: { progress } });
+        await client.applyStatus(dpoJobs, { metadata: { namespace, name, uid }, status: { progress } });
       return reply.code(200).send(body.data);
     },
   );

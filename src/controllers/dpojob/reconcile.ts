@@ -7,6 +7,7 @@ import { jobs } from "../../kube/resource.ts";
 import type { Store } from "../../kube/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { done, type Result, requeueAfter } from "../../runtime/result.ts";
+import { createChild } from "../create-child.ts";
 import { dpoJobs } from "../resources.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type TrainingSettings, trainingJob } from "./desired.ts";
@@ -22,16 +23,18 @@ export interface Dependencies {
   readonly settings: TrainingSettings;
 }
 
+/** How long a name that another Job has is left alone: that Job's end wakes nobody. */
+const NAME_TAKEN_MS = 30_000;
+
 export async function reconcile(key: ObjectKey, deps: Dependencies, signal: AbortSignal): Promise<Result> {
   const job = deps.dpoJobs.get(key);
   // A deleted job needs nothing done: its pods go with it, its artifact stays on its volume.
   if (job === undefined || job.metadata.deletionTimestamp !== undefined) return done;
 
-  const observed = observe(job, deps.sources);
+  const observed = await observe(job, deps.sources, signal);
   const now = deps.clock.now();
-  const decision = decide(observed);
-  await act(job, decision, deps, signal);
-  if (decision.type === "Finished") return done;
+  const decision = await act(job, decide(observed), deps, signal);
+  if (decision.type === "Finished" && job.status?.observedGeneration === job.metadata.generation) return done;
   const { name, namespace, uid } = job.metadata;
   await deps.client.applyStatus(
     dpoJobs,
@@ -39,14 +42,25 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
     signal,
   );
   announce(job, decision, deps.events);
+  if (decision.type === "NameTaken") return requeueAfter(NAME_TAKEN_MS);
   // The pinned snapshot must stand in status before the training Job is created, hence the second pass.
   return decision.type === "Pin" ? requeueAfter(0) : done;
 }
 
-async function act(job: Stored<DPOJob>, decision: Decision, deps: Dependencies, signal: AbortSignal): Promise<void> {
+/** One effect. Returns what became of the decision: only the server knows whether a name is free. */
+async function act(
+  job: Stored<DPOJob>,
+  decision: Decision,
+  deps: Dependencies,
+  signal: AbortSignal,
+): Promise<Decision> {
   const { name, namespace } = job.metadata;
-  if (decision.type === "Start")
-    await deps.client.apply(jobs, trainingJob(job, controllerReference(job), decision.dataset, deps.settings), signal);
+  if (decision.type === "Start") {
+    const child = trainingJob(job, controllerReference(job), decision.dataset, deps.settings);
+    if (await createChild(deps.client, jobs, child, job, signal)) return decision;
+    const message = `Job ${name}, which is not of this DPOJob, stands in the way: delete it, or name the DPOJob differently`;
+    return { type: "NameTaken", message };
+  }
   if (decision.type === "SetSuspend") {
     await deps.client.patch(
       jobs,
@@ -55,6 +69,7 @@ async function act(job: Stored<DPOJob>, decision: Decision, deps: Dependencies, 
       signal,
     );
   }
+  return decision;
 }
 
 /** After the status write: an event speaks of what stands there. */
@@ -62,6 +77,7 @@ function announce(job: Stored<DPOJob>, decision: Decision, events: EventRecorder
   const record = (type: "Normal" | "Warning", reason: string, action: string, note: string) =>
     events.record(job, { type, reason, action, note });
   if (decision.type === "Start") record("Normal", "TrainingStarted", "Train", `Training on ${decision.dataset.digest}`);
+  if (decision.type === "NameTaken") record("Warning", "NameTaken", "Train", decision.message);
   if (decision.type === "Fail") record("Warning", decision.reason, "Train", decision.message);
   if (decision.type === "Succeed")
     record(

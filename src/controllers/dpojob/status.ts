@@ -12,8 +12,8 @@ export type OwnedStatus = Omit<DPOJobStatus, "progress">;
 /** The whole owned status, from what was seen and decided. */
 export function status({ job, training }: Observed, decision: Decision, now: Date): OwnedStatus {
   const { progress: _pushed, ...previous } = job.status ?? {};
-  if (decision.type === "Finished") return previous;
   const generation = job.metadata.generation;
+  if (decision.type === "Finished") return seenAgain(previous, generation);
   const stand = standing(decision);
   const startTime = previous.startTime ?? (decision.type === "Start" ? timestamp(now) : training?.startTime);
   return {
@@ -34,6 +34,12 @@ export function status({ job, training }: Observed, decision: Decision, now: Dat
       ),
     ],
   };
+}
+
+/** What ended stays as it was; that spec.suspend changed since was seen and has no effect. */
+function seenAgain(previous: OwnedStatus, observedGeneration: number): OwnedStatus {
+  const { conditions = [], ...rest } = previous;
+  return { ...rest, observedGeneration, conditions: conditions.map((each) => ({ ...each, observedGeneration })) };
 }
 
 function ended(decision: Decision): Pick<DPOJobStatus, "completionTime" | "artifact" | "validation"> {
@@ -108,6 +114,8 @@ function standing(decision: Exclude<Decision, { type: "Finished" }>): Stand {
       return inProgress("Pending", "SnapshotPinned", `Trains on ${decision.dataset.digest}`);
     case "Start":
       return inProgress("Pending", "Starting", "The training pod is being created");
+    case "NameTaken":
+      return { standing: "Stalled", phase: "Pending", reason: "NameTaken", message: decision.message };
     case "SetSuspend":
       return inProgress(
         "Pending",

@@ -21,10 +21,11 @@ export function addPreferenceDatasetController(manager: Manager, { clock, collec
   const profiles = manager.reflector(jobs, { labels: MANAGED_BY });
   const profilePods = manager.reflector(pods, { labels: MANAGED_BY });
   const trainings = manager.reflector(dpoJobs);
+  const client = manager.client(FIELD_MANAGER.preferenceDataset);
   const deps = {
     datasets: datasets.store,
-    sources: { jobs: profiles.store, pods: profilePods.store, dpoJobs: trainings.store, collector },
-    client: manager.client(FIELD_MANAGER.preferenceDataset),
+    sources: { jobs: profiles.store, pods: profilePods.store, dpoJobs: trainings.store, collector, client },
+    client,
     events: manager.recorder,
     clock,
     settings,

@@ -3,8 +3,10 @@ import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { PreferenceDatasetStatus } from "../../api/v1alpha1/preference-dataset.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { lastTrained } from "./last-trained.ts";
+import { measurements } from "./measurements.ts";
 import type { Observed } from "./observed.ts";
 import { meetsQuality, type QualityVerdict } from "./quality.ts";
+import { type FailedProfile, mayRetry } from "./retry-policy.ts";
 
 type Snapshot = NonNullable<PreferenceDatasetStatus["snapshot"]>;
 
@@ -15,7 +17,7 @@ export interface Decision {
     /** A new profile, pinned to this sequence number of the collector. */
     | { readonly type: "TakeSnapshot"; readonly sequence: number }
     /** A failed profile stands in the way of a new try. */
-    | { readonly type: "DiscardProfile"; readonly name: string }
+    | { readonly type: "DiscardProfile"; readonly name: string; readonly uid: string }
     | { readonly type: "Train"; readonly snapshot: Snapshot; readonly pairs: number };
   readonly knows: Knowledge;
 }
@@ -26,40 +28,50 @@ export interface Knowledge {
   readonly newSnapshot?: ProfileResult;
   /** The newest profile ended without a snapshot. */
   readonly failure?: ProfileFailure;
+  /** What spec.quality, as it is now, makes of the newest snapshot. */
   readonly quality?: QualityVerdict;
   /** Preferences still wanted before the next snapshot; 0 when one is due. */
   readonly wanted?: number;
+  /** What became of the action: kind and name of an object that stands in its way. */
+  readonly nameTaken?: string;
 }
 
-/** How long after a failure that is not about the data (a lost pod, a collector that was away) the profile is tried again. */
-const RETRY_AFTER_MS = 60_000;
-
 export function decide(observed: Observed, now: Date): Decision {
-  const { profile, dataset } = observed;
-  const ended = profile?.state.phase === "Ended" ? profile.state : undefined;
-  if (profile !== undefined && ended === undefined)
-    return { action: { type: "Wait" }, knows: verdictOnSnapshot(observed) };
+  const { profile, dataset, collector } = observed;
+  if (profile?.state.phase === "Running") return { action: { type: "Wait" }, knows: verdictOnSnapshot(observed) };
 
-  if (ended !== undefined && "digest" in ended.outcome && profile?.sequence !== dataset.status?.snapshot?.sequence) {
+  const newSnapshot = unrecorded(observed);
+  if (newSnapshot !== undefined) {
     // Recorded first: everything else follows from what status says about the newest snapshot.
+    const quality = meetsQuality(dataset.spec.quality, newSnapshot.pairs, measurements(newSnapshot));
+    return { action: { type: "Wait" }, knows: { newSnapshot, quality } };
+  }
+  const failed = failedProfile(profile);
+  const knows = { ...verdictOnSnapshot(observed), ...wanted(observed), ...(failed && { failure: failed.failure }) };
+  if (failed !== undefined) {
+    const { name, uid } = failed.profile;
     return {
-      action: { type: "Wait" },
-      knows: { newSnapshot: ended.outcome, quality: meetsQuality(dataset.spec.quality, ended.outcome) },
+      action: mayRetry(observed, failed, now) ? { type: "DiscardProfile", name, uid } : { type: "Wait" },
+      knows,
     };
   }
-  const failure = ended !== undefined && "error" in ended.outcome ? ended.outcome : undefined;
-  const knows = { ...verdictOnSnapshot(observed), ...wanted(observed), ...(failure && { failure }) };
-
-  if (failure !== undefined && profile !== undefined && ended !== undefined) {
-    const retry = mayRetry(observed, failure, profile.sequence, now.getTime() - ended.at.getTime());
-    return { action: retry ? { type: "DiscardProfile", name: profile.name } : { type: "Wait" }, knows };
-  }
-  const training = trainingDue(observed);
+  const training = trainingDue(observed, knows);
   if (training !== undefined) return { action: training, knows };
-  if (knows.wanted === 0 && observed.collector.readable) {
-    return { action: { type: "TakeSnapshot", sequence: observed.collector.sequence }, knows };
+  if (knows.wanted === 0 && collector.readable) {
+    return { action: { type: "TakeSnapshot", sequence: collector.sequence }, knows };
   }
   return { action: { type: "Wait" }, knows };
+}
+
+/** What the newest profile found, unless status says so already. */
+function unrecorded({ profile, dataset }: Observed): ProfileResult | undefined {
+  if (profile?.state.phase !== "Ended" || !("digest" in profile.state.outcome)) return undefined;
+  return profile.sequence === dataset.status?.snapshot?.sequence ? undefined : profile.state.outcome;
+}
+
+function failedProfile(profile: Observed["profile"]): FailedProfile | undefined {
+  if (profile?.state.phase !== "Ended" || !("error" in profile.state.outcome)) return undefined;
+  return { profile, failure: profile.state.outcome, at: profile.state.at };
 }
 
 /** The first snapshot is due at quality.minPairs, each later one after snapshot.minNewPairs more. */
@@ -73,42 +85,24 @@ function wanted({ dataset, collector }: Observed): Pick<Knowledge, "wanted"> {
   return { wanted: Math.max(0, missing) };
 }
 
-/** What was wrong with the data is looked at again when there is a tenth more of it; anything else after a minute. */
-function mayRetry(
-  { dataset, collector }: Observed,
-  failure: ProfileFailure,
-  sequence: number,
-  elapsedMs: number,
-): boolean {
-  if (!collector.readable) return false;
-  const aboutTheData = failure.error.reason === "TooFewPairs" || failure.error.reason === "TooManyInvalid";
-  if (!aboutTheData) return elapsedMs >= RETRY_AFTER_MS;
-  const seen = failure.quality?.records ?? dataset.spec.quality.minPairs;
-  return collector.sequence > sequence && collector.preferences >= Math.ceil(seen * 1.1);
-}
-
+/** Anew at every pass: spec.quality may have changed since the snapshot was taken. */
 function verdictOnSnapshot({ dataset }: Observed): Pick<Knowledge, "quality"> {
-  const { status } = dataset;
-  if (status?.snapshot === undefined) return {};
-  const condition = status.conditions?.find(({ type }) => type === CONDITION.qualityMet);
-  return condition === undefined
-    ? {}
-    : { quality: { met: condition.status === "True", reason: condition.reason, message: condition.message } };
+  const { snapshot, quality } = dataset.status ?? {};
+  if (snapshot === undefined || quality === undefined) return {};
+  return { quality: meetsQuality(dataset.spec.quality, snapshot.pairs, quality) };
 }
 
 /** A snapshot that meets its quality, with enough pairs more than the one trained on last, while no job runs. */
-function trainingDue(observed: Observed): Extract<Decision["action"], { type: "Train" }> | undefined {
+function trainingDue(
+  observed: Observed,
+  { quality }: Knowledge,
+): Extract<Decision["action"], { type: "Train" }> | undefined {
   const { dataset, jobs } = observed;
-  const { snapshot, conditions } = dataset.status ?? {};
+  const { snapshot } = dataset.status ?? {};
   const { retrain } = dataset.spec;
-  if (retrain === undefined || snapshot === undefined || !isTrue(conditions, CONDITION.qualityMet)) return undefined;
-  if (
-    jobs.some(
-      ({ status }) => !isTrue(status?.conditions, CONDITION.complete) && !isTrue(status?.conditions, CONDITION.failed),
-    )
-  ) {
-    return undefined;
-  }
+  if (retrain === undefined || snapshot === undefined || quality?.met !== true) return undefined;
+  const over = [CONDITION.complete, CONDITION.failed];
+  if (!jobs.every(({ status }) => over.some((type) => isTrue(status?.conditions, type)))) return undefined;
   const last = lastTrained(observed);
   const due = snapshot.pairs - (last?.pairs ?? 0) >= retrain.when.newPairs && snapshot.digest !== last?.digest;
   return due ? { type: "Train", snapshot, pairs: snapshot.pairs } : undefined;

@@ -1,18 +1,18 @@
 import { type ProfileOutcome, profileOutcomeSchema } from "../../api/contracts/profile.ts";
 import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
-import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
+import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceDataset } from "../../api/v1alpha1/preference-dataset.ts";
 import type { CollectorClient } from "../../evidence/collector-client.ts";
 import { CollectorError } from "../../evidence/collector-error.ts";
 import type { Job, Pod } from "../../kube/built-in.ts";
 import type { Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
-import { isPodOf, type JobOutcome, jobOutcome, terminationMessage, tryJson, unschedulable } from "../pod-parts.ts";
+import { type PodSources, podsOf } from "../job-pods.ts";
+import { type JobOutcome, jobOutcome, lastWord, tryJson, unschedulable } from "../pod-parts.ts";
 import type { CollectorState, Observed, ProfileJob } from "./observed.ts";
 
-export interface Sources {
+export interface Sources extends PodSources {
   readonly jobs: Store<Job>;
-  readonly pods: Store<Pod>;
   readonly dpoJobs: Store<DPOJob>;
   readonly collector: CollectorClient;
 }
@@ -26,7 +26,7 @@ export async function observe(
   return {
     dataset,
     collector: await readCollector(dataset, sources.collector, signal),
-    ...(profile && { profile: readProfile(profile, sources.pods) }),
+    ...(profile && { profile: readProfile(profile, await podsOf(profile, sources, signal)) }),
     jobs: sources.dpoJobs.ownedBy(dataset.metadata.uid),
   };
 }
@@ -56,14 +56,12 @@ function newestProfile(jobs: readonly Stored<Job>[]): Stored<Job> | undefined {
     .toSorted((a, b) => sequenceOf(b) - sequenceOf(a))[0];
 }
 
-function readProfile(job: Stored<Job>, pods: Store<Pod>): ProfileJob {
-  const own = pods
-    .labelled(LABEL.dataset, job.metadata.labels?.[LABEL.dataset] ?? "", job.metadata.namespace)
-    .filter((pod) => isPodOf(pod, job));
+function readProfile(job: Stored<Job>, own: readonly Pod[]): ProfileJob {
   const waiting = unschedulable(own);
   const ended = jobOutcome(job);
   return {
     name: job.metadata.name,
+    uid: job.metadata.uid,
     sequence: sequenceOf(job),
     state:
       ended === undefined ? { phase: "Running" } : { phase: "Ended", at: ended.at, outcome: readOutcome(own, ended) },
@@ -73,7 +71,7 @@ function readProfile(job: Stored<Job>, pods: Store<Pod>): ProfileJob {
 
 /** What the profile said at its end. A pod that was killed, or is gone, said nothing: then the Job's word stands. */
 function readOutcome(pods: readonly Pod[], ended: JobOutcome): ProfileOutcome {
-  const message = terminationMessage(pods);
+  const message = lastWord(pods, ended);
   const said = message === undefined ? undefined : profileOutcomeSchema.safeParse(tryJson(message));
   if (said?.success) return said.data;
   const why = ended.succeeded ? "its pod is gone and so is what it said" : `${ended.reason}: ${ended.message}`;

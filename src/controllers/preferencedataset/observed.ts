@@ -19,6 +19,7 @@ export type CollectorState =
 
 export interface ProfileJob {
   readonly name: string;
+  readonly uid: string;
   /** What the snapshot is pinned to. */
   readonly sequence: number;
   readonly state:

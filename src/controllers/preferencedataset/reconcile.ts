@@ -1,18 +1,18 @@
 import type { PreferenceDataset } from "../../api/v1alpha1/preference-dataset.ts";
-import type { Client } from "../../kube/client.ts";
-import { isAlreadyExists } from "../../kube/errors.ts";
+import type { Applied, Client } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events.ts";
-import type { ObjectKey, Stored } from "../../kube/object.ts";
+import type { KubeObject, ObjectKey, Stored } from "../../kube/object.ts";
 import { controllerReference } from "../../kube/owner.ts";
-import { jobs } from "../../kube/resource.ts";
+import { jobs, type Resource } from "../../kube/resource.ts";
 import type { Store } from "../../kube/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { done, type Result, requeueAfter } from "../../runtime/result.ts";
+import { createChild } from "../create-child.ts";
 import { dpoJobs, preferenceDatasets } from "../resources.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type ProfileSettings, profileJob, trainingJob } from "./desired.ts";
 import { observe, type Sources } from "./observe.ts";
-import { status } from "./status.ts";
+import { nameTaken, status } from "./status.ts";
 
 export interface Dependencies {
   readonly datasets: Store<PreferenceDataset>;
@@ -33,8 +33,7 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
 
   const observed = await observe(dataset, deps.sources, signal);
   const now = deps.clock.now();
-  const decision = decide(observed, now);
-  await act(dataset, decision.action, deps, signal);
+  const decision = await act(dataset, decide(observed, now), deps, signal);
   const { name, namespace, uid } = dataset.metadata;
   await deps.client.applyStatus(
     preferenceDatasets,
@@ -45,31 +44,31 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   return requeueAfter(POLL_MS);
 }
 
+/** One effect. Returns what became of the decision: only the server knows whether a name is free. */
 async function act(
   dataset: Stored<PreferenceDataset>,
-  action: Decision["action"],
-  deps: Dependencies,
+  decision: Decision,
+  { client, settings }: Dependencies,
   signal: AbortSignal,
-): Promise<void> {
-  const owner = controllerReference(dataset);
+): Promise<Decision> {
+  const { action, knows } = decision;
+  const create = async <T extends KubeObject>(resource: Resource<T>, child: Applied<T>): Promise<Decision> => {
+    if (await createChild(client, resource, child, dataset, signal)) return decision;
+    return { action: { type: "Wait" }, knows: { ...knows, nameTaken: `${resource.kind} ${child.metadata.name}` } };
+  };
   switch (action.type) {
     case "Wait":
-      return;
-    case "DiscardProfile":
-      await deps.client.delete(jobs, { namespace: dataset.metadata.namespace, name: action.name }, {}, signal);
-      return;
+      return decision;
+    case "DiscardProfile": {
+      const key = { namespace: dataset.metadata.namespace, name: action.name };
+      await client.delete(jobs, key, { preconditions: { uid: action.uid } }, signal);
+      return decision;
+    }
     case "TakeSnapshot":
-      await deps.client.apply(jobs, profileJob(dataset, owner, action.sequence, deps.settings), signal);
-      return;
+      return create(jobs, profileJob(dataset, controllerReference(dataset), action.sequence, settings));
     case "Train":
-      // Created, never applied: the spec is immutable, and one that stands already is the one meant.
-      await deps.client.create(dpoJobs, trainingJob(dataset, owner, action), signal).catch(passIfThere);
-      return;
+      return create(dpoJobs, trainingJob(dataset, controllerReference(dataset), action));
   }
-}
-
-function passIfThere(error: unknown): void {
-  if (!isAlreadyExists(error)) throw error;
 }
 
 /** After the status write: an event speaks of what stands there. */
@@ -86,6 +85,7 @@ function announce(dataset: Stored<PreferenceDataset>, { action, knows }: Decisio
     const { digest, pairs } = knows.newSnapshot;
     record("Normal", "SnapshotTaken", "TakeSnapshot", `Snapshot ${digest} has ${pairs} pairs`);
   }
+  if (knows.nameTaken !== undefined) record("Warning", "NameTaken", "Create", nameTaken(knows.nameTaken));
   if (knows.failure !== undefined && action.type === "DiscardProfile") {
     record("Warning", knows.failure.error.reason, "TakeSnapshot", knows.failure.error.message);
   }

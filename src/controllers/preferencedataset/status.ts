@@ -1,12 +1,13 @@
 import type { ProfileResult } from "../../api/contracts/profile.ts";
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { PreferenceDatasetStatus } from "../../api/v1alpha1/preference-dataset.ts";
-import { formatAge, formatPercent } from "../../api/v1alpha1/quantity.ts";
 import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { type Standing, standingConditions } from "../kstatus.ts";
 import type { Decision, Knowledge } from "./decide.ts";
 import { lastTrained } from "./last-trained.ts";
+import { measurements } from "./measurements.ts";
 import type { Observed } from "./observed.ts";
+import { needsOtherData } from "./retry-policy.ts";
 
 /** The whole status, from what was seen and decided. Everything that is not known anew keeps its last value. */
 export function status(observed: Observed, decision: Decision, now: Date): PreferenceDatasetStatus {
@@ -21,7 +22,7 @@ export function status(observed: Observed, decision: Decision, now: Date): Prefe
     observedGeneration: generation,
     phase: standing.phase,
     ...(collector.readable && { collected: { preferences: collector.preferences, sequence: collector.sequence } }),
-    ...(newSnapshot && { snapshot: snapshotStatus(newSnapshot), quality: qualityStatus(newSnapshot) }),
+    ...(newSnapshot && { snapshot: snapshotStatus(newSnapshot), quality: measurements(newSnapshot) }),
     ...(trained && { lastTrained: trained }),
     conditions: [
       ...setConditions(
@@ -41,28 +42,14 @@ function snapshotStatus(result: ProfileResult): NonNullable<PreferenceDatasetSta
   return { digest, uri, pairs, heldOutPairs: result.splits.heldOut, takenAt, sequence };
 }
 
-function qualityStatus({ quality }: ProfileResult): NonNullable<PreferenceDatasetStatus["quality"]> {
-  const { agreement, largestLabelerShare, medianAgeSeconds } = quality;
-  return {
-    invalid: quality.invalid,
-    duplicates: quality.duplicates,
-    labelers: quality.labelers,
-    ...(largestLabelerShare !== null && { largestLabelerShare: formatPercent(largestLabelerShare) }),
-    ...(medianAgeSeconds !== null && { medianAge: formatAge(medianAgeSeconds * 1000) }),
-    ...(agreement !== null && {
-      agreement: {
-        value: agreement.value.toFixed(2),
-        interval: agreement.interval.map((bound) => bound.toFixed(2)),
-        units: agreement.units,
-      },
-    }),
-  };
-}
-
 function qualityConditions({ quality }: Knowledge, observedGeneration: number): NewCondition[] {
   if (quality === undefined) return [];
   const { met, reason, message } = quality;
   return [{ type: CONDITION.qualityMet, status: met ? "True" : "False", reason, message, observedGeneration }];
+}
+
+export function nameTaken(what: string): string {
+  return `${what}, which is not of this PreferenceDataset, stands in the way: delete it`;
 }
 
 interface Stand {
@@ -79,6 +66,8 @@ function stand({ dataset, collector, profile }: Observed, { action, knows }: Dec
     reason,
     message,
   });
+  if (knows.nameTaken !== undefined)
+    return { standing: "Stalled", phase: "Stalled", reason: "NameTaken", message: nameTaken(knows.nameTaken) };
   if (profile?.state.phase === "Running") {
     if (profile.unschedulable !== undefined)
       return inProgress(
@@ -94,15 +83,11 @@ function stand({ dataset, collector, profile }: Observed, { action, knows }: Dec
   }
   if (action.type === "TakeSnapshot")
     return inProgress("Profiling", "Profiling", `A snapshot up to number ${action.sequence} is due`);
-  if (action.type === "DiscardProfile")
-    return inProgress(
-      "Profiling",
-      "Retrying",
-      `The profile is tried again after: ${knows.failure?.error.message ?? "a failure"}`,
-    );
   if (knows.failure !== undefined) {
     const { reason, message } = knows.failure.error;
-    return { standing: "Stalled", phase: "Stalled", reason, message };
+    if (needsOtherData(knows.failure) && action.type !== "DiscardProfile")
+      return { standing: "Stalled", phase: "Stalled", reason, message };
+    return inProgress("Profiling", "Retrying", `The profile is tried again; it failed with ${reason}: ${message}`);
   }
   const snapshot = knows.newSnapshot ?? dataset.status?.snapshot;
   if (snapshot === undefined) {

@@ -100,6 +100,18 @@ describe("which phase goes with which conditions", () => {
   });
 });
 
+test("what has ended stays as it was, and says that it saw the spec change", () => {
+  const seen = observedJob({ training: training({ state: { phase: "Succeeded", at, outcome: trainResult() } }) });
+  const ended = status(seen, decide(seen), now);
+  const changed = dpoJob({ suspend: true }, ended);
+  const later = { job: { ...changed, metadata: { ...changed.metadata, generation: 2 } } };
+  const { observedGeneration, conditions = [], ...rest } = status(later, decide(later), now);
+  const { observedGeneration: _, conditions: before = [], ...kept } = ended;
+  expect(rest).toEqual(kept);
+  expect(observedGeneration).toBe(2);
+  expect(conditions).toEqual(before.map((each) => ({ ...each, observedGeneration: 2 })));
+});
+
 test("the artifact stands in status with its lineage, and progress is left to who pushes it", () => {
   const job = dpoJob({}, { dataset: PINNED, progress: { step: 3, of: 9 } });
   const seen = observedJob({ job, training: training({ state: { phase: "Succeeded", at, outcome: trainResult() } }) });

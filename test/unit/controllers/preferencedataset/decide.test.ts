@@ -7,6 +7,7 @@ import {
   collected,
   DIGEST,
   ended,
+  MEASURED,
   OTHER_DIGEST,
   observed,
   preferenceDataset,
@@ -25,7 +26,6 @@ const condition = (type: string, status: "True" | "False") => ({
   message: "",
   lastTransitionTime: "2026-01-02T00:00:00Z",
 });
-const met = [condition("QualityMet", "True")];
 
 describe("a snapshot", () => {
   const cases: [string, Partial<Observed>, string][] = [
@@ -36,7 +36,7 @@ describe("a snapshot", () => {
     [
       "is not taken again before snapshot.minNewPairs",
       {
-        dataset: preferenceDataset({}, { snapshot: SNAPSHOT, conditions: met }),
+        dataset: preferenceDataset({}, { snapshot: SNAPSHOT, quality: MEASURED }),
         collector: collected(1799, { newer: 499 }),
       },
       "Wait",
@@ -44,7 +44,7 @@ describe("a snapshot", () => {
     [
       "is taken again at snapshot.minNewPairs",
       {
-        dataset: preferenceDataset({}, { snapshot: SNAPSHOT, conditions: met }),
+        dataset: preferenceDataset({}, { snapshot: SNAPSHOT, quality: MEASURED }),
         collector: collected(1800, { newer: 500 }),
       },
       "TakeSnapshot",
@@ -114,7 +114,7 @@ describe("a profile that failed", () => {
 
 describe("training", () => {
   const dataset = (status: object = {}) =>
-    preferenceDataset({ retrain: RETRAIN }, { snapshot: SNAPSHOT, conditions: met, ...status });
+    preferenceDataset({ retrain: RETRAIN }, { snapshot: SNAPSHOT, quality: MEASURED, ...status });
   const job = (conditions: ReturnType<typeof condition>[], digest: string, pairs: number) => {
     const made = dpoJob({ dataset: { name: "support", digest } }, { conditions });
     return {
@@ -127,12 +127,17 @@ describe("training", () => {
     ["starts on the first snapshot that has enough pairs", { dataset: dataset() }, "Train"],
     [
       "does not start without spec.retrain",
-      { dataset: preferenceDataset({}, { snapshot: SNAPSHOT, conditions: met }) },
+      { dataset: preferenceDataset({}, { snapshot: SNAPSHOT, quality: MEASURED }) },
       "Wait",
     ],
     [
       "does not start on a snapshot that misses its quality",
-      { dataset: dataset({ conditions: [condition("QualityMet", "False")] }) },
+      {
+        dataset: preferenceDataset(
+          { retrain: RETRAIN, quality: { agreement: { min: "0.8" } } },
+          { snapshot: SNAPSHOT, quality: MEASURED, conditions: [condition("QualityMet", "True")] },
+        ),
+      },
       "Wait",
     ],
     ["does not start while a job runs", { dataset: dataset(), jobs: [job([], OTHER_DIGEST, 0)] }, "Wait"],

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { measurements } from "../../../../src/controllers/preferencedataset/measurements.ts";
 import { meetsQuality } from "../../../../src/controllers/preferencedataset/quality.ts";
 import { preferenceDataset, profileResult } from "../../../builders/preference-dataset.ts";
 
@@ -16,7 +17,7 @@ test.each([
   ["labels older than allowed", quality({ freshness: { maxMedianAge: "1h59m" } }), base, "TooOld"],
   ["labels without a date", quality({ freshness: {} }), withQuality({ medianAgeSeconds: null }), "AgeUnknown"],
 ])("%s", (_name, spec, result, reason) => {
-  const verdict = meetsQuality(spec, result);
+  const verdict = meetsQuality(spec, result.pairs, measurements(result));
   expect(verdict.reason).toBe(reason);
   expect(verdict.met).toBe(reason === "QualityMet");
 });

@@ -44,6 +44,11 @@ describe("which phase goes with which conditions", () => {
       { collector: collected(1000), profile: failed },
       ["Stalled", "False", "False", "True", "TooManyInvalid"],
     ],
+    [
+      "a profile that was lost, until it is tried again",
+      { collector: collected(1000), profile: ended({ error: { reason: "Failed", message: "evicted" } }, now) },
+      ["Profiling", "Unknown", "True", "False", "Retrying"],
+    ],
     ["a new snapshot", { profile: ended(profileResult(), now) }, ["Ready", "True", "False", "False", "SnapshotReady"]],
     [
       "a snapshot that misses its quality",
