@@ -96,7 +96,8 @@ export const KINDS: readonly Kind[] = [
     plural: "dpojobs",
     singular: "dpojob",
     shortNames: ["dpo"],
-    maxNameLength: 52,
+    // A dataset's name and ten digits of a digest.
+    maxNameLength: 63,
     schema: DPOJob,
     printerColumns: [
       { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
