@@ -26,7 +26,8 @@ beforeAll(async () => {
   };
   const applied = await kubectl("apply", "--server-side", "-k", join(root, "crds"));
   expect(applied.stderr).toBe("");
-  await kubectl("wait", "--for=condition=Established", "--timeout=30s", "-k", join(root, "crds"));
+  const established = await kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+  expect(established.stderr).toBe("");
 });
 
 test("the CRDs are exactly what the server stores", async () => {
