@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import { pino } from "pino";
+import { LABEL } from "../../../src/api/v1alpha1/metadata.ts";
+import { API_VERSION } from "../../../src/api/v1alpha1/object.ts";
+import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
+import { addPreferenceCanaryController } from "../../../src/controllers/preferencecanary/controller.ts";
+import { dpoJobs, preferenceCanaries } from "../../../src/controllers/resources.ts";
+import { createCollectorClient } from "../../../src/evidence/collector-client.ts";
+import type { HTTPRoute } from "../../../src/kube/gateway-api.ts";
+import type { Stored } from "../../../src/kube/object.ts";
+import { deployments, httpRoutes, services } from "../../../src/kube/resource.ts";
+import type { Interceptor } from "../../../src/kube/transport.ts";
+import { createManager } from "../../../src/runtime/manager.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "../../builders/canary.ts";
+import { routeFaults } from "../../builders/route-oracle.ts";
+import type { History } from "../operator/history.ts";
+import type { Installation } from "../operator/install.ts";
+import { type Stage, setStage } from "../operator/stage.ts";
+import { serviceAccountToken } from "../service-account.ts";
+import { startDeploymentController } from "./deployment-controller.ts";
+import { createFastClock } from "./fast-clock.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+type CanaryTest = (canary: Stored<PreferenceCanary>) => boolean;
+
+/** A canary in a namespace of its own, with everything that it needs around it but the manager. */
+export interface CanaryStage {
+  readonly stage: Stage;
+  readonly routes: History<HTTPRoute>;
+  /** A manager with the canary controller alone; a crashed one is stopped by the next call. */
+  start(interceptor?: Interceptor): Promise<RunningManager>;
+  createCanary(spec?: Json): Promise<void>;
+  /** Git: another pod template of the workload. */
+  applyWorkload(image?: string): Promise<void>;
+  /** A validated job with this digit's model. */
+  createJob(name: string, digit: string): Promise<void>;
+  /** Comparisons of the current run at the collector, each of another prompt. */
+  compare(outcome: 0 | 1, count: number): Promise<void>;
+  until(what: string, condition: CanaryTest, limitMs?: number): Promise<Stored<PreferenceCanary>>;
+  canary(): Promise<Stored<PreferenceCanary> | undefined>;
+  /** What must be true of every version of the route. */
+  faults(): string[];
+  close(): Promise<void>;
+}
+
+export interface RunningManager {
+  /** Warnings and errors that it logged. */
+  readonly complaints: readonly string[];
+  stop(): Promise<void>;
+}
+
+const SPEED = 20;
+const LIMIT_MS = 20_000;
+
+export async function setCanaryStage(installation: Installation): Promise<CanaryStage> {
+  const stage = await setStage(installation);
+  const { namespace, client } = stage;
+  const key = { namespace, name: CANARY };
+  const canaries = await stage.history(preferenceCanaries);
+  const routes = await stage.history(httpRoutes);
+  stage.atEnd(await startDeploymentController(installation.admin, client, namespace));
+  const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
+  let manager: RunningManager | undefined;
+
+  async function compare(outcome: 0 | 1, count: number): Promise<void> {
+    const { stable, candidate } = (await client.get(preferenceCanaries, key))?.status ?? {};
+    if (stable === undefined || candidate === undefined) throw new Error("there is no run to compare in");
+    const arm = (revision: string, isWinner: boolean) =>
+      isWinner ? { revision, text: "an answer" } : { revision, error: "no answer" };
+    const post = async () => {
+      const id = randomUUID();
+      const pair = {
+        id,
+        canary: CANARY,
+        prompt: `prompt ${id}`,
+        stable: arm(stable.revision, outcome === 0),
+        candidate: arm(candidate.revision, outcome === 1),
+      };
+      const path = `${stage.collector.url}/v1/namespaces/${namespace}/datasets/support/pairs`;
+      const headers = { authorization: `Bearer ${sampler}`, "content-type": "application/json" };
+      const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(pair) });
+      if (!response.ok) throw new Error(`the collector refused a pair: ${await response.text()}`);
+    };
+    await Promise.all(Array.from({ length: count }, post));
+  }
+
+  return {
+    stage,
+    routes,
+    compare,
+    async start(interceptor) {
+      await manager?.stop();
+      manager = startManager(stage, interceptor);
+      return manager;
+    },
+    async createCanary(spec) {
+      const object = { apiVersion: API_VERSION, kind: "PreferenceCanary", metadata: key, spec: canarySpec(spec) };
+      await client.apply(preferenceCanaries, object as never);
+    },
+    async applyWorkload(image) {
+      const template = podTemplate(modelUri("a"), image);
+      const spec = { replicas: 0, selector: { matchLabels: { app: CANARY } }, template };
+      await client.apply(deployments, { metadata: { namespace, name: WORKLOAD }, spec });
+    },
+    async createJob(name, digit) {
+      const labels = { [LABEL.publishTo]: CANARY };
+      const base = { uri: modelUri("a"), digest: digest("a") };
+      const output = { storage: { pvc: { claimName: "models" } } };
+      const spec = { dataset: { name: "support" }, model: base, output };
+      const job = await client.apply(dpoJobs, { metadata: { namespace, name, labels }, spec } as never);
+      const at = new Date().toISOString();
+      const condition = { type: "Validated", status: "True", reason: "Passed", message: "", lastTransitionTime: at };
+      const artifact = { uri: modelUri(digit), digest: digest(digit), dataset: digest("0"), base: digest("a") };
+      const { uid } = job.metadata;
+      await client.applyStatus(dpoJobs, {
+        metadata: { namespace, name, uid },
+        status: { artifact, conditions: [condition] } as never,
+      });
+    },
+    async until(what, condition, limitMs = LIMIT_MS) {
+      const deadline = performance.now() + limitMs;
+      for (;;) {
+        const now = await client.get(preferenceCanaries, key);
+        if (now !== undefined && condition(now)) return now;
+        if (performance.now() > deadline) {
+          const said = JSON.stringify({ status: now?.status, complaints: manager?.complaints }, undefined, 1);
+          throw new Error(`the canary never was ${what}: ${said}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    },
+    canary: () => client.get(preferenceCanaries, key),
+    faults: () => routeFaults(routes.versions, CANARY),
+    async close() {
+      await manager?.stop();
+      // Nobody is left who would honour the finalizers.
+      const body = { metadata: { finalizers: null } };
+      for (const { metadata } of (await client.list(services, { namespace })).items)
+        await client.patch(services, metadata, { type: "merge", body });
+      if (canaries.current().length > 0) {
+        await client.patch(preferenceCanaries, key, { type: "merge", body }).catch(() => undefined);
+        await client.delete(preferenceCanaries, key);
+      }
+      await stage.close();
+    },
+  };
+}
+
+function startManager(stage: Stage, interceptor: Interceptor | undefined): RunningManager {
+  const complaints: string[] = [];
+  const logger = pino({ level: "warn" }, { write: (line: string) => void complaints.push(line) });
+  const clock = createFastClock(SPEED);
+  const manager = createManager({
+    config: stage.installation.manager,
+    name: "dpo.dev/manager",
+    identity: `test_${randomUUID()}`,
+    interceptor,
+    clock,
+    random: Math.random,
+    logger,
+    metrics: createMetrics(),
+  });
+  const { url, tokenFile } = stage.collector;
+  const collector = createCollectorClient({ url, tokenFile });
+  const settings = { operatorImage: "dpo-operator:test", collectorUrl: url };
+  addPreferenceCanaryController(manager, { clock, collector, logger, settings });
+  const stopping = new AbortController();
+  const running = manager.run(stopping.signal).catch((error: unknown) => void complaints.push(String(error)));
+  return {
+    complaints,
+    async stop() {
+      stopping.abort();
+      await running;
+      await collector.close();
+    },
+  };
+}

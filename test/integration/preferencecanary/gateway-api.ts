@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { goModuleSource } from "../../../hack/tools/go.ts";
+import type { Client } from "../../../src/kube/client.ts";
+import type { KubeObject } from "../../../src/kube/object.ts";
+import { defineResource, httpRoutes } from "../../../src/kube/resource.ts";
+
+interface CustomResourceDefinition extends KubeObject {
+  readonly spec: unknown;
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const customResourceDefinitions = defineResource<CustomResourceDefinition>({
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  kind: "CustomResourceDefinition",
+  plural: "customresourcedefinitions",
+  namespaced: false,
+});
+
+const HTTP_ROUTES = "httproutes.gateway.networking.k8s.io";
+const CHART = "charts/gateway-helm/charts/crds/crds/gatewayapi-crds.yaml";
+
+/** HTTPRoute as Envoy Gateway's chart brings it: defaults, list types and validation are the real ones. */
+export async function installHTTPRoutes(client: Client): Promise<void> {
+  const chart = join(await goModuleSource("envoy-gateway", "github.com/envoyproxy/gateway"), CHART);
+  const crd = parseAllDocuments(readFileSync(chart, "utf8"))
+    .map((document) => document.toJS() as CustomResourceDefinition | null)
+    .find((object) => object?.metadata.name === HTTP_ROUTES);
+  if (crd === undefined || crd === null) throw new Error(`${chart} has no ${HTTP_ROUTES}`);
+  const { name, annotations } = crd.metadata;
+  await client.apply(customResourceDefinitions, {
+    metadata: { name, ...(annotations && { annotations }) },
+    spec: crd.spec,
+  });
+  for (;;) {
+    const { status } = (await client.get(customResourceDefinitions, { name })) ?? {};
+    if (status?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True")) break;
+  }
+  // Established a moment before it is served.
+  for (let tries = 0; ; tries++) {
+    try {
+      await client.list(httpRoutes);
+      return;
+    } catch (error) {
+      if (tries === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

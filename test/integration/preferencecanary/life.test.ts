@@ -1,0 +1,52 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { createClient } from "../../../src/kube/client.ts";
+import { createTransport } from "../../../src/kube/transport.ts";
+import { readSlots } from "../../../src/traffic/http-route.ts";
+import { WHOLE } from "../../../src/traffic/slots.ts";
+import { CANARY } from "../../builders/canary.ts";
+import { type Installation, install } from "../operator/install.ts";
+import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import { installHTTPRoutes } from "./gateway-api.ts";
+
+let installation: Installation;
+let canary: CanaryStage;
+
+beforeAll(async () => {
+  installation = await install(inject("kubeconfig"));
+  const transport = createTransport(installation.admin);
+  await installHTTPRoutes(createClient(transport, "test"));
+  await transport.close();
+});
+beforeEach(async () => {
+  canary = await setCanaryStage(installation);
+  await canary.applyWorkload();
+  await canary.createCanary();
+});
+afterEach(() => canary.close());
+
+function wholeOf(): string | undefined {
+  const last = canary.routes.versions.at(-1);
+  return last && readSlots(last, CANARY)?.find(({ weight }) => weight === WHOLE)?.revision;
+}
+
+describe("a canary on a real API server", () => {
+  it("serves its first revision, promotes a better model and rolls a worse one back", async () => {
+    await canary.start();
+    const first = await canary.until("idle", ({ status }) => status?.phase === "Idle");
+    expect(wholeOf()).toBe(first.status?.stable?.revision);
+
+    await canary.createJob("better", "b");
+    await canary.until("in its last step", ({ status }) => status?.step?.name === "half");
+    await canary.compare(1, 60);
+    const promoted = await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
+    expect(wholeOf()).toBe(promoted.status?.stable?.revision);
+
+    await canary.createJob("worse", "c");
+    await canary.until("in its last step", ({ status }) => status?.step?.name === "half");
+    await canary.compare(0, 60);
+    const back = await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    expect(back.status?.stable).toEqual(promoted.status?.stable);
+    expect(wholeOf()).toBe(back.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
+});
