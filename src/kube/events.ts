@@ -59,7 +59,7 @@ const CAPACITY = 1000;
 const TRIES = 12;
 const BURST = 25;
 const REFILL_MS = 300_000;
-const NOTE_LENGTH = 1000;
+const NOTE_BYTES = 1024;
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { client, clock, metrics } = options;
@@ -162,9 +162,15 @@ function newEvent({ controller, instance }: EventRecorderOptions, entry: Series,
     reportingController: controller,
     reportingInstance: instance.slice(0, 128),
     ...entry.event,
-    note: entry.event.note.slice(0, NOTE_LENGTH),
+    note: cut(entry.event.note),
     regarding: { apiVersion, kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
   };
+}
+
+/** The server counts bytes. A character that was cut in two is left out. */
+function cut(note: string): string {
+  const bytes = Buffer.from(note);
+  return bytes.length <= NOTE_BYTES ? note : bytes.toString("utf8", 0, NOTE_BYTES - 3).replace(/\uFFFD$/, "");
 }
 
 /** 25 events of an object at once, one more every five minutes. */

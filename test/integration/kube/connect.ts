@@ -31,7 +31,10 @@ export async function connect(kubeconfig: string): Promise<Connection> {
 }
 
 /** A running reflector over the namespace's ConfigMaps, filled. */
-export async function reflectConfigMaps({ config, namespace }: Connection): Promise<Reflector<ConfigMap>> {
+export async function reflectConfigMaps(
+  { config, namespace }: Connection,
+  metrics = createMetrics(),
+): Promise<Reflector<ConfigMap>> {
   const transport = retried(createTransport(config), systemClock);
   const reflector = createReflector({
     transport,
@@ -40,7 +43,7 @@ export async function reflectConfigMaps({ config, namespace }: Connection): Prom
     clock: systemClock,
     random: Math.random,
     logger: silentLogger(),
-    metrics: createMetrics(),
+    metrics,
   });
   onTestFinished(async () => {
     reflector.stop();
