@@ -15,9 +15,12 @@ export function encodeText(text: string): number[] {
   return [...new TextEncoder().encode(text)];
 }
 
+// A byte order mark is a character like any other here: a text comes back as it was.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Bytes that are no UTF-8 become U+FFFD; special tokens are left out. */
 export function decode(tokens: readonly number[]): string {
-  return new TextDecoder().decode(Uint8Array.from(tokens.filter((token) => token < 256)));
+  return decoder.decode(Uint8Array.from(tokens.filter((token) => token < 256)));
 }
 
 /** The turns, and the token after which the model answers. */
