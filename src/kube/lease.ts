@@ -149,7 +149,9 @@ export function createElector(options: ElectorOptions): Elector {
       released.abort();
       renewed = undefined;
       metrics.leader.set({ name }, 0);
-      await releaseLease(options).catch((error: unknown) => logger.warn({ err: error }, "lease was not released"));
+      await withDeadline(clock, RENEW_DEADLINE_MS / 2, (signal) => releaseLease(options, signal)).catch(
+        (error: unknown) => logger.warn({ err: error }, "lease was not released"),
+      );
     },
   };
 }
@@ -166,17 +168,16 @@ function nextSpec(current: LeaseSpec | undefined, identity: string, now: Date): 
   };
 }
 
-async function releaseLease({ client, namespace, name, identity, clock }: ElectorOptions): Promise<void> {
+async function releaseLease(options: ElectorOptions, signal: AbortSignal): Promise<void> {
+  const { client, namespace, name, identity, clock } = options;
   for (let tries = 0; tries < 3; tries += 1) {
-    const lease = await client.get(leases, { namespace, name });
+    const lease = await client.get(leases, { namespace, name }, signal);
     if (lease?.spec?.holderIdentity !== identity) return;
     const { holderIdentity: _, ...spec } = lease.spec;
     const now = microTime(clock.now());
     try {
-      await client.replace(leases, {
-        metadata: versioned({ namespace, name }, lease),
-        spec: { ...spec, leaseDurationSeconds: 1, acquireTime: now, renewTime: now },
-      });
+      const released = { ...spec, leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
+      await client.replace(leases, { metadata: versioned({ namespace, name }, lease), spec: released }, signal);
       return;
     } catch (error) {
       if (!isConflict(error)) throw error;

@@ -71,44 +71,38 @@ export function createTransport(config: ClusterConfig): Transport {
     }, DEADLINE_MS).unref();
   }
 
+  /** One exchange under the request's deadline and signal; `read` gets the answer and what to call when it breaks off. */
+  async function attempt<T>(
+    request: ApiRequest,
+    read: (response: Dispatcher.ResponseData, onFailure: () => void) => Promise<T>,
+  ): Promise<T> {
+    const used = agent;
+    const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), deadlineMs);
+    const signal = AbortSignal.any(request.signal ? [deadline.signal, request.signal] : [deadline.signal]);
+    const onFailure = () => signal.aborted && retire(used);
+    try {
+      return await read(await exchange(config, used, request, signal), onFailure);
+    } catch (error) {
+      onFailure();
+      throw explain(request, error, deadline.signal.aborted ? deadlineMs : undefined);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   return {
-    async send(request) {
-      const used = agent;
-      const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
-      const deadline = AbortSignal.timeout(deadlineMs);
-      const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
-      try {
-        const response = await attempt(config, used, request, signal);
-        return { status: response.statusCode, body: parseJson(await response.body.text()) };
-      } catch (error) {
-        if (signal.aborted) retire(used);
-        throw explain(request, error, deadline.aborted ? deadlineMs : undefined);
-      }
-    },
-    async stream(request) {
-      const used = agent;
-      const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), deadlineMs);
-      const signals = request.signal === undefined ? [deadline.signal] : [deadline.signal, request.signal];
-      const signal = AbortSignal.any(signals);
-      try {
-        const { body } = await attempt(config, used, request, signal);
-        return bytes(request, body, () => signal.aborted && retire(used));
-      } catch (error) {
-        if (signal.aborted) retire(used);
-        throw explain(request, error, deadline.signal.aborted ? deadlineMs : undefined);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+    send: (request) =>
+      attempt(request, async ({ statusCode, body }) => ({ status: statusCode, body: parseJson(await body.text()) })),
+    stream: (request) => attempt(request, async ({ body }, onFailure) => bytes(request, body, onFailure)),
     async close() {
       await Promise.all([...agents].map((each) => each.destroy()));
     },
   };
 }
 
-async function attempt(
+async function exchange(
   config: ClusterConfig,
   dispatcher: Agent,
   request: ApiRequest,
