@@ -85,9 +85,6 @@ nodes:
   extraPortMappings: [{containerPort: ${GATEWAY.port}, hostPort: 0, listenAddress: 127.0.0.1}]
 kubeadmConfigPatches:
 - |
-  kind: InitConfiguration
-  nodeRegistration: {taints: []}
-- |
   kind: KubeletConfiguration
   failCgroupV1: false
 `;

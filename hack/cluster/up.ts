@@ -1,4 +1,5 @@
 import { onInterrupt } from "../lib/interrupt.ts";
+import { withLock } from "../lib/lock.ts";
 import { ensureBaseImages } from "./base-images.ts";
 import { lacksSysResource } from "./capability.ts";
 import { type Clone, thisClone } from "./clone.ts";
@@ -13,17 +14,19 @@ import { ensureNodeImage, NODE_IMAGE } from "./node-image.ts";
 import { registryInReach } from "./registry.ts";
 
 /** Brings up this clone's cluster, or finds it up. May be interrupted at any moment and run again. */
-export async function upCluster(): Promise<Cluster> {
+export function upCluster(): Promise<Cluster> {
   const clone = thisClone();
-  const daemon = await joinDocker(clone);
-  const found = await hasKindCluster(clone, daemon);
-  // Ctrl-C leaves what was there before, and nothing else.
-  const keep = found ? () => undefined : onInterrupt(downCluster);
-  try {
-    return await build(clone, daemon);
-  } finally {
-    keep();
-  }
+  return withLock(clone.cluster, async () => {
+    const daemon = await joinDocker(clone);
+    const found = await hasKindCluster(clone, daemon);
+    // Ctrl-C leaves what was there before, and nothing else.
+    const keep = found ? () => undefined : onInterrupt(downCluster);
+    try {
+      return await build(clone, daemon);
+    } finally {
+      keep();
+    }
+  });
 }
 
 async function build(clone: Clone, daemon: Docker): Promise<Cluster> {
