@@ -5,6 +5,7 @@ import { FINALIZER, LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../src/api/v1alpha1/preference-canary.ts";
 import { announcements } from "../../src/controllers/preferencecanary/announcements.ts";
 import { type Decision, decide } from "../../src/controllers/preferencecanary/decide.ts";
+import type { CanarySettings } from "../../src/controllers/preferencecanary/desired.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
 import {
   type Access,
@@ -29,7 +30,7 @@ import { createSettling } from "../../src/traffic/settling.ts";
 import type { Slots } from "../../src/traffic/slots.ts";
 import { CANARY, canaryObject, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD } from "./canary.ts";
 
-export const settings = { operatorImage: "operator:1", collectorUrl: "http://collector:8080" };
+const SETTINGS: CanarySettings = { operatorImage: "operator:1", collectorUrl: "http://collector:8080" };
 
 /** How a pass may end: all of it, or a crash before the effect, after it, or after the status too. */
 export type Crash = "BeforeEffect" | "BeforeStatus";
@@ -43,6 +44,7 @@ export function createWorld(spec?: Readonly<Record<string, unknown>>) {
   let version = 1;
   let canary: Stored<PreferenceCanary> | undefined = canaryObject(spec);
   let settling = createSettling(clock);
+  let settings = SETTINGS;
   const stores = {
     deployments: createStore<Deployment>(),
     services: createStore<Service>(),
@@ -269,6 +271,13 @@ export function createWorld(spec?: Readonly<Record<string, unknown>>) {
       setCanary({ generation: this.canary.metadata.generation + 1 }, { spec: { ...this.canary.spec, ...changes } });
     },
     annotate: (annotations: Readonly<Record<string, string>>) => setCanary({ annotations }),
+    upgrade(to: CanarySettings) {
+      settings = to;
+    },
+    /** Another object of the same name. */
+    createCanaryAgain() {
+      canary = canaryObject(spec, { uid: "another-uid" });
+    },
     deleteCanary: () => setCanary({ deletionTimestamp: clock.now().toISOString() }),
     setStatus: (changes: Partial<PreferenceCanaryStatus>) =>
       setCanary({}, { status: { ...canary?.status, ...changes } }),

@@ -45,7 +45,13 @@ export function trainResult(value = 0.82): TrainResult {
 }
 
 export function training(overrides: Partial<Training> = {}): Training {
-  return { suspended: false, state: { phase: "Running" }, podRunning: true, ...overrides };
+  return {
+    suspended: false,
+    startTime: "2026-01-02T00:00:00Z",
+    state: { phase: "Running" },
+    podRunning: true,
+    ...overrides,
+  };
 }
 
 export function observedJob(overrides: Partial<Observed> = {}): Observed {

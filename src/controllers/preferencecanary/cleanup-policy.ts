@@ -44,7 +44,7 @@ export function removeArm(observed: Observed, { deployment, service }: Arm): Adv
 
 /** The advice, when the route has named the object no more for long enough for the gateway to know. */
 function unlessNamed({ route }: Observed, name: string, advice: Advice): Advice {
-  if (route === undefined) return advice;
+  if (route === undefined || !route.isOurs) return advice;
   if (route.names.has(name)) return undefined;
   return route.namesUnchangedMs >= LIVE_MS ? advice : { waitMs: LIVE_MS - route.namesUnchangedMs };
 }

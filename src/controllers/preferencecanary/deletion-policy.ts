@@ -9,7 +9,7 @@ export function dismantle({ observed, run }: Facts): Advice {
   const { arms, route } = observed;
   const others = [...arms].filter(([revision]) => revision !== run.stable).map(([, arm]) => arm);
   const stable = run.stable === undefined ? undefined : arms.get(run.stable);
-  const doomed = isRetained(observed) || route !== undefined || stable === undefined ? [] : [stable];
+  const doomed = isRetained(observed) || route?.isOurs || stable === undefined ? [] : [stable];
   for (const arm of [observed.sampler, ...others, ...doomed]) {
     const advice = removeArm(observed, arm);
     if (advice !== undefined) return advice;

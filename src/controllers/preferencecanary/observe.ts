@@ -138,19 +138,21 @@ function readService(object: Stored<Service>): ObservedService {
 
 function readRoute(object: Stored<HTTPRoute>, settling: Settling): Route {
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp } = object.metadata;
+  const isLabelled = Object.entries(MANAGED_BY).every(([label, value]) => labels?.[label] === value);
   const slots = readSlots(object, name);
+  const verdicts = readVerdicts(object);
   const names = namedServices(object);
   const key = keyString({ namespace, name });
   return {
     object,
     uid,
     resourceVersion,
-    isOurs: Object.entries(MANAGED_BY).every(([label, value]) => labels?.[label] === value),
+    isOurs: isLabelled || verdicts.stable !== undefined,
     terminating: deletionTimestamp !== undefined,
     ...(slots && { slots }),
     unchangedMs: settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify(slots)}`),
     namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
-    ...readVerdicts(object),
+    ...verdicts,
     names,
   };
 }

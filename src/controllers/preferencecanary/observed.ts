@@ -68,7 +68,7 @@ export interface Route {
   readonly object: HTTPRoute;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** It carries our label: one of the same name that does not is somebody else's and stays as it is. */
+  /** It carries a mark of ours: one of the same name that has none is somebody else's and stays as it is. */
   readonly isOurs: boolean;
   readonly terminating: boolean;
   /** Absent when a stranger has made something else of it. */

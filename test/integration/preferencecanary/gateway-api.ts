@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { goModuleSource } from "../../../hack/tools/go.ts";
-import type { Client } from "../../../src/kube/client.ts";
+import { type Client, createClient } from "../../../src/kube/client.ts";
+import type { ClusterConfig } from "../../../src/kube/config.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
 import { defineResource, httpRoutes } from "../../../src/kube/resource.ts";
+import { createTransport } from "../../../src/kube/transport.ts";
 
 interface CustomResourceDefinition extends KubeObject {
   readonly spec: unknown;
@@ -23,7 +25,16 @@ const HTTP_ROUTES = "httproutes.gateway.networking.k8s.io";
 const CHART = "charts/gateway-helm/charts/crds/crds/gatewayapi-crds.yaml";
 
 /** HTTPRoute as Envoy Gateway's chart brings it: defaults, list types and validation are the real ones. */
-export async function installHTTPRoutes(client: Client): Promise<void> {
+export async function installHTTPRoutes(admin: ClusterConfig): Promise<void> {
+  const transport = createTransport(admin);
+  try {
+    await install(createClient(transport, "test"));
+  } finally {
+    await transport.close();
+  }
+}
+
+async function install(client: Client): Promise<void> {
   const chart = join(await goModuleSource("envoy-gateway", "github.com/envoyproxy/gateway"), CHART);
   const crd = parseAllDocuments(readFileSync(chart, "utf8"))
     .map((document) => document.toJS() as CustomResourceDefinition | null)

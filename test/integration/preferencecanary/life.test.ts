@@ -1,6 +1,4 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { createClient } from "../../../src/kube/client.ts";
-import { createTransport } from "../../../src/kube/transport.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
@@ -13,9 +11,7 @@ let canary: CanaryStage;
 
 beforeAll(async () => {
   installation = await install(inject("kubeconfig"));
-  const transport = createTransport(installation.admin);
-  await installHTTPRoutes(createClient(transport, "test"));
-  await transport.close();
+  await installHTTPRoutes(installation.admin);
 });
 beforeEach(async () => {
   canary = await setCanaryStage(installation);

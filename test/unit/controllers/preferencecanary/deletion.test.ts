@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { WHOLE } from "../../../../src/traffic/slots.ts";
+import { CANARY, canarySpec, NAMESPACE, WORKLOAD } from "../../../builders/canary.ts";
+import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { routeFaults } from "../../../builders/route-oracle.ts";
+
+function inMidRun(deletionPolicy: "Retain" | "Delete"): World {
+  const world = createWorld(canarySpec({ deletionPolicy }));
+  world.workload();
+  world.settle();
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(30_000);
+  return world;
+}
+
+function left(world: World) {
+  const names = (store: { list(): readonly { readonly metadata: { readonly name: string } }[] }) =>
+    store.list().map(({ metadata }) => metadata.name);
+  return { deployments: names(world.deployments), services: names(world.services), routes: names(world.routes) };
+}
+
+describe("deleting a canary in mid-run", () => {
+  it("with Retain leaves stable and its route serving, and nothing of the operator's that would hold them", () => {
+    const world = inMidRun("Retain");
+    const arm = `${CANARY}-${world.status.stable?.revision}`;
+    const records = world.records.list().length;
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(left(world)).toEqual({ deployments: [WORKLOAD, arm], services: [arm], routes: [CANARY] });
+    expect(world.slots?.map(({ weight }) => weight)).toEqual([WHOLE, 0]);
+    expect(world.route?.spec.rules?.[0]?.filters).toEqual([]);
+    expect(world.services.get({ namespace: NAMESPACE, name: arm })?.metadata.finalizers).toEqual([]);
+    expect(world.records.list()).toHaveLength(records);
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+
+  it("with Delete takes all of it, the route before what it names", () => {
+    const world = inMidRun("Delete");
+    world.deleteCanary();
+    while (world.route !== undefined) {
+      world.pass();
+      expect(world.slots === undefined || world.services.list().length > 0).toBe(true);
+      world.wait(200);
+    }
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(left(world)).toEqual({ deployments: [WORKLOAD], services: [], routes: [] });
+    expect(world.records.list()).toEqual([]);
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+
+  it("does not make a route again that is gone", () => {
+    const world = inMidRun("Retain");
+    world.deleteCanary();
+    world.remove(world.routes, CANARY);
+    const written = world.routeVersions.length;
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(world.routeVersions).toHaveLength(written);
+  });
+
+  it("leaves a route alone that is somebody else's", () => {
+    const world = inMidRun("Delete");
+    const { route } = world;
+    if (route === undefined) throw new Error("no route");
+    world.put(world.routes, { ...route, metadata: { ...route.metadata, labels: {}, annotations: {} } });
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(left(world).routes).toEqual([CANARY]);
+  });
+
+  it("is over at once when nothing was ever served", () => {
+    const world = createWorld();
+    world.setAutoReady(false);
+    world.workload();
+    world.settle();
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(left(world)).toEqual({ deployments: [WORKLOAD], services: [], routes: [] });
+  });
+});
+
+describe("a canary made again after Retain", () => {
+  it("takes over what serves, and remembers what was rejected", () => {
+    const world = inMidRun("Retain");
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    const { stable } = world.status;
+    world.deleteCanary();
+    world.settle();
+    world.createCanaryAgain();
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", stable });
+    expect(world.routeVersions.every((version) => version.metadata.name === CANARY)).toBe(true);
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { Comparison } from "../../../../src/api/contracts/collector-api.ts";
+import type { Access, Stream } from "../../../../src/controllers/preferencecanary/evidence.ts";
+import {
+  cursorsOf,
+  foldGates,
+  type GateStatus,
+  rememberedGates,
+} from "../../../../src/controllers/preferencecanary/gates.ts";
+import { canaryObject, canarySpec } from "../../../builders/canary.ts";
+
+const { spec } = canaryObject();
+const candidate = { revision: "bbbbbbbbbb", state: "Running", sameModel: false } as const;
+const readable: Access = { type: "Readable" };
+
+function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1 } = {}): Comparison[] {
+  return outcomes.map((outcome, i) => {
+    const sequence = first + i;
+    const at = "2026-01-01T00:00:00.000Z";
+    return { sequence, id: `c${sequence}`, at, outcome, unit: "0".repeat(64), vote, labeler: null };
+  });
+}
+
+function fold(records: readonly Comparison[], previous: readonly GateStatus[] = [], access = readable, anew = false) {
+  const from = anew ? null : cursorsOf(previous).comparisons;
+  const comparisons: Stream<Comparison> = { from, records, access };
+  const [gate, ...others] = foldGates(spec, candidate, previous, {
+    comparisons,
+    checks: { from: null, records: [], access },
+  });
+  if (gate === undefined || others.length > 0) throw new Error("expected one gate");
+  return gate;
+}
+
+const mixed = Array.from({ length: 200 }, (_, i) => ((i * 7) % 10 < 6 ? 1 : 0) as 0 | 1);
+
+describe("folding evidence", () => {
+  it("gives the same verdict, numbers and cursor however it is batched", () => {
+    const records = votes(mixed);
+    const once = fold(records);
+    for (const size of [1, 3, 64]) {
+      let gates: GateStatus[] = [];
+      for (let at = 0; at < records.length; at += size) gates = [fold(records.slice(at, at + size), gates)];
+      expect(gates).toEqual([once]);
+    }
+    expect(once).toMatchObject({ samples: 200, sum: "120", cursor: { sequence: 200, id: "c200" } });
+  });
+
+  it("bets once on each prompt, but remembers having read the other votes", () => {
+    const gate = fold(votes([1, 1, 1], { vote: 2 }));
+    expect(gate).toMatchObject({ samples: 0, sum: "0", cursor: { sequence: 3 } });
+    expect(gate.lastSampleTime).toBeUndefined();
+  });
+
+  it("counts a tie as half", () => {
+    expect(fold(votes([0.5, 1])).sum).toBe("1.5");
+  });
+
+  it("starts anew when the collector does not know the cursor, and forgets nothing but the sums", () => {
+    const before = fold(votes([1, 1, 1, 1]));
+    expect(fold(votes([0, 1]), [before], readable, true)).toMatchObject({ samples: 2, sum: "1", cursor: { id: "c2" } });
+  });
+
+  it("keeps a Fail for good, with the numbers that decided", () => {
+    const failed = fold(votes(Array<0>(40).fill(0)));
+    expect(failed.verdict).toBe("Fail");
+    expect(fold(votes(Array<1>(400).fill(1), { first: 41 }), [failed])).toMatchObject({
+      verdict: "Fail",
+      failedAt: failed.failedAt,
+    });
+    expect(fold(votes([1]), [failed], readable, true).verdict).toBe("Fail");
+  });
+
+  it("latches a Pass, and still fails later", () => {
+    const passed = fold(votes(Array<1>(40).fill(1)));
+    expect(passed.verdict).toBe("Pass");
+    const after = fold(votes(Array<0>(300).fill(0), { first: 41 }), [passed]);
+    expect(after).toMatchObject({ verdict: "Fail", passedAt: passed.passedAt });
+  });
+
+  it("says NoData with the reason while the collector is out of reach, unless the verdict is Fail", () => {
+    const down: Access = { type: "Unreadable", problem: "connection refused" };
+    const passed = fold(votes(Array<1>(40).fill(1)));
+    expect(fold([], [passed], down)).toMatchObject({ verdict: "NoData", samples: 40 });
+    expect(fold([], [passed], down).message).toContain("connection refused");
+    const failed = fold(votes(Array<0>(40).fill(0)));
+    expect(fold([], [failed], down).verdict).toBe("Fail");
+  });
+
+  it("has the numbers in the form of the API", () => {
+    expect(fold(votes([1, 1, 0]))).toMatchObject({
+      estimate: "66.7%",
+      interval: [expect.stringMatching(/%$/), expect.stringMatching(/%$/)],
+      evidence: { promote: expect.stringMatching(/^-?[0-9.]+ of 1.3$/) },
+    });
+  });
+});
+
+describe("what status remembers of a run", () => {
+  const pair = { candidate: "bbbbbbbbbb", stable: "aaaaaaaaaa" };
+  const gate = fold(votes([0, 0]));
+  const status = {
+    stable: { revision: pair.stable, digest: "" },
+    candidate: { revision: pair.candidate, digest: "" },
+    gates: [gate],
+  };
+  const remembered = (changes: object, isRetried = false) =>
+    rememberedGates({ ...canaryObject(canarySpec()), status: { ...status, ...changes } }, pair, isRetried);
+
+  it("is its own numbers and no other run's", () => {
+    expect(remembered({})).toEqual([gate]);
+    expect(remembered({ stable: { revision: "cccccccccc", digest: "" } })).toEqual([]);
+    expect(remembered({ candidate: { revision: "cccccccccc", digest: "" } })).toEqual([]);
+  });
+
+  it("is where evidence was read up to when a rejected revision is tried again, and no sum", () => {
+    const lastRun = {
+      revision: pair.candidate,
+      digest: "",
+      outcome: "RolledBack",
+      time: "2026-01-01T00:00:00Z",
+      message: "",
+    };
+    const [again] = remembered({ candidate: undefined, lastRun }, true);
+    expect(again).toMatchObject({ samples: 0, sum: "0", cursor: gate.cursor });
+    expect(remembered({ candidate: undefined, lastRun })).toEqual([]);
+  });
+});

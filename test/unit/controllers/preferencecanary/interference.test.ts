@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { stableAlone, WHOLE } from "../../../../src/traffic/slots.ts";
+import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
+import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { routeFaults } from "../../../builders/route-oracle.ts";
+
+function inMidRun(): World {
+  const world = createWorld();
+  world.workload();
+  world.settle();
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(30_000);
+  return world;
+}
+
+function mirrors(world: World): boolean {
+  return (world.route?.spec.rules?.[0]?.filters ?? []).length > 0;
+}
+
+describe("what people and clusters do to a canary's objects", () => {
+  it("the sampler's Service is deleted: the mirror goes first, then the Service, then both come back", () => {
+    const world = inMidRun();
+    const name = world.samplerName;
+    const before = world.services.get({ namespace: NAMESPACE, name })?.metadata.uid;
+    expect(mirrors(world)).toBe(true);
+    world.remove(world.services, name);
+    world.pass();
+    expect(mirrors(world)).toBe(false);
+    expect(world.services.get({ namespace: NAMESPACE, name })?.metadata.uid).toBe(before);
+    world.settle(10_000);
+    expect(world.services.get({ namespace: NAMESPACE, name })?.metadata.uid).not.toBe(before);
+    expect(mirrors(world)).toBe(true);
+  });
+
+  it("the sampler has no pod: nothing is mirrored to it", () => {
+    const world = inMidRun();
+    world.setAutoReady(false);
+    world.setReady(world.samplerName, 0);
+    world.settle(10_000);
+    expect(mirrors(world)).toBe(false);
+  });
+
+  it("the route is deleted: stable gets it back at once, the candidate comes in again from the bottom", () => {
+    const world = inMidRun();
+    const { stable, candidate } = world.status;
+    world.remove(world.routes, CANARY);
+    const from = world.routeVersions.length;
+    world.pass();
+    expect(world.slots).toEqual(stableAlone(stable?.revision ?? ""));
+    world.settle(30_000);
+    expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
+    expect(world.status.candidate).toEqual(candidate);
+    expect(routeFaults(world.routeVersions.slice(from), CANARY)).toEqual([]);
+  });
+
+  it("somebody moves the weights: they are moved back", () => {
+    const world = inMidRun();
+    const { route } = world;
+    const [rule] = route?.spec.rules ?? [];
+    if (route === undefined || rule === undefined) throw new Error("no rule");
+    const backendRefs = rule.backendRefs?.map((ref, i) => ({ ...ref, weight: i === 0 ? 1 : 9 }));
+    world.put(world.routes, { ...route, spec: { ...route.spec, rules: [{ ...rule, backendRefs }] } });
+    world.settle(10_000);
+    expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
+  });
+
+  it("all pods of the candidate are gone: it is taken out, and comes back with them", () => {
+    const world = inMidRun();
+    const name = `${CANARY}-${world.status.candidate?.revision}`;
+    world.setAutoReady(false);
+    world.setReady(name, 0);
+    world.settle(10_000);
+    expect(world.slots?.some(({ weight }) => weight === WHOLE)).toBe(true);
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" } });
+    world.setReady(name);
+    world.settle(10_000);
+    expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
+    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+  });
+
+  it("stable's Deployment is deleted: it is made again as it was, from its record", () => {
+    const world = inMidRun();
+    const name = `${CANARY}-${world.status.stable?.revision}`;
+    const before = world.deployments.get({ namespace: NAMESPACE, name })?.spec?.template;
+    world.remove(world.deployments, name);
+    world.settle(10_000);
+    expect(world.deployments.get({ namespace: NAMESPACE, name })?.spec?.template).toEqual(before);
+  });
+
+  it("a new operator would write another pod template: what serves is not restarted for that", () => {
+    const world = inMidRun();
+    const name = `${CANARY}-${world.status.stable?.revision}`;
+    const before = world.deployments.get({ namespace: NAMESPACE, name });
+    world.upgrade({ operatorImage: "operator:2", collectorUrl: "http://collector:8080" });
+    world.settle(10_000);
+    expect(world.deployments.get({ namespace: NAMESPACE, name })?.spec?.template).toEqual(before?.spec?.template);
+    expect(world.status.candidate?.revision).toBeDefined();
+  });
+
+  it("the job of stable's model is deleted: no older model comes back", () => {
+    const world = inMidRun();
+    world.vote(Array<1>(60).fill(1));
+    world.settle();
+    const { stable } = world.status;
+    world.job("train-0", "c", "2026-01-01T12:00:00Z");
+    world.remove(world.jobs, "train-1");
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted", stable });
+  });
+
+  it("the workload is deleted: stable goes on, and status says what is missing", () => {
+    const world = inMidRun();
+    world.vote(Array<1>(60).fill(1));
+    world.settle();
+    world.remove(world.deployments, "assistant-template");
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Stalled" });
+    expect(world.status.conditions?.[0]?.message).toContain("There is no Deployment assistant-template");
+    expect(world.slots?.some(({ weight }) => weight === WHOLE)).toBe(true);
+  });
+});
