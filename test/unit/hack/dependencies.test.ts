@@ -16,10 +16,15 @@ describe("ensureDependencies", () => {
   let root: string;
   beforeEach(() => {
     root = temporaryFolder();
+    // Steps of the code under test are none of the test run's.
+    vi.spyOn(process.stdout, "write").mockReturnValue(true);
     vi.stubEnv("XDG_CACHE_HOME", temporaryFolder());
     vi.stubEnv("PATH", `${fakeNpm()}:${process.env.PATH}`);
     writeFileSync(join(root, "package-lock.json"), JSON.stringify(lockfile));
-    return () => vi.unstubAllEnvs();
+    return () => {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    };
   });
 
   /** An npm that only notes that it was called. */

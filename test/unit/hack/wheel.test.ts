@@ -41,9 +41,12 @@ describe("ensureWheel", () => {
     await once(server, "listening");
     vi.stubEnv("PIP_INDEX_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`);
     vi.stubEnv("XDG_CACHE_HOME", temporaryFolder());
+    // Steps of the code under test are none of the test run's.
+    vi.spyOn(process.stdout, "write").mockReturnValue(true);
     onTestFinished(() => {
       server.close();
       vi.unstubAllEnvs();
+      vi.restoreAllMocks();
     });
     return { downloads: () => downloads };
   }
