@@ -195,7 +195,7 @@ export const DPOJobStatus = z
       .string()
       .meta({ format: "date-time" })
       .exactOptional()
-      .describe("When the first training pod was created."),
+      .describe("When training was started."),
     completionTime: z.string().meta({ format: "date-time" }).exactOptional().describe("When the job finished."),
     progress: z
       .object({

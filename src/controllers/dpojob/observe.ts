@@ -34,7 +34,7 @@ function readTraining(job: Stored<Job>, own: readonly Stored<Pod>[]): Training {
   const failure = failed.length > 0 ? errorIn(terminationMessage(failed)) : undefined;
   return {
     suspended: job.spec?.suspend === true,
-    ...(job.status?.startTime && { startTime: job.status.startTime }),
+    startTime: job.metadata.creationTimestamp,
     state: readState(job, own),
     podRunning: own.some(({ status }) => status?.phase === "Running"),
     ...(waiting && { unschedulable: waiting }),

@@ -13,7 +13,8 @@ export interface Observed {
 
 export interface Training {
   readonly suspended: boolean;
-  readonly startTime?: string;
+  /** When the batch Job was created: unlike that of its status it does not move when the Job is suspended. */
+  readonly startTime: string;
   readonly state:
     | { readonly phase: "Running" }
     | { readonly phase: "Succeeded"; readonly at: string; readonly outcome: TrainOutcome }

@@ -1,7 +1,7 @@
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { DPOJobStatus } from "../../api/v1alpha1/dpo-job.ts";
 import { formatPercent } from "../../api/v1alpha1/quantity.ts";
-import { type NewCondition, setConditions, timestamp } from "../../runtime/conditions.ts";
+import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { type Standing, standingConditions } from "../kstatus.ts";
 import type { Decision } from "./decide.ts";
 import type { Observed, Training } from "./observed.ts";
@@ -15,7 +15,7 @@ export function status({ job, training }: Observed, decision: Decision, now: Dat
   const generation = job.metadata.generation;
   if (decision.type === "Finished") return seenAgain(previous, generation);
   const stand = standing(decision);
-  const startTime = previous.startTime ?? (decision.type === "Start" ? timestamp(now) : training?.startTime);
+  const startTime = previous.startTime ?? training?.startTime;
   return {
     ...previous,
     observedGeneration: generation,
