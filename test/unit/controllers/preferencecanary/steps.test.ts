@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import type { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
+import { describeProgress, nextStep, progressOf } from "../../../../src/controllers/preferencecanary/steps.ts";
+import { weightOf } from "../../../../src/traffic/slots.ts";
+import { canaryObject } from "../../../builders/canary.ts";
+
+const now = new Date("2026-01-01T00:01:00.000Z");
+const revision = "bbbbbbbbbb";
+const run = { candidate: { revision, digest: "" } };
+
+function progress(status: PreferenceCanaryStatus, weight: number, isServing = true) {
+  return progressOf({ canary: { ...canaryObject(), status }, revision, weight, isServing }, now);
+}
+
+function inStep(name: string, desired: number, since?: string): PreferenceCanaryStatus {
+  return { ...run, step: { name, index: 0, of: 3 }, weights: { desired, ...(since && { since }) } };
+}
+
+describe("where a run is", () => {
+  it.each([
+    [
+      "a run of another revision",
+      { candidate: { revision: "cccccccccc", digest: "" }, step: { name: "half", index: 2, of: 3 } },
+      0,
+      "shadow",
+    ],
+    ["status", inStep("first", 1), weightOf(1), "first"],
+    ["status, while the weight is on its way up", inStep("half", 50), 1, "half"],
+    ["status, when the weight fell", inStep("half", 50), 0, "half"],
+    ["the route, when it has the weight of a later step", inStep("first", 1), weightOf(50), "half"],
+    ["the route, when status was lost", {}, weightOf(50), "half"],
+    ["the beginning, when Git has removed the step", inStep("gone", 30), 0, "shadow"],
+  ] as const)("is told by %s", (_, status, weight, expected) => {
+    expect(progress(status, weight).step.name).toBe(expected);
+  });
+
+  it("has no clock before its weight is stored, or while nobody could answer", () => {
+    expect(progress(inStep("half", 50), 1)).not.toHaveProperty("since");
+    expect(progress(inStep("half", 50), weightOf(50), false)).not.toHaveProperty("since");
+  });
+
+  it("begins when its weight is seen stored, and lasts its time from a second after", () => {
+    expect(progress(inStep("first", 1), weightOf(1))).toMatchObject({ since: now, remainingMs: 11_000 });
+    const since = "2026-01-01T00:00:55.000Z";
+    expect(progress(inStep("first", 1, since), weightOf(1))).toMatchObject({ remainingMs: 6_000 });
+    expect(progress(inStep("first", 1, "2026-01-01T00:00:00.000Z"), weightOf(1))).toMatchObject({ remainingMs: 0 });
+  });
+
+  it("begins again in a next step of the same weight", () => {
+    const { steps } = canaryObject().spec;
+    const first = progress(inStep("first", 1, "2026-01-01T00:00:00.000Z"), weightOf(1));
+    expect(nextStep(first, steps)).toEqual({ step: steps[2], index: 2, of: 3 });
+  });
+
+  it("is described by a time and not by what is left, so that the words stay the same", () => {
+    expect(describeProgress(progress(inStep("first", 1), weightOf(1)), now)).toBe(
+      "in step first (1%), 2 of 3, until 00:01:11 UTC",
+    );
+    expect(describeProgress(progress(inStep("half", 50), 1), now)).toBe("entering step half (50%), 3 of 3");
+  });
+});
