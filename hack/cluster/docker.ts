@@ -8,7 +8,7 @@ import { type Clone, nodeOf } from "./clone.ts";
 
 import { DAEMON_ENV, DAEMON_LOCK, daemonAnswers, startDaemon, stopDaemon } from "./dockerd.ts";
 import { succeeds } from "./succeeds.ts";
-import { addUser, leave, liveUsers } from "./users.ts";
+import { addUser, countUsers, leave } from "./users.ts";
 
 /** A Docker daemon: whose it is, and the environment in which `docker` and `kind` talk to it. */
 export interface Docker {
@@ -45,8 +45,10 @@ export async function leaveDocker(clone: Clone): Promise<void> {
   if (!canRunOwnDaemon()) return;
   await withLock(DAEMON_LOCK, async () => {
     leave(clone);
-    const nodes = (await daemonAnswers()) ? await containers(OWN_DOCKER) : [];
-    if (liveUsers((cluster) => nodes.includes(nodeOf(cluster))).length === 0) await stopDaemon();
+    const running = (await daemonAnswers()) ? await docker(OWN_DOCKER, "ps", "--format", "{{.Names}}") : "";
+    const { live, gone } = countUsers((cluster) => running.split("\n").includes(nodeOf(cluster)));
+    if (live.length === 0) await stopDaemon();
+    else for (const user of gone) await removeRemains(user.cluster);
   });
 }
 
@@ -54,9 +56,16 @@ export function docker(daemon: Docker, ...args: string[]): Promise<string> {
   return run("docker", args, { env: daemon.env });
 }
 
-/** Names of all containers, running or not. */
-export async function containers(daemon: Docker): Promise<string[]> {
-  return (await docker(daemon, "ps", "--all", "--format", "{{.Names}}")).trim().split("\n");
+export async function removeNetwork(daemon: Docker, network: string): Promise<void> {
+  if (await succeeds("docker", ["network", "inspect", network], { env: daemon.env })) {
+    await docker(daemon, "network", "rm", network);
+  }
+}
+
+/** Of a clone that was deleted, or whose process was killed: nobody else would. The network has the cluster's name. */
+async function removeRemains(cluster: string): Promise<void> {
+  await docker(OWN_DOCKER, "rm", "--force", "--volumes", nodeOf(cluster));
+  await removeNetwork(OWN_DOCKER, cluster);
 }
 
 function canRunOwnDaemon(): boolean {

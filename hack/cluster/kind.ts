@@ -4,7 +4,7 @@ import { step } from "../lib/progress.ts";
 import { run } from "../lib/run.ts";
 import { ensureBinaries } from "../tools/binaries.ts";
 import { type Clone, nodeOf } from "./clone.ts";
-import { type Docker, docker } from "./docker.ts";
+import { type Docker, docker, removeNetwork } from "./docker.ts";
 import { GATEWAY, POD_SUBNET, SERVICE_SUBNET } from "./settings.ts";
 import { succeeds } from "./succeeds.ts";
 
@@ -35,9 +35,12 @@ export async function ensureKindCluster(clone: Clone, daemon: Docker, madeImage:
     "3m",
     ...image,
   ];
-  await step(`kind cluster ${clone.cluster} created`, () =>
-    run(kind, [...args, "--config", "-"], { env: kindEnv(clone, daemon), input: kindConfig(madeImage !== undefined) }),
-  );
+  // A kind whose parent was killed goes on, fails now that its node is deleted, and deletes any node of that name: wait.
+  const alone = [join(clone.runDir, "kind.lock"), kind, ...args, "--config", "-"];
+  const options = { env: kindEnv(clone, daemon), input: kindConfig(madeImage !== undefined) };
+  await step(`kind cluster ${clone.cluster} created`, () => run("flock", alone, options));
+  // Our daemon may be started again for another clone: this cluster is then not to come back unasked.
+  if (daemon.own) await docker(daemon, "update", "--restart", "no", nodeOf(clone.cluster));
   writeFileSync(createdFile(clone), await containerId(clone, daemon));
 }
 
@@ -47,9 +50,7 @@ export async function deleteKindCluster(clone: Clone, daemon: Docker): Promise<v
     env: kindEnv(clone, daemon),
   });
   rmSync(createdFile(clone), { force: true });
-  if (await succeeds("docker", ["network", "inspect", clone.network], { env: daemon.env })) {
-    await docker(daemon, "network", "rm", clone.network);
-  }
+  await removeNetwork(daemon, clone.network);
 }
 
 /** The address on this machine's loopback interface behind which the node's port for the Gateway is. */

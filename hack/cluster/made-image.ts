@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { cacheDir } from "../lib/cache.ts";
 import { withLock } from "../lib/lock.ts";
 import { step } from "../lib/progress.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, docker } from "./docker.ts";
 import { buildImage, labelOf } from "./images.ts";
 
 const WORK = join(cacheDir(), "work");
@@ -41,6 +41,11 @@ export async function ensureMade(daemon: Docker, recipe: Recipe): Promise<void> 
 export async function isThere(daemon: Docker, tag: string, madeOf: string): Promise<boolean> {
   const label = await labelOf(daemon, tag, MADE_OF);
   return label === madeOf || label === "";
+}
+
+/** Removes an image that is no longer needed, unless it was pulled. */
+export async function removeMade(daemon: Docker, tag: string): Promise<void> {
+  if (await labelOf(daemon, tag, MADE_OF)) await docker(daemon, "rmi", tag);
 }
 
 /** A folder in the cache, beside the binaries, so that these can be linked. */

@@ -8,7 +8,7 @@ import { versions } from "../tools/versions.ts";
 import { ensureBaseImages } from "./base-images.ts";
 import { controlPlaneRecipes, controlPlaneTags } from "./control-plane-images.ts";
 import { type Docker, docker } from "./docker.ts";
-import { digestOf, ensureMade, isThere, MADE_OF, withWorkFolder } from "./made-image.ts";
+import { digestOf, ensureMade, isThere, MADE_OF, removeMade, withWorkFolder } from "./made-image.ts";
 import { makeNodeFiles } from "./node-files.ts";
 import { makeRootfs } from "./rootfs.ts";
 import { readStorage, storageRecipes } from "./storage.ts";
@@ -37,6 +37,7 @@ export async function ensureNodeImage(daemon: Docker): Promise<void> {
   await step(`image ${NODE_IMAGE} made here`, async () => {
     const tags = await makeRootImage(daemon);
     await preload(daemon, tags, madeOf);
+    for (const tag of tags) await removeMade(daemon, tag);
   });
 }
 

@@ -19,8 +19,11 @@ export async function makeRootfs(target: string, rootfs: Rootfs): Promise<void> 
   const aptOptions = join(folder, "apt.conf");
   writeFileSync(aptOptions, hostAptOptions(await run("apt-config", ["dump"])));
   await run(
-    "mmdebstrap",
+    "unshare",
     [
+      // What it mounts in the root (/dev, /proc) ends with it, however it ends: nobody's clean-up may ever meet it.
+      "--mount",
+      "mmdebstrap",
       "--quiet",
       "--variant=minbase",
       `--aptopt=${aptOptions}`,

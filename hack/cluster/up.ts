@@ -4,7 +4,7 @@ import { ensureBaseImages } from "./base-images.ts";
 import { lacksSysResource } from "./capability.ts";
 import { type Clone, thisClone } from "./clone.ts";
 import { type Cluster, loadImages } from "./cluster.ts";
-import { type Docker, joinDocker } from "./docker.ts";
+import { type Docker, joinDocker, runningDocker } from "./docker.ts";
 import { downCluster } from "./down.ts";
 import { ensureGateway } from "./gateway.ts";
 import { ensureGatewayImages } from "./gateway-images.ts";
@@ -17,14 +17,13 @@ import { registryInReach } from "./registry.ts";
 export function upCluster(): Promise<Cluster> {
   const clone = thisClone();
   return withLock(clone.cluster, async () => {
-    const daemon = await joinDocker(clone);
-    const found = await hasKindCluster(clone, daemon);
     // Ctrl-C leaves what was there before, and nothing else.
-    const keep = found ? () => undefined : onInterrupt(downCluster);
+    const found = await hasKindCluster(clone, await runningDocker());
+    const forget = found ? () => undefined : onInterrupt(downCluster);
     try {
-      return await build(clone, daemon);
+      return await build(clone, await joinDocker(clone));
     } finally {
-      keep();
+      forget();
     }
   });
 }

@@ -29,18 +29,19 @@ export function leave(clone: Clone): void {
   rmSync(fileOf(clone.cluster), { force: true });
 }
 
-/** All that are still there; the files of the others are removed. */
-export function liveUsers(clusterExists: (name: string) => boolean): User[] {
-  if (!existsSync(folder)) return [];
+/** Which clones are still there, and of which only remains are; the files of those are removed. */
+export function countUsers(clusterRuns: (name: string) => boolean): { live: User[]; gone: User[] } {
+  if (!existsSync(folder)) return { live: [], gone: [] };
   const users = readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as User);
-  const live = users.filter((user) => isLive(user, clusterExists));
-  for (const user of users) if (!live.includes(user)) rmSync(fileOf(user.cluster));
-  return live;
+  const live = users.filter((user) => isLive(user, clusterRuns));
+  const gone = users.filter((user) => !live.includes(user));
+  for (const user of gone) rmSync(fileOf(user.cluster));
+  return { live, gone };
 }
 
-/** A clone counts while its process works or its cluster stands. One that was deleted can never take its cluster down: it does not. */
-export function isLive(user: User, clusterExists: (name: string) => boolean): boolean {
-  return existsSync(user.root) && (startOf(user.pid) === user.started || clusterExists(user.cluster));
+/** A clone counts while its process works or its cluster runs. One that was deleted can never take its cluster down: it does not. */
+export function isLive(user: User, clusterRuns: (name: string) => boolean): boolean {
+  return existsSync(user.root) && (startOf(user.pid) === user.started || clusterRuns(user.cluster));
 }
 
 /** When a process began, in clock ticks since boot: field 22 of its stat, counted after the name, which may hold anything. */
