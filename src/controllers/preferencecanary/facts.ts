@@ -1,5 +1,4 @@
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
-import { ALMOST_WHOLE } from "../../traffic/slots.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Evidence } from "./evidence.ts";
 import { foldGates, type GateStatus, rememberedGates } from "./gates.ts";
@@ -53,7 +52,22 @@ export function gatherFacts(
   const judged = { ...common, ...entry, gates, verdict, ...(hold && { hold }) };
   if (candidate.state !== "Running" || !(entry.isServing || entry.hasEntered))
     return { ...judged, isPromotable: false };
-  return { ...judged, ...advance(observed, candidate, entry.isServing, hold === undefined ? verdict : undefined, now) };
+  const { progress, isOver } = advance(
+    observed,
+    candidate,
+    entry.isServing,
+    hold === undefined ? verdict : undefined,
+    now,
+  );
+  return { ...judged, progress, isPromotable: isOver && verdict === "Pass" && isOnRecord(remembered) };
+}
+
+/**
+ * Whether the numbers that promote stand in status. Nobody is promoted by numbers that a crash could lose; a rollback
+ * does not wait for that, its reason goes with the traffic.
+ */
+function isOnRecord(remembered: readonly GateStatus[]): boolean {
+  return remembered.length > 0 && remembered.every(({ verdict }) => verdict === "Pass");
 }
 
 function entryOf({ canary, arms }: Observed, { revision }: Candidate): Pick<Facts, "isServing" | "hasEntered"> {
@@ -84,11 +98,10 @@ function advance(
   isServing: boolean,
   verdict: Verdict | undefined,
   now: Date,
-): Pick<Facts, "progress" | "isPromotable"> {
+): { readonly progress: Progress; readonly isOver: boolean } {
   const weight = route?.slots?.find((slot) => slot.revision === revision)?.weight ?? 0;
-  const progress = progressOf({ canary, revision, weight: Math.min(weight, ALMOST_WHOLE), isServing }, now);
+  const progress = progressOf({ canary, revision, weight, isServing }, now);
   const mayLeave = progress.remainingMs === 0 && verdict !== undefined && verdict !== "Fail";
-  if (!mayLeave) return { progress, isPromotable: false };
-  const next = nextStep(progress, canary.spec.steps);
-  return next === undefined ? { progress, isPromotable: verdict === "Pass" } : { progress: next, isPromotable: false };
+  const next = mayLeave ? nextStep(progress, canary.spec.steps) : undefined;
+  return { progress: next ?? progress, isOver: mayLeave && next === undefined };
 }

@@ -8,8 +8,8 @@ import { dpoJobs, preferenceCanaries } from "../../../src/controllers/resources.
 import { createCollectorClient } from "../../../src/evidence/collector-client.ts";
 import type { HTTPRoute } from "../../../src/kube/gateway-api.ts";
 import type { Stored } from "../../../src/kube/object.ts";
-import { deployments, httpRoutes, services } from "../../../src/kube/resource.ts";
-import type { Interceptor } from "../../../src/kube/transport.ts";
+import { deployments, httpRoutes, objectPath, services } from "../../../src/kube/resource.ts";
+import { createTransport, type Interceptor } from "../../../src/kube/transport.ts";
 import { createManager } from "../../../src/runtime/manager.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "../../builders/canary.ts";
@@ -39,6 +39,8 @@ export interface CanaryStage {
   compare(outcome: 0 | 1, count: number): Promise<void>;
   until(what: string, condition: CanaryTest, limitMs?: number): Promise<Stored<PreferenceCanary>>;
   canary(): Promise<Stored<PreferenceCanary> | undefined>;
+  /** As a restore from a backup would. */
+  loseStatus(): Promise<void>;
   /** What must be true of every version of the route. */
   faults(): string[];
   close(): Promise<void>;
@@ -131,6 +133,13 @@ export async function setCanaryStage(installation: Installation): Promise<Canary
       }
     },
     canary: () => client.get(preferenceCanaries, key),
+    async loseStatus() {
+      const transport = createTransport(installation.admin);
+      const path = objectPath(preferenceCanaries, key, "status");
+      const contentType = "application/merge-patch+json";
+      await transport.send({ method: "PATCH", path, contentType, body: { status: null } });
+      await transport.close();
+    },
     faults: () => routeFaults(routes.versions, CANARY),
     async close() {
       await manager?.stop();

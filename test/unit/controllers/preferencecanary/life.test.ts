@@ -120,6 +120,15 @@ describe("a run", () => {
     ]);
   });
 
+  it("is not promoted by numbers that do not stand in status yet", () => {
+    const world = running();
+    world.vote(wins);
+    expect(world.pass().effect).toBeUndefined();
+    expect(world.status).toMatchObject({ phase: "Progressing", gates: [{ verdict: "Pass" }] });
+    world.pass();
+    expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/stable": candidateOf(world) });
+  });
+
   it("gives a candidate no traffic before all its pods are ready, and asks it nothing", () => {
     const world = started(canarySpec({ replicas: 2 }));
     world.setAutoReady(false);
