@@ -5,7 +5,7 @@ import type { Stored } from "../kube/object.ts";
 import { isControlledBy } from "../kube/owner.ts";
 import { pods } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
-import { jobOutcome, lastWord } from "./pod-parts.ts";
+import { jobOutcome, lastWord, podsThatEnded } from "./pod-parts.ts";
 
 export interface PodSources {
   readonly pods: Store<Pod>;
@@ -18,9 +18,16 @@ export interface PodSources {
  */
 export async function podsOf(job: Stored<Job>, sources: PodSources, signal: AbortSignal): Promise<Stored<Pod>[]> {
   const cached = sources.pods.ownedBy(job.metadata.uid);
-  const ended = jobOutcome(job);
-  if (ended === undefined || lastWord(cached, ended) !== undefined) return cached;
+  if (isComplete(cached, job)) return cached;
   const { namespace } = job.metadata;
   const { items } = await sources.client.list(pods, { namespace, labels: MANAGED_BY }, signal);
   return items.filter((pod) => isControlledBy(pod, job));
+}
+
+/** Whether the last pod to end, as the Job counts them, is there with what it said. */
+function isComplete(pods: readonly Pod[], job: Job): boolean {
+  const ended = jobOutcome(job);
+  if (ended === undefined) return true;
+  const counted = (ended.succeeded ? job.status?.succeeded : job.status?.failed) ?? 0;
+  return podsThatEnded(pods, ended.succeeded).length >= counted && lastWord(pods, ended) !== undefined;
 }

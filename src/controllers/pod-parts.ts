@@ -53,12 +53,17 @@ export function terminationMessage(pods: readonly Pod[]): string | undefined {
   return pods
     .flatMap((pod) => pod.status?.containerStatuses ?? [])
     .flatMap(({ state }) => (state?.terminated?.message ? [state.terminated] : []))
-    .toSorted((a, b) => (b.finishedAt ?? "").localeCompare(a.finishedAt ?? ""))[0]?.message;
+    .toSorted((a, b) => (a.finishedAt ?? "").localeCompare(b.finishedAt ?? ""))
+    .at(-1)?.message;
 }
 
 /** What the pod said that made the Job end as it did: a pod that failed before the one that succeeded does not count. */
 export function lastWord(pods: readonly Pod[], { succeeded }: JobOutcome): string | undefined {
-  return terminationMessage(pods.filter(({ status }) => status?.phase === (succeeded ? "Succeeded" : "Failed")));
+  return terminationMessage(podsThatEnded(pods, succeeded));
+}
+
+export function podsThatEnded(pods: readonly Pod[], succeeded: boolean): Pod[] {
+  return pods.filter(({ status }) => status?.phase === (succeeded ? "Succeeded" : "Failed"));
 }
 
 /** Why the scheduler finds no node, in its own words; undefined when every pod has one. */

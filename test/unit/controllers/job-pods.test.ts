@@ -14,9 +14,9 @@ const meta = (name: string, resourceVersion: string) => ({
   creationTimestamp: "2026-01-01T00:00:00Z",
 });
 
-function job(ended?: "Complete" | "Failed"): Stored<Job> {
+function job(ended?: "Complete" | "Failed", failures = 0): Stored<Job> {
   const conditions = ended === undefined ? [] : [{ type: ended, status: "True" }];
-  return { apiVersion: "batch/v1", kind: "Job", metadata: meta("j", "9"), status: { conditions } };
+  return { apiVersion: "batch/v1", kind: "Job", metadata: meta("j", "9"), status: { conditions, failed: failures } };
 }
 
 function pod(name: string, phase: "Running" | "Succeeded" | "Failed", message?: string): Stored<Pod> {
@@ -53,6 +53,8 @@ test.each([
   ["a Job that runs is followed from the cache", job(), [running], 0],
   ["a Job that ended with a pod that the cache knows has ended needs no more", job("Complete"), [succeeded], 0],
   ["a Job that ended before the cache heard of its pod is asked about", job("Complete"), [running], 1],
+  ["a Job that gave up is asked about the pod that made it do so", job("Failed", 2), [failed], 1],
+  ["a Job that gave up needs no more when all its pods are known", job("Failed", 1), [failed], 0],
   ["a pod that failed before is not the one that made the Job succeed", job("Complete"), [failed, running], 1],
 ])("%s", async (_name, of, cached, asked) => {
   expect((await read(of, cached, [failed, succeeded])).asked).toBe(asked);
