@@ -11,6 +11,8 @@ export interface Kubelet {
   start(job: string): Promise<void>;
   /** The Job's pod finds no node. */
   leavePending(job: string, message: string): Promise<void>;
+  /** The newest pod has found one and runs. */
+  run(job: string): Promise<void>;
   /** The newest pod ends with this termination message; the Job goes on. */
   failPod(job: string, message: string): Promise<void>;
   /** The newest pod ends well, and the Job with it. */
@@ -67,7 +69,7 @@ export function createKubelet(client: Client, namespace: string): Kubelet {
     const common = { status: "True", lastProbeTime: now(), lastTransitionTime: now(), reason, message: reason };
     const conditions = types.map((type) => ({ type, ...common }));
     const complete = types.includes("Complete");
-    const rest = complete ? { succeeded: 1, completionTime: now() } : { failed: 1 };
+    const rest = complete ? { succeeded: 1, completionTime: now() } : { failed: made.get(name) ?? 1 };
     await setJob(name, { conditions, startTime, ...rest });
   }
 
@@ -76,6 +78,7 @@ export function createKubelet(client: Client, namespace: string): Kubelet {
       await createPod(job);
       await setPod(job, { phase: "Running" });
     },
+    run: (job) => setPod(job, { phase: "Running" }),
     async leavePending(job, message) {
       await createPod(job);
       const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
