@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { KINDS } from "../../src/api/v1alpha1/kinds.ts";
+import { GROUP } from "../../src/api/v1alpha1/object.ts";
 import { type Cluster, loadImages } from "../cluster/cluster.ts";
 import { docker } from "../cluster/docker.ts";
 import { buildImage } from "../cluster/images.ts";
@@ -33,7 +35,8 @@ export async function install(cluster: Cluster, images: Images): Promise<void> {
   const rendered = await kubectl(cluster, ["kustomize", join(root, "manifests/base")]);
   const input = rendered.replaceAll("dpo-operator:dev", images.operator).replaceAll("dpo-trainer:dev", images.trainer);
   await kubectl(cluster, ["apply", "--server-side", "--force-conflicts", "-f", "-"], { input });
-  await kubectl(cluster, ["wait", "--for=condition=Established", "--timeout=60s", "-k", join(root, "crds")]);
+  const crds = KINDS.map(({ plural }) => `crd/${plural}.${GROUP}`);
+  await kubectl(cluster, ["wait", "--for=condition=Established", "--timeout=60s", ...crds]);
 }
 
 export async function operatorReady(cluster: Cluster): Promise<void> {

@@ -108,7 +108,7 @@ export function assistantTemplate(trainerImage: string, base: Model) {
               args: ["serve"],
               env: [{ name: "MODEL_URI", value: base.uri }],
               ports: [{ containerPort: 8080 }],
-              readinessProbe: { httpGet: { path: "/readyz", port: 8080 }, periodSeconds: 1 },
+              readinessProbe: { httpGet: { path: "/readyz", port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
               resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
               securityContext: RESTRICTED_CONTAINER,
             },

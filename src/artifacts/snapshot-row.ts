@@ -39,3 +39,8 @@ export function parquetRowId(row: ParquetRow): string {
 export function splitDigest(rowIds: Iterable<string>): Digest {
   return digestOf([...rowIds].sort().join("\n"));
 }
+
+/** The file of a split, in the snapshot's folder. */
+export function splitFile(split: string): string {
+  return `${split}.parquet`;
+}

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import { digestSchema } from "../artifacts/digest.ts";
 import type { SnapshotManifest } from "../artifacts/manifest.ts";
+import { splitFile } from "../artifacts/snapshot-row.ts";
 import { quoted, selectRows } from "./database.ts";
 import { type SplitName, type SplitShares, splitSalt } from "./split.ts";
 
@@ -33,15 +34,15 @@ export async function writeSnapshot(
     },
     splits,
     files: [
-      { path: fileOf("train"), rows: splits.train.rows },
-      { path: fileOf("validation"), rows: splits.validation.rows },
-      { path: fileOf("heldOut"), rows: splits.heldOut.rows },
+      { path: splitFile("train"), rows: splits.train.rows },
+      { path: splitFile("validation"), rows: splits.validation.rows },
+      { path: splitFile("heldOut"), rows: splits.heldOut.rows },
     ],
   };
 }
 
 async function writeSplit(connection: DuckDBConnection, folder: string, split: SplitName): Promise<Split> {
-  const file = path.join(folder, fileOf(split));
+  const file = path.join(folder, splitFile(split));
   await connection.run(`COPY (
     SELECT record.row_id, prompt, chosen, rejected, labeler, labeled_at, cohort
     FROM pair JOIN record ON record.rowid = pair.record WHERE pair.split = ${quoted(split)} ORDER BY record.row_id
@@ -53,8 +54,4 @@ async function writeSplit(connection: DuckDBConnection, folder: string, split: S
      FROM pair WHERE split = ${quoted(split)}`,
   );
   return splitSchema.parse(row);
-}
-
-function fileOf(split: SplitName): string {
-  return `${split}.parquet`;
 }

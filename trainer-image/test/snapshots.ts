@@ -21,7 +21,7 @@ export function publishSnapshot(
 ): Promise<Published> {
   return publish(root, async (folder) => {
     await writeParquet(join(folder, "train.parquet"), file.train, splits.train.map(idOf));
-    await writeParquet(join(folder, "held-out.parquet"), splits.heldOut, splits.heldOut.map(idOf));
+    await writeParquet(join(folder, "heldOut.parquet"), splits.heldOut, splits.heldOut.map(idOf));
     function split(rows: Preference[]) {
       return { rows: rows.length, digest: splitDigest(rows.map(idOf)) };
     }
@@ -34,7 +34,7 @@ export function publishSnapshot(
       splits: { train: split(splits.train), validation: split([]), heldOut: split(splits.heldOut) },
       files: [
         { path: "train.parquet", rows: splits.train.length },
-        { path: "held-out.parquet", rows: splits.heldOut.length },
+        { path: "heldOut.parquet", rows: splits.heldOut.length },
       ],
     };
   });

@@ -6,10 +6,14 @@ import { z } from "zod";
 import { ArtifactError } from "../../../src/artifacts/artifact-error.ts";
 import type { Digest } from "../../../src/artifacts/digest.ts";
 import type { SnapshotManifest } from "../../../src/artifacts/manifest.ts";
-import { type ParquetRow, parquetRowId, parquetRowSchema, splitDigest } from "../../../src/artifacts/snapshot-row.ts";
+import {
+  type ParquetRow,
+  parquetRowId,
+  parquetRowSchema,
+  splitDigest,
+  splitFile,
+} from "../../../src/artifacts/snapshot-row.ts";
 import { verify } from "../../../src/artifacts/verify.ts";
-
-const fileOf = { train: "train.parquet", heldOut: "held-out.parquet" } as const;
 
 /** hyparquet leaves zstd, which snapshots are written with, to its caller. */
 const compressors = { ZSTD: (input: Uint8Array): Uint8Array => zstdDecompressSync(input) };
@@ -35,9 +39,9 @@ export async function readSnapshot(folder: string, digest: Digest): Promise<Snap
 async function readSplit(
   folder: string,
   manifest: SnapshotManifest,
-  split: keyof typeof fileOf,
+  split: "train" | "heldOut",
 ): Promise<ParquetRow[]> {
-  const file = join(folder, fileOf[split]);
+  const file = join(folder, splitFile(split));
   const expected = manifest.splits[split];
   const rows = expected.rows === 0 ? [] : await readRows(file);
   for (const [index, row] of rows.entries()) {
