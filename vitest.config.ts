@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts", "trainer-image/test/**/*.test.ts"],
+          // A busy machine of two cores is slow, not wrong.
+          testTimeout: 60_000,
         },
       },
       {
