@@ -116,7 +116,9 @@ export const PreferenceDatasetStatus = z
       .string()
       .max(32)
       .exactOptional()
-      .describe("Collecting, Profiling, Ready or Stalled; derived from the conditions, for reading only."),
+      .describe(
+        "Collecting, Profiling, Ready, QualityNotMet or Stalled; derived from the conditions, for reading only.",
+      ),
     collected: z
       .object({
         preferences: z.int().min(0).meta({ format: "int64" }).describe("Preferences that the collector holds."),

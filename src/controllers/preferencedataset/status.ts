@@ -100,7 +100,8 @@ function stand({ dataset, collector, profile }: Observed, { action, knows }: Dec
     );
   }
   if (knows.quality !== undefined && !knows.quality.met) {
-    return { standing: "NotReady", phase: "Ready", reason: knows.quality.reason, message: knows.quality.message };
+    const { reason, message } = knows.quality;
+    return { standing: "NotReady", phase: "QualityNotMet", reason, message };
   }
   const more = knows.wanted === undefined ? "" : `; the next one after ${knows.wanted} more preferences`;
   const unreadable = collector.readable ? "" : `; the collector cannot be read: ${collector.message}`;

@@ -53,7 +53,7 @@ describe("which phase goes with which conditions", () => {
     [
       "a snapshot that misses its quality",
       { profile: ended(profileResult({ pairs: 5 }), now) },
-      ["Ready", "False", "False", "False", "TooFewPairs"],
+      ["QualityNotMet", "False", "False", "False", "TooFewPairs"],
     ],
   ] satisfies [string, Partial<Observed>, unknown[]][])("%s", (_name, overrides, expected) => {
     expect(standing(overrides)).toEqual(expected);
