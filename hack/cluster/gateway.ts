@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ensure } from "../lib/cache.ts";
 import { step } from "../lib/progress.ts";
 import { run } from "../lib/run.ts";
 import { ensureBinaries } from "../tools/binaries.ts";
@@ -52,33 +52,25 @@ async function isSetUp(cluster: { readonly kubeconfig: string }, setup: string):
 
 async function installChart(kubeconfig: string): Promise<void> {
   const { helm } = await ensureBinaries(["helm"]);
-  const folder = mkdtempSync(join(tmpdir(), "envoy-gateway-chart-"));
-  try {
-    const chart = await prepareChart(folder);
-    // helm would keep the CRDs in its release, which is too large for a Secret.
-    const crds = join(chart, "charts/crds/crds");
-    await kubectl({ kubeconfig }, ["apply", "--server-side", "--recursive", "-f", crds]);
-    const target = [RELEASE, "--namespace", RELEASE_NAMESPACE, "--kubeconfig", kubeconfig];
-    await removeUnfinished(helm, target);
-    const values = ["--create-namespace", "--set", "crds.enabled=false", "--wait", "--timeout", "4m"];
-    await run(helm, ["upgrade", "--install", ...target, chart, ...values]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const chart = await ensure(`charts/envoy-gateway-${versions.envoyGateway}`, fillChart);
+  // helm would keep the CRDs in its release, which is too large for a Secret.
+  await kubectl({ kubeconfig }, ["apply", "--server-side", "--recursive", "-f", join(chart, "charts/crds/crds")]);
+  const target = [RELEASE, "--namespace", RELEASE_NAMESPACE, "--kubeconfig", kubeconfig];
+  await removeUnfinished(helm, target);
+  const values = ["--create-namespace", "--set", "crds.enabled=false", "--wait", "--timeout", "4m"];
+  await run(helm, ["upgrade", "--install", ...target, chart, ...values]);
 }
 
 /** The chart as it is in the Go module, with the two values filled in that a release fills in. */
-async function prepareChart(folder: string): Promise<string> {
-  const source = join(await goModuleSource("envoy-gateway", "github.com/envoyproxy/gateway"), "charts/gateway-helm");
-  const chart = join(folder, "gateway-helm");
-  cpSync(source, chart, { recursive: true });
-  await run("chmod", ["-R", "u+w", chart]);
-  const template = readFileSync(join(chart, "values.tmpl.yaml"), "utf8");
-  const values = template
+async function fillChart(folder: string): Promise<void> {
+  const source = await goModuleSource("envoy-gateway", "github.com/envoyproxy/gateway");
+  cpSync(join(source, "charts/gateway-helm"), folder, { recursive: true });
+  // Go's module cache is read-only, and so is a copy of it.
+  await run("chmod", ["-R", "u+w", folder]);
+  const values = readFileSync(join(folder, "values.tmpl.yaml"), "utf8")
     .replace(/\$\{GatewayImage\}/, GATEWAY_IMAGE)
     .replace(/\$\{GatewayImagePullPolicy\}/, "IfNotPresent");
-  writeFileSync(join(chart, "values.yaml"), values);
-  return chart;
+  writeFileSync(join(folder, "values.yaml"), values);
 }
 
 /** helm refuses to touch a release of which an install was cut short. */
