@@ -191,11 +191,7 @@ export const DPOJobStatus = z
       })
       .exactOptional()
       .describe("The snapshot that this job is pinned to."),
-    startTime: z
-      .string()
-      .meta({ format: "date-time" })
-      .exactOptional()
-      .describe("When training was started."),
+    startTime: z.string().meta({ format: "date-time" }).exactOptional().describe("When training was started."),
     completionTime: z.string().meta({ format: "date-time" }).exactOptional().describe("When the job finished."),
     progress: z
       .object({
