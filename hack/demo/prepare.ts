@@ -14,8 +14,16 @@ export interface Workspace {
 
 export async function prepareWorkspace(cluster: Cluster): Promise<Workspace> {
   await kubectl(cluster, ["delete", "namespace", "--selector", "dpo.dev/demo=true", "--wait", "--timeout=120s"]);
-  const name = `demo-${randomBytes(2).toString("hex")}`;
-  await applyObjects(cluster, [namespace(name), collectorRoute()]);
+  return createWorkspace(cluster, namespace(`demo-${randomBytes(2).toString("hex")}`));
+}
+
+/** A namespace with the claims and the people that the loop needs. */
+export async function createWorkspace(
+  cluster: Cluster,
+  scope: { readonly metadata: { readonly name: string } },
+): Promise<Workspace> {
+  const { name } = scope.metadata;
+  await applyObjects(cluster, [scope, collectorRoute()]);
   const apply = (...objects: readonly object[]) => applyObjects(cluster, objects, name);
   await apply(claim(NAMES.models), claim(NAMES.prefs), {
     apiVersion: "v1",

@@ -21,6 +21,8 @@ const BUSY_TIMEOUT = 250;
 export function openDatabase(dataDir: string): DatabaseSync {
   mkdirSync(dataDir, { recursive: true });
   const db = new DatabaseSync(join(dataDir, "collector.db"), { timeout: BUSY_TIMEOUT });
+  // What a big transaction spills goes to memory: the pod's only writable folder is the data volume.
+  db.exec("PRAGMA temp_store = MEMORY");
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
   migrate(db);
   return db;

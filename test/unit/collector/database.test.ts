@@ -13,6 +13,7 @@ function temporaryFolder(): string {
 test("a commit waits until it is on the disk", () => {
   const db = openDatabase(temporaryFolder());
   // 2 is FULL: kill -9 does not tell it from OFF, a power failure does.
+  expect(db.prepare("PRAGMA temp_store").get()).toEqual({ temp_store: 2 });
   expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
   expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
   db.close();
