@@ -43,9 +43,13 @@ export async function runLoop(cluster: Cluster, options: LoopOptions): Promise<b
     const workspace = await prepareWorkspace(cluster);
     const base = await step("base model made", () => makeBaseModel(cluster, workspace, images.trainer, options.seed));
     const observer = await observe(cluster.kubeconfig, workspace.namespace);
-    await play({ cluster, images, workspace, observer, base }, options, report, step);
-    await observer.close();
-    await workspace.collector.close();
+    try {
+      await play({ cluster, images, workspace, observer, base }, options, report, step);
+    } finally {
+      // What still watches would keep the process from ending.
+      await observer.close();
+      await workspace.collector.close();
+    }
     say(`\n${timeline(report)}\n\n${await lookAt(cluster, workspace.namespace)}`);
   } finally {
     if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
