@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { PreferenceRecord } from "../../src/api/contracts/collector-api.ts";
 import { CONDITION } from "../../src/api/v1alpha1/condition-types.ts";
 import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
 import type { PreferenceDataset } from "../../src/api/v1alpha1/preference-dataset.ts";
@@ -9,10 +10,11 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { say } from "../lib/progress.ts";
 import { buildImages, install, operatorReady } from "./install.ts";
-import { observe, waitFor } from "./observer.ts";
+import type { Model } from "./objects.ts";
+import { type Observer, observe, waitFor } from "./observer.ts";
 import type { PairsOptions } from "./options.ts";
 import { postPreferences } from "./post-preferences.ts";
-import { makeBaseModel, prepareWorkspace } from "./prepare.ts";
+import { makeBaseModel, prepareWorkspace, type Workspace } from "./prepare.ts";
 import { createReport } from "./report.ts";
 import { pairsDataset } from "./settings.ts";
 
@@ -39,6 +41,24 @@ export async function runPairs(cluster: Cluster, { file, columns }: PairsOptions
   const workspace = await prepareWorkspace(cluster);
   const base = await step("base model made", () => makeBaseModel(cluster, workspace, images.trainer, BASE_SEED));
   const observer = await observe(cluster.kubeconfig, workspace.namespace);
+  try {
+    return await train({ workspace, observer, base, step }, records);
+  } finally {
+    // What still watches would keep the process from ending.
+    await observer.close();
+    await workspace.collector.close();
+    say(await kubectl(cluster, ["get", "preferencedatasets,dpojobs", "--namespace", workspace.namespace]));
+  }
+}
+
+interface Stage {
+  readonly workspace: Workspace;
+  readonly observer: Observer;
+  readonly base: Model;
+  readonly step: ReturnType<typeof createReport>["step"];
+}
+
+async function train({ workspace, observer, base, step }: Stage, records: readonly PreferenceRecord[]) {
   const { accepted } = await step("preferences posted to the collector", () =>
     postPreferences(workspace, DATASET, records),
   );
@@ -59,9 +79,6 @@ export async function runPairs(cluster: Cluster, { file, columns }: PairsOptions
           ),
         );
   say(whatJobSays(job));
-  await observer.close();
-  await workspace.collector.close();
-  say(await kubectl(cluster, ["get", "preferencedatasets,dpojobs", "--namespace", workspace.namespace]));
   return job !== undefined && isTrue(job.conditions, CONDITION.complete);
 }
 
