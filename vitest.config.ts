@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
+import { Sequencer } from "./test/e2e/sequencer.ts";
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: Sequencer },
     projects: [
       {
         test: {
@@ -26,6 +28,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/setup.ts",
           testTimeout: 600_000,
           hookTimeout: 1_200_000,
           fileParallelism: false,
