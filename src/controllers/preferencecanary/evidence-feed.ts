@@ -3,7 +3,7 @@ import type { CollectorClient } from "../../evidence/collector-client.ts";
 import { keyString, type ObjectKey } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { Cursors, Evidence, Pair } from "./evidence.ts";
+import { type Cursors, type Evidence, NO_EVIDENCE, type Pair } from "./evidence.ts";
 import { createFollower, type Follower } from "./evidence-follower.ts";
 
 /**
@@ -37,6 +37,7 @@ const WAIT_SECONDS = 10;
 
 export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceFeedOptions): EvidenceFeed {
   const followed = new Map<string, Followed>();
+  let isStopped = false;
 
   function follow(canary: ObjectKey, pair: Pair, cursors: Cursors): Followed {
     const { namespace = "", name } = canary;
@@ -68,6 +69,7 @@ export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceF
 
   return {
     read(canary, pair, cursors) {
+      if (isStopped) return NO_EVIDENCE;
       const key = keyString(canary);
       const current = followed.get(key)?.pair;
       if (current?.candidate !== pair.candidate || current.stable !== pair.stable) forget(canary);
@@ -77,6 +79,7 @@ export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceF
     },
     forget,
     stop() {
+      isStopped = true;
       for (const { comparisons, checks } of followed.values()) {
         comparisons.stop();
         checks.stop();

@@ -33,5 +33,5 @@ export interface Cursors {
 
 const NOTHING = { from: null, records: [], access: { type: "Unread" } } as const;
 
-/** While there is no candidate. */
+/** While there is no candidate, or nobody reads any more. */
 export const NO_EVIDENCE: Evidence = { comparisons: NOTHING, checks: NOTHING };

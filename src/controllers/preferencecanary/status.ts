@@ -4,7 +4,7 @@ import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { standingConditions } from "../kstatus.ts";
 import type { Facts } from "./facts.ts";
 import { type LastRun, lastRunOf } from "./last-run.ts";
-import { standConditions, standOf } from "./standing.ts";
+import { standOf } from "./standing.ts";
 
 /** The whole status, from what was seen and what follows from it. */
 export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
@@ -14,7 +14,8 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
   const lastRun = lastRunOf(facts, now);
   const stand = standOf(facts, lastRun);
   const isFirst = previous.length === 0;
-  const standing = isFirst ? firstConditions(generation) : standConditions(stand, generation);
+  const { standing, reason, message } = isFirst ? SEEN : stand;
+  const kstatus = standingConditions(standing, reason, message, generation);
   return {
     observedGeneration: generation,
     phase: isFirst ? "Progressing" : stand.phase,
@@ -22,14 +23,16 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
     ...progress(facts),
     ...gates(facts),
     ...(lastRun && { lastRun }),
-    conditions: [...setConditions(previous, [...standing, ...runConditions(facts, lastRun, generation)], now)],
+    conditions: [...setConditions(previous, [...kstatus, ...runConditions(facts, lastRun, generation)], now)],
   };
 }
 
 /** kstatus takes an object without conditions for finished; one that was only just seen is not. */
-function firstConditions(generation: number): NewCondition[] {
-  return standingConditions("InProgress", "Started", "The operator has begun to look after this canary", generation);
-}
+const SEEN = {
+  standing: "InProgress",
+  reason: "Started",
+  message: "The operator has begun to look after this canary",
+} as const;
 
 function revisions({ run }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
   const { stable, stableDigest, candidate } = run;

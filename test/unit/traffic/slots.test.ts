@@ -91,6 +91,11 @@ describe("the next move of traffic", () => {
     expect(nextMove(from, LONG, goal)).toMatchObject({ type: "Write", withdraws });
   });
 
+  it("lets a candidate that was taken out in again by the same way", () => {
+    const { versions } = walk(slots(["a", WHOLE], ["b", 0]), enter);
+    expect(versions.slice(1)).toEqual([slots(["a", WHOLE - 1], ["b", 1]), slots(["a", 900_000], ["b", 100_000])]);
+  });
+
   it("starts anew with stable alone when a stranger named neither arm", () => {
     expect(nextMove(slots(["x", 1], ["y", 1]), LONG, { stable: "a" })).toMatchObject({ slots: stableAlone("a") });
   });
@@ -104,7 +109,7 @@ describe("the next move of traffic", () => {
     const weight = fc.constantFrom(1, weightOf(1), weightOf(50), weightOf(99), ALMOST_WHOLE);
     const start = fc.oneof(
       arm.map(stableAlone),
-      fc.tuple(arm, arm, weight, fc.boolean()).map(([home, guest, share, flip]): Slots => {
+      fc.tuple(arm, arm, fc.oneof(weight, fc.constant(0)), fc.boolean()).map(([home, guest, share, flip]): Slots => {
         const pair = slots([home, WHOLE - share], [guest, share]);
         return flip ? [pair[1], pair[0]] : pair;
       }),

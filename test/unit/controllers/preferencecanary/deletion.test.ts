@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, canarySpec, NAMESPACE, WORKLOAD } from "../../../builders/canary.ts";
-import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
 import { routeFaults } from "../../../builders/route-oracle.ts";
 
-function inMidRun(deletionPolicy: "Retain" | "Delete"): World {
-  const world = createWorld(canarySpec({ deletionPolicy }));
+function inMidRun(deletionPolicy: "Retain" | "Delete"): CanaryWorld {
+  const world = new CanaryWorld(canarySpec({ deletionPolicy }));
   world.workload();
   world.settle();
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
@@ -13,26 +13,30 @@ function inMidRun(deletionPolicy: "Retain" | "Delete"): World {
   return world;
 }
 
-function left(world: World) {
+function left(world: CanaryWorld) {
   const names = (store: { list(): readonly { readonly metadata: { readonly name: string } }[] }) =>
     store.list().map(({ metadata }) => metadata.name);
-  return { deployments: names(world.deployments), services: names(world.services), routes: names(world.routes) };
+  return {
+    deployments: names(world.cluster.deployments),
+    services: names(world.cluster.services),
+    routes: names(world.cluster.routes),
+  };
 }
 
 describe("deleting a canary in mid-run", () => {
   it("with Retain leaves stable and its route serving, and nothing of the operator's that would hold them", () => {
     const world = inMidRun("Retain");
     const arm = `${CANARY}-${world.status.stable?.revision}`;
-    const records = world.records.list().length;
+    const records = world.cluster.records.list().length;
     world.deleteCanary();
     world.settle();
     expect(world.isGone).toBe(true);
     expect(left(world)).toEqual({ deployments: [WORKLOAD, arm], services: [arm], routes: [CANARY] });
     expect(world.slots?.map(({ weight }) => weight)).toEqual([WHOLE, 0]);
     expect(world.route?.spec.rules?.[0]?.filters).toEqual([]);
-    expect(world.services.get({ namespace: NAMESPACE, name: arm })?.metadata.finalizers).toEqual([]);
-    expect(world.records.list()).toHaveLength(records);
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(world.cluster.services.get({ namespace: NAMESPACE, name: arm })?.metadata.finalizers).toEqual([]);
+    expect(world.cluster.records.list()).toHaveLength(records);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("with Delete takes all of it, the route before what it names", () => {
@@ -40,31 +44,31 @@ describe("deleting a canary in mid-run", () => {
     world.deleteCanary();
     while (world.route !== undefined) {
       world.pass();
-      expect(world.slots === undefined || world.services.list().length > 0).toBe(true);
-      world.wait(200);
+      expect(world.slots === undefined || world.cluster.services.list().length > 0).toBe(true);
+      world.clock.pause(200);
     }
     world.settle();
     expect(world.isGone).toBe(true);
     expect(left(world)).toEqual({ deployments: [WORKLOAD], services: [], routes: [] });
-    expect(world.records.list()).toEqual([]);
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(world.cluster.records.list()).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("does not make a route again that is gone", () => {
     const world = inMidRun("Retain");
     world.deleteCanary();
-    world.remove(world.routes, CANARY);
-    const written = world.routeVersions.length;
+    world.cluster.remove(world.cluster.routes, CANARY);
+    const written = world.cluster.routeVersions.length;
     world.settle();
     expect(world.isGone).toBe(true);
-    expect(world.routeVersions).toHaveLength(written);
+    expect(world.cluster.routeVersions).toHaveLength(written);
   });
 
   it("leaves a route alone that is somebody else's", () => {
     const world = inMidRun("Delete");
     const { route } = world;
     if (route === undefined) throw new Error("no route");
-    world.put(world.routes, { ...route, metadata: { ...route.metadata, labels: {}, annotations: {} } });
+    world.cluster.put(world.cluster.routes, { ...route, metadata: { ...route.metadata, labels: {}, annotations: {} } });
     world.deleteCanary();
     world.settle();
     expect(world.isGone).toBe(true);
@@ -72,8 +76,8 @@ describe("deleting a canary in mid-run", () => {
   });
 
   it("is over at once when nothing was ever served", () => {
-    const world = createWorld();
-    world.setAutoReady(false);
+    const world = new CanaryWorld();
+    world.autoReady = false;
     world.workload();
     world.settle();
     world.deleteCanary();
@@ -94,7 +98,7 @@ describe("a canary made again after Retain", () => {
     world.createCanaryAgain();
     world.settle();
     expect(world.status).toMatchObject({ phase: "RolledBack", stable });
-    expect(world.routeVersions.every((version) => version.metadata.name === CANARY)).toBe(true);
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(world.cluster.routeVersions.every((version) => version.metadata.name === CANARY)).toBe(true);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 });

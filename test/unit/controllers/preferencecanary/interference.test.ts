@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { stableAlone, WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
-import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
 import { routeFaults } from "../../../builders/route-oracle.ts";
 
-function inMidRun(): World {
-  const world = createWorld();
+function inMidRun(): CanaryWorld {
+  const world = new CanaryWorld();
   world.workload();
   world.settle();
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
@@ -13,7 +13,7 @@ function inMidRun(): World {
   return world;
 }
 
-function mirrors(world: World): boolean {
+function mirrors(world: CanaryWorld): boolean {
   return (world.route?.spec.rules?.[0]?.filters ?? []).length > 0;
 }
 
@@ -21,21 +21,21 @@ describe("what people and clusters do to a canary's objects", () => {
   it("the sampler's Service is deleted: the mirror goes first, then the Service, then both come back", () => {
     const world = inMidRun();
     const name = world.samplerName;
-    const before = world.services.get({ namespace: NAMESPACE, name })?.metadata.uid;
+    const before = world.cluster.services.get({ namespace: NAMESPACE, name })?.metadata.uid;
     expect(mirrors(world)).toBe(true);
-    world.remove(world.services, name);
+    world.cluster.remove(world.cluster.services, name);
     world.pass();
     expect(mirrors(world)).toBe(false);
-    expect(world.services.get({ namespace: NAMESPACE, name })?.metadata.uid).toBe(before);
+    expect(world.cluster.services.get({ namespace: NAMESPACE, name })?.metadata.uid).toBe(before);
     world.settle(10_000);
-    expect(world.services.get({ namespace: NAMESPACE, name })?.metadata.uid).not.toBe(before);
+    expect(world.cluster.services.get({ namespace: NAMESPACE, name })?.metadata.uid).not.toBe(before);
     expect(mirrors(world)).toBe(true);
   });
 
   it("the sampler has no pod: nothing is mirrored to it", () => {
     const world = inMidRun();
-    world.setAutoReady(false);
-    world.setReady(world.samplerName, 0);
+    world.autoReady = false;
+    world.cluster.setReady(world.samplerName, 0);
     world.settle(10_000);
     expect(mirrors(world)).toBe(false);
   });
@@ -43,14 +43,14 @@ describe("what people and clusters do to a canary's objects", () => {
   it("the route is deleted: stable gets it back at once, the candidate comes in again from the bottom", () => {
     const world = inMidRun();
     const { stable, candidate } = world.status;
-    world.remove(world.routes, CANARY);
-    const from = world.routeVersions.length;
+    world.cluster.remove(world.cluster.routes, CANARY);
+    const from = world.cluster.routeVersions.length;
     world.pass();
     expect(world.slots).toEqual(stableAlone(stable?.revision ?? ""));
     world.settle(30_000);
     expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
     expect(world.status.candidate).toEqual(candidate);
-    expect(routeFaults(world.routeVersions.slice(from), CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions.slice(from), CANARY)).toEqual([]);
   });
 
   it("somebody moves the weights: they are moved back", () => {
@@ -59,7 +59,7 @@ describe("what people and clusters do to a canary's objects", () => {
     const [rule] = route?.spec.rules ?? [];
     if (route === undefined || rule === undefined) throw new Error("no rule");
     const backendRefs = rule.backendRefs?.map((ref, i) => ({ ...ref, weight: i === 0 ? 1 : 9 }));
-    world.put(world.routes, { ...route, spec: { ...route.spec, rules: [{ ...rule, backendRefs }] } });
+    world.cluster.put(world.cluster.routes, { ...route, spec: { ...route.spec, rules: [{ ...rule, backendRefs }] } });
     world.settle(10_000);
     expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
   });
@@ -67,33 +67,35 @@ describe("what people and clusters do to a canary's objects", () => {
   it("all pods of the candidate are gone: it is taken out, and comes back with them", () => {
     const world = inMidRun();
     const name = `${CANARY}-${world.status.candidate?.revision}`;
-    world.setAutoReady(false);
-    world.setReady(name, 0);
+    world.autoReady = false;
+    world.cluster.setReady(name, 0);
     world.settle(10_000);
     expect(world.slots?.some(({ weight }) => weight === WHOLE)).toBe(true);
     expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" } });
-    world.setReady(name);
+    world.cluster.setReady(name);
     world.settle(10_000);
     expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("stable's Deployment is deleted: it is made again as it was, from its record", () => {
     const world = inMidRun();
     const name = `${CANARY}-${world.status.stable?.revision}`;
-    const before = world.deployments.get({ namespace: NAMESPACE, name })?.spec?.template;
-    world.remove(world.deployments, name);
+    const before = world.cluster.deployments.get({ namespace: NAMESPACE, name })?.spec?.template;
+    world.cluster.remove(world.cluster.deployments, name);
     world.settle(10_000);
-    expect(world.deployments.get({ namespace: NAMESPACE, name })?.spec?.template).toEqual(before);
+    expect(world.cluster.deployments.get({ namespace: NAMESPACE, name })?.spec?.template).toEqual(before);
   });
 
   it("a new operator would write another pod template: what serves is not restarted for that", () => {
     const world = inMidRun();
     const name = `${CANARY}-${world.status.stable?.revision}`;
-    const before = world.deployments.get({ namespace: NAMESPACE, name });
+    const before = world.cluster.deployments.get({ namespace: NAMESPACE, name });
     world.upgrade({ operatorImage: "operator:2", collectorUrl: "http://collector:8080" });
     world.settle(10_000);
-    expect(world.deployments.get({ namespace: NAMESPACE, name })?.spec?.template).toEqual(before?.spec?.template);
+    expect(world.cluster.deployments.get({ namespace: NAMESPACE, name })?.spec?.template).toEqual(
+      before?.spec?.template,
+    );
     expect(world.status.candidate?.revision).toBeDefined();
   });
 
@@ -103,7 +105,7 @@ describe("what people and clusters do to a canary's objects", () => {
     world.settle();
     const { stable } = world.status;
     world.job("train-0", "c", "2026-01-01T12:00:00Z");
-    world.remove(world.jobs, "train-1");
+    world.cluster.remove(world.cluster.jobs, "train-1");
     world.settle();
     expect(world.status).toMatchObject({ phase: "Promoted", stable });
   });
@@ -112,7 +114,7 @@ describe("what people and clusters do to a canary's objects", () => {
     const world = inMidRun();
     world.vote(Array<1>(60).fill(1));
     world.settle();
-    world.remove(world.deployments, "assistant-template");
+    world.cluster.remove(world.cluster.deployments, "assistant-template");
     world.settle();
     expect(world.status).toMatchObject({ phase: "Stalled" });
     expect(world.status.conditions?.[0]?.message).toContain("There is no Deployment assistant-template");

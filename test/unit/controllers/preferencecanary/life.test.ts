@@ -1,44 +1,44 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
-import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
 import { routeFaults } from "../../../builders/route-oracle.ts";
 
 const wins = Array<1>(60).fill(1);
 const losses = Array<0>(60).fill(0);
 
-function started(spec?: Readonly<Record<string, unknown>>): World {
-  const world = createWorld(spec);
+function started(spec?: Readonly<Record<string, unknown>>): CanaryWorld {
+  const world = new CanaryWorld(spec);
   world.workload();
   world.settle();
   return world;
 }
 
 /** A candidate that is in its last step. */
-function running(spec?: Readonly<Record<string, unknown>>): World {
+function running(spec?: Readonly<Record<string, unknown>>): CanaryWorld {
   const world = started(spec);
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
   world.settle(30_000);
   return world;
 }
 
-function rolledBack(): World {
+function rolledBack(): CanaryWorld {
   const world = running();
   world.vote(losses);
   world.settle();
   return world;
 }
 
-function weights(world: World): Record<string, number> {
+function weights(world: CanaryWorld): Record<string, number> {
   const serving = world.slots?.filter(({ weight }) => weight > 0) ?? [];
   return Object.fromEntries(serving.map(({ revision, weight }) => [revision, weight]));
 }
 
-function stableOf(world: World): string {
+function stableOf(world: CanaryWorld): string {
   return world.status.stable?.revision ?? "no stable";
 }
 
-function candidateOf(world: World): string {
+function candidateOf(world: CanaryWorld): string {
   return world.status.candidate?.revision ?? "no candidate";
 }
 
@@ -51,7 +51,7 @@ describe("the first revision", () => {
   });
 
   it("is Unverified when the template's model does not end in a digest", () => {
-    const world = createWorld();
+    const world = new CanaryWorld();
     world.workload(podTemplate("s3://models/base"));
     world.settle();
     expect(world.status.stable?.digest).toBe("");
@@ -59,22 +59,22 @@ describe("the first revision", () => {
   });
 
   it("is replaced without a gate as long as it was never ready", () => {
-    const world = createWorld();
-    world.setAutoReady(false);
+    const world = new CanaryWorld();
+    world.autoReady = false;
     world.workload();
     world.settle();
     expect(world.route).toBeUndefined();
     world.workload(podTemplate(modelUri("a"), "server:2"));
     world.settle();
-    expect(world.deployments.labelled("dpo.dev/canary", CANARY)).toHaveLength(1);
-    world.readyAll();
+    expect(world.cluster.deployments.labelled("dpo.dev/canary", CANARY)).toHaveLength(1);
+    world.cluster.readyAll();
     world.settle();
     expect(world.status.phase).toBe("Idle");
     expect(world.status.lastRun).toBeUndefined();
   });
 
   it("says Reconciling and Ready Unknown before anything else", () => {
-    const world = createWorld();
+    const world = new CanaryWorld();
     world.pass();
     const states = world.statuses[0]?.conditions?.map(({ type, status }) => `${type}=${status}`);
     expect(states?.slice(0, 3)).toEqual(["Ready=Unknown", "Reconciling=True", "Stalled=False"]);
@@ -101,7 +101,7 @@ describe("a run", () => {
       "StepEntered",
       "Promoted",
     ]);
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("passes every step for its time even when the gates pass in the first", () => {
@@ -131,28 +131,28 @@ describe("a run", () => {
 
   it("gives a candidate no traffic before all its pods are ready, and asks it nothing", () => {
     const world = started(canarySpec({ replicas: 2 }));
-    world.setAutoReady(false);
+    world.autoReady = false;
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle();
     const candidate = candidateOf(world);
-    world.setReady(`${CANARY}-${candidate}`, 1);
+    world.cluster.setReady(`${CANARY}-${candidate}`, 1);
     world.settle();
     expect(Object.keys(weights(world))).toEqual([stableOf(world)]);
-    const sampler = world.deployments.get({ namespace: "chat", name: world.samplerName });
+    const sampler = world.cluster.deployments.get({ namespace: "chat", name: world.samplerName });
     expect(JSON.stringify(sampler)).not.toContain(candidate);
   });
 
   it("ends as Failed when the candidate is not ready in ten minutes, rejects nothing, and does not start it again", () => {
     const world = started();
-    world.setAutoReady(false);
+    world.autoReady = false;
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle(1);
     const candidate = candidateOf(world);
     world.settle(11 * 60_000);
     expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed", revision: candidate } });
-    expect(world.deployments.get({ namespace: "chat", name: `${CANARY}-${candidate}` })).toBeUndefined();
+    expect(world.cluster.deployments.get({ namespace: "chat", name: `${CANARY}-${candidate}` })).toBeUndefined();
     expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
-    world.setAutoReady(true);
+    world.autoReady = true;
     world.job("train-2", "c", "2026-01-03T00:00:00Z");
     world.settle(10_000);
     expect(world.status).toMatchObject({ phase: "Progressing", candidate: { digest: digest("c") } });
@@ -167,7 +167,7 @@ describe("a run", () => {
     expect(world.status.candidate?.digest).toBe(digest("b"));
     expect(candidateOf(world)).not.toBe(candidate);
     expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("lets a newer job wait until it is over", () => {
@@ -202,6 +202,7 @@ describe("a rollback", () => {
     world.pass();
     expect(weights(world)).toEqual({ [stable]: WHOLE - 1, [candidate]: 1 });
     expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/rejected": candidate });
+    expect(world.facts().run.candidate).toMatchObject({ revision: candidate, state: "Rejected" });
     world.settle();
     expect(world.status).toMatchObject({
       phase: "RolledBack",
@@ -210,7 +211,7 @@ describe("a rollback", () => {
     expect(world.status.candidate).toBeUndefined();
     expect(weights(world)).toEqual({ [stable]: WHOLE });
     expect(world.events.at(-1)).toMatchObject({ type: "Warning", reason: "RolledBack" });
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("is written to the route in the shadow step too", () => {
@@ -238,7 +239,7 @@ describe("a rollback", () => {
     if (gate === undefined) throw new Error("no gate");
     const failedAt = { sequence: 9, samples: 24, sum: "0" };
     world.setStatus({ gates: [{ ...gate, samples: 24, sum: "0", failedAt }] });
-    world.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
     world.pass();
     expect(weights(world)[stableOf(world)]).toBe(WHOLE - 1);
   });
@@ -250,11 +251,11 @@ describe("a rollback", () => {
     world.pass("BeforeStatus");
     world.loseStatus();
     world.restart();
-    world.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
     world.settle();
     expect(weights(world)).toEqual({ [stable]: WHOLE });
     expect(world.status.lastRun).toMatchObject({ outcome: "RolledBack", revision: candidate });
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 
   it("holds for another revision with the same model", () => {
@@ -289,18 +290,18 @@ describe("what holds a candidate", () => {
     const world = started();
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle(9_000);
-    world.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
     world.settle(60_000);
     expect(world.status).toMatchObject({ step: { name: "first" }, gates: [{ verdict: "NoData" }] });
     expect(world.events.filter(({ reason }) => reason === "HeldForNoData")).toHaveLength(1);
-    world.setAccess({ type: "Readable" });
+    world.evidence.setAccess({ type: "Readable" });
     world.settle(30_000);
     expect(world.status.step?.name).toBe("half");
   });
 
   it("is evidence that was not read yet", () => {
     const world = started();
-    world.setAccess({ type: "Unread" });
+    world.evidence.setAccess({ type: "Unread" });
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle(60_000);
     expect(world.status).toMatchObject({ step: { name: "shadow" }, gates: [{ verdict: "Undecided" }] });
@@ -334,6 +335,15 @@ describe("what holds a candidate", () => {
       gates: [{ verdict: "Pass" }, { verdict: "Undecided" }],
     });
     world.check(Array<boolean>(10).fill(false));
+    world.pass();
+    expect(world.status.gates?.map(({ verdict }) => verdict)).toEqual(["Pass", "Pass"]);
+    world.check([true]);
+    world.settle();
+    expect(world.status).toMatchObject({
+      phase: "Progressing",
+      gates: [{ verdict: "Pass" }, { verdict: "Undecided" }],
+    });
+    world.check(Array<boolean>(200).fill(false));
     world.settle();
     expect(world.status.phase).toBe("Promoted");
   });
@@ -343,13 +353,15 @@ describe("a candidate's Service that somebody deletes", () => {
   it("is taken off the route before it goes, made again, and the run goes on", () => {
     const world = running();
     const [stable, candidate] = [stableOf(world), candidateOf(world)];
-    const uid = world.services.get({ namespace: "chat", name: `${CANARY}-${candidate}` })?.metadata.uid;
-    world.remove(world.services, `${CANARY}-${candidate}`);
+    const uid = world.cluster.services.get({ namespace: "chat", name: `${CANARY}-${candidate}` })?.metadata.uid;
+    world.cluster.remove(world.cluster.services, `${CANARY}-${candidate}`);
     world.pass();
     expect(weights(world)).toEqual({ [stable]: WHOLE - 1, [candidate]: 1 });
     world.settle(30_000);
-    expect(world.services.get({ namespace: "chat", name: `${CANARY}-${candidate}` })?.metadata.uid).not.toBe(uid);
+    expect(world.cluster.services.get({ namespace: "chat", name: `${CANARY}-${candidate}` })?.metadata.uid).not.toBe(
+      uid,
+    );
     expect(weights(world)).toEqual({ [stable]: 500_000, [candidate]: 500_000 });
-    expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
 import { canarySpec, WORKLOAD } from "../../../builders/canary.ts";
-import { createWorld, type World } from "../../../builders/canary-world.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 /** Which phase goes with which Ready, Reconciling and Stalled. */
 const TABLE: Readonly<Record<string, string>> = {
@@ -21,8 +21,8 @@ function conditionsOf({ conditions }: PreferenceCanaryStatus): string {
 }
 
 /** A story in which every phase is seen. */
-function story(): World {
-  const world = createWorld(canarySpec());
+function story(): CanaryWorld {
+  const world = new CanaryWorld(canarySpec());
   world.workload();
   world.settle();
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
@@ -36,7 +36,7 @@ function story(): World {
   world.settle(30_000);
   world.vote(Array<0>(60).fill(0));
   world.settle();
-  world.remove(world.deployments, WORKLOAD);
+  world.cluster.remove(world.cluster.deployments, WORKLOAD);
   world.settle();
   return world;
 }
@@ -55,7 +55,7 @@ describe("a canary's phase", () => {
       statuses.findLast((status) => status.phase === phase)?.conditions?.find(({ type }) => type === "Ready")
         ?.message ?? "";
     expect(message("Progressing")).toMatch(/^Candidate [0-9a-f]{10} is in step half \(50%\), 3 of 3\. winRate: /);
-    expect(message("Paused")).toMatch(/stays there while spec\.suspend is true/);
+    expect(message("Paused")).toMatch(/^It stays there while spec\.suspend is true\. Candidate [0-9a-f]{10} is /);
     expect(message("RollingBack")).toMatch(
       /^Taking candidate [0-9a-f]{10} back, [0-9a-f]{10} serves\. winRate: 0% of /,
     );

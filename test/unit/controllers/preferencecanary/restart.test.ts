@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CANARY } from "../../../builders/canary.ts";
-import { type Crash, createWorld, type World } from "../../../builders/canary-world.ts";
+import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
 import { routeFaults } from "../../../builders/route-oracle.ts";
 
 const wins = Array<1>(60).fill(1);
@@ -9,8 +9,8 @@ const losses = Array<0>(60).fill(0);
 describe("a restart at any moment", () => {
   const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
 
-  function life(crashAt: Partial<Record<number, Crash>>): [World, number] {
-    const world = createWorld();
+  function life(crashAt: Partial<Record<number, Crash>>): [CanaryWorld, number] {
+    const world = new CanaryWorld();
     world.workload();
     let passes = world.settle(60_000, crashAt);
     const then = (ms: number) => {
@@ -28,7 +28,7 @@ describe("a restart at any moment", () => {
     return [world, passes];
   }
 
-  function end(world: World) {
+  function end(world: CanaryWorld) {
     const { conditions, weights: _since, gates, ...rest } = world.status;
     const names = (store: { list(): readonly { metadata: { name: string } }[] }) =>
       store
@@ -44,9 +44,9 @@ describe("a restart at any moment", () => {
       ),
       conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
       slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
-      deployments: names(world.deployments),
-      services: names(world.services),
-      records: world.records
+      deployments: names(world.cluster.deployments),
+      services: names(world.cluster.services),
+      records: world.cluster.records
         .list()
         .map(({ metadata }) => [metadata.name, metadata.annotations?.["dpo.dev/verdict"]])
         .toSorted(),
@@ -61,7 +61,7 @@ describe("a restart at any moment", () => {
       const [world] = life({ [at]: crash });
       const moment = `crash at pass ${at}`;
       expect({ moment, ...withoutMessages(end(world)) }).toEqual({ moment, ...withoutMessages(reference) });
-      expect(routeFaults(world.routeVersions, CANARY)).toEqual([]);
+      expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
     }
   });
 

@@ -1,0 +1,112 @@
+import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
+import { LABEL } from "../../src/api/v1alpha1/metadata.ts";
+import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
+import type { ControllerRevision, Deployment, Service } from "../../src/kube/built-in.ts";
+import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
+import type { KubeObject, Stored } from "../../src/kube/object.ts";
+import { createStore, type WritableStore } from "../../src/kube/store.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { httpRoute, type RouteIntent } from "../../src/traffic/http-route.ts";
+import { CANARY, NAMESPACE } from "./canary.ts";
+
+type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
+
+/** An API server in memory that knows just enough to take a canary's effects. */
+export function createMemoryCluster(clock: Clock) {
+  let version = 1;
+  const stores = {
+    deployments: createStore<Deployment>(),
+    services: createStore<Service>(),
+    records: createStore<ControllerRevision>(),
+    routes: createStore<HTTPRoute>(),
+    jobs: createStore<DPOJob>(),
+  };
+  const routeVersions: HTTPRoute[] = [];
+  const nextVersion = () => String(++version);
+
+  /** Stores it as it is said, with the status and identity of the one that stands. */
+  function put<T extends Versioned>(store: WritableStore<T>, object: T): Stored<T> {
+    const { name, namespace = NAMESPACE } = object.metadata;
+    const known = store.get({ name, namespace });
+    const resourceVersion = nextVersion();
+    const isNewSpec = JSON.stringify(known?.spec) !== JSON.stringify(object.spec);
+    const metadata = {
+      creationTimestamp: known?.metadata.creationTimestamp ?? clock.now().toISOString(),
+      ...object.metadata,
+      namespace,
+      uid: known?.metadata.uid ?? `uid-${resourceVersion}`,
+      resourceVersion,
+      generation: (known?.metadata.generation ?? 0) + (isNewSpec ? 1 : 0),
+    };
+    const stored = structuredClone({ status: known?.status, ...object, metadata }) as Stored<T>;
+    store.put(stored);
+    return stored;
+  }
+
+  /** As DELETE: an object with a finalizer stays, and says that it is to go. */
+  function remove<T extends Versioned>(store: WritableStore<T>, name: string): void {
+    const object = store.get({ namespace: NAMESPACE, name });
+    if (object === undefined) return;
+    const { metadata } = object;
+    if ((metadata.finalizers ?? []).length === 0)
+      store.remove({ ...object, metadata: { ...metadata, resourceVersion: nextVersion() } });
+    else put(store, { ...object, metadata: { ...metadata, deletionTimestamp: clock.now().toISOString() } });
+  }
+
+  function releaseService(name: string): void {
+    const service = stores.services.get({ namespace: NAMESPACE, name });
+    if (service === undefined) return;
+    put(stores.services, { ...service, metadata: { ...service.metadata, finalizers: [] } });
+    if (service.metadata.deletionTimestamp !== undefined) remove(stores.services, name);
+  }
+
+  function writeRoute(intent: RouteIntent, uid: string | undefined, resourceVersion: string | undefined): void {
+    const standing = stores.routes.get({ namespace: NAMESPACE, name: CANARY })?.metadata;
+    if (uid !== standing?.uid) throw new Error("the route was to be another one");
+    if (resourceVersion !== undefined && resourceVersion !== standing?.resourceVersion) throw new Error("409");
+    const { metadata, spec } = httpRoute(intent);
+    if (spec === undefined) throw new Error("a route without a spec");
+    routeVersions.push(put(stores.routes, { metadata, spec }));
+  }
+
+  const appliers: { readonly [T in Effect["type"]]?: (effect: Extract<Effect, { type: T }>) => void } = {
+    WriteRoute: ({ intent, uid, resourceVersion }) => writeRoute(intent, uid, resourceVersion),
+    ApplyRecord: ({ object }) => void put(stores.records, { revision: 1, ...object }),
+    ApplyDeployment: ({ object }) => void put(stores.deployments, object),
+    ApplyService: ({ object }) => void put(stores.services, object),
+    ReleaseService: ({ name }) => releaseService(name),
+    DeleteRoute: () => remove(stores.routes, CANARY),
+    DeleteDeployment: ({ name }) => remove(stores.deployments, name),
+    DeleteService: ({ name }) => remove(stores.services, name),
+    DeleteRecord: ({ name }) => remove(stores.records, name),
+  };
+
+  /** What a deployment controller would do; `pods` of them get ready, all unless it is said. */
+  function setReady(name: string, pods?: number): void {
+    const object = stores.deployments.get({ namespace: NAMESPACE, name });
+    if (object === undefined) throw new Error(`no Deployment ${name}`);
+    const replicas = pods ?? object.spec?.replicas ?? 1;
+    const { generation = 1 } = object.metadata;
+    const counts = { replicas, updatedReplicas: replicas, availableReplicas: replicas };
+    put(stores.deployments, { ...object, status: { observedGeneration: generation, ...counts } });
+  }
+
+  return {
+    ...stores,
+    routeVersions,
+    nextVersion,
+    put,
+    remove,
+    setReady,
+    apply: (effect: Effect) => (appliers[effect.type] as ((effect: Effect) => void) | undefined)?.(effect),
+    readyAll() {
+      for (const { metadata, spec, status } of stores.deployments.list()) {
+        const isTemplate = metadata.labels?.[LABEL.canary] === undefined;
+        const isSeen = status?.observedGeneration === metadata.generation && status?.replicas === spec?.replicas;
+        if (!isTemplate && !isSeen) setReady(metadata.name);
+      }
+    },
+  };
+}
+
+export type MemoryCluster = ReturnType<typeof createMemoryCluster>;
