@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } f
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheDir } from "../lib/cache.ts";
+import { onInterrupt } from "../lib/interrupt.ts";
 import { run } from "../lib/run.ts";
 import { lacksSysResource } from "./capability.ts";
 import { dropRule } from "./firewall.ts";
@@ -27,20 +28,40 @@ const STOP_SECONDS = 30;
 /** Idempotent. Call it under DAEMON_LOCK, as everything here. */
 export async function startDaemon(): Promise<void> {
   if (await daemonAnswers()) return;
-  await rememberHost(hostFile);
-  const log = openSync(logFile, "w");
-  // A session of its own: it outlives this process, and a Ctrl-C in its terminal.
-  const dockerd = spawn("dockerd", daemonArguments(), { detached: true, stdio: ["ignore", log, log] });
+  // Nobody uses it before the lock is free: an interrupt while it starts may end it.
+  const forget = onInterrupt(stopDaemon);
+  try {
+    mkdirSync(home, { recursive: true });
+    await rememberHost(hostFile);
+    await launch();
+    const rule = dropRule(SERVICE_SUBNET);
+    if (!(await succeeds("iptables", ["-C", ...rule]))) await run("iptables", ["-I", ...rule]);
+  } finally {
+    forget();
+  }
+}
+
+async function launch(): Promise<void> {
   let failure: string | undefined;
-  dockerd.on("error", (error) => (failure = error.message));
-  dockerd.on("exit", (code) => (failure ??= `it ended with code ${code}`));
-  dockerd.unref();
+  if (!isRunning()) {
+    const log = openSync(logFile, "w");
+    // A session of its own: it outlives this process, and a Ctrl-C in its terminal.
+    const dockerd = spawn("dockerd", daemonArguments(), { detached: true, stdio: ["ignore", log, log] });
+    dockerd.on("error", (error) => (failure = error.message));
+    dockerd.on("exit", (code) => (failure ??= `it ended with code ${code}`));
+    dockerd.unref();
+  }
   for (const deadline = Date.now() + START_SECONDS * 1000; !(await daemonAnswers()); await sleep(200)) {
     if (failure === undefined && Date.now() < deadline) continue;
     throw new Error(`dockerd did not start (${failure ?? `no answer in ${START_SECONDS} s`}): see ${logFile}`);
   }
-  const rule = dropRule(SERVICE_SUBNET);
-  if (!(await succeeds("iptables", ["-C", ...rule]))) await run("iptables", ["-I", ...rule]);
+}
+
+/** True while a dockerd of ours starts or ends as well. Its number may belong to another process after a reboot. */
+function isRunning(): boolean {
+  if (!existsSync(pidFile)) return false;
+  const name = `/proc/${readFileSync(pidFile, "utf8")}/comm`;
+  return existsSync(name) && readFileSync(name, "utf8").trim() === "dockerd";
 }
 
 /** Stops the daemon and takes away all that it put on the machine; images stay in its data root. */
@@ -64,7 +85,6 @@ export async function daemonAnswers(): Promise<boolean> {
 }
 
 function daemonArguments(): string[] {
-  mkdirSync(home, { recursive: true });
   const own = [
     "--data-root",
     join(home, "data"),

@@ -45,10 +45,11 @@ export async function ensureKindCluster(clone: Clone, daemon: Docker, madeImage:
 }
 
 export async function deleteKindCluster(clone: Clone, daemon: Docker): Promise<void> {
-  const { kind } = await ensureBinaries(["kind"]);
-  await run(kind, ["delete", "cluster", "--name", clone.cluster, "--kubeconfig", clone.kubeconfig], {
-    env: kindEnv(clone, daemon),
-  });
+  if (await hasKindCluster(clone, daemon)) {
+    const { kind } = await ensureBinaries(["kind"]);
+    const args = ["delete", "cluster", "--name", clone.cluster, "--kubeconfig", clone.kubeconfig];
+    await run(kind, args, { env: kindEnv(clone, daemon) });
+  }
   rmSync(createdFile(clone), { force: true });
   await removeNetwork(daemon, clone.network);
 }

@@ -4,8 +4,8 @@ import { ensureBaseImages } from "./base-images.ts";
 import { lacksSysResource } from "./capability.ts";
 import { type Clone, thisClone } from "./clone.ts";
 import { type Cluster, loadImages } from "./cluster.ts";
-import { type Docker, joinDocker, runningDocker } from "./docker.ts";
-import { downCluster } from "./down.ts";
+import { type Docker, joinDocker } from "./docker.ts";
+import { takeDown } from "./down.ts";
 import { ensureGateway } from "./gateway.ts";
 import { ensureGatewayImages } from "./gateway-images.ts";
 import { ensureKindCluster, gatewayAddress, hasKindCluster } from "./kind.ts";
@@ -17,11 +17,12 @@ import { registryInReach } from "./registry.ts";
 export function upCluster(): Promise<Cluster> {
   const clone = thisClone();
   return withLock(clone.cluster, async () => {
+    const daemon = await joinDocker(clone);
     // Ctrl-C leaves what was there before, and nothing else.
-    const found = await hasKindCluster(clone, await runningDocker());
-    const forget = found ? () => undefined : onInterrupt(downCluster);
+    const found = await hasKindCluster(clone, daemon);
+    const forget = found ? () => undefined : onInterrupt(() => takeDown(clone));
     try {
-      return await build(clone, await joinDocker(clone));
+      return await build(clone, daemon);
     } finally {
       forget();
     }
