@@ -20,6 +20,7 @@ import { createSettling } from "../../src/traffic/settling.ts";
 import { CANARY, canaryObject, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD } from "./canary.ts";
 import { createMemoryCluster, type MemoryCluster } from "./memory-cluster.ts";
 import { createMemoryEvidence } from "./memory-evidence.ts";
+import { routeFaults } from "./route-oracle.ts";
 
 /** A crash before the effect of a pass, or between it and the status. */
 export type Crash = "BeforeEffect" | "BeforeStatus";
@@ -65,6 +66,12 @@ export class CanaryWorld {
 
   get slots() {
     return this.route && readSlots(this.route, CANARY);
+  }
+
+  /** What must be true of every version of the route, and of what it names. */
+  faults(): string[] {
+    const dangling = [...this.cluster.dangling].map((name) => `the route named ${name}, which was missing`);
+    return [...routeFaults(this.cluster.routeVersions, CANARY), ...dangling];
   }
 
   facts(): Facts {

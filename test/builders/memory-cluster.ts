@@ -6,7 +6,7 @@ import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../src/kube/object.ts";
 import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { httpRoute, type RouteIntent } from "../../src/traffic/http-route.ts";
+import { httpRoute, namedServices, type RouteIntent } from "../../src/traffic/http-route.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";
 
 type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
@@ -22,6 +22,7 @@ export function createMemoryCluster(clock: Clock) {
     jobs: createStore<DPOJob>(),
   };
   const routeVersions: HTTPRoute[] = [];
+  const dangling = new Set<string>();
   const nextVersion = () => String(++version);
 
   /** Stores it as it is said, with the status and identity of the one that stands. */
@@ -43,6 +44,15 @@ export function createMemoryCluster(clock: Clock) {
     return stored;
   }
 
+  /** A gateway answers 500 for what is named and missing. */
+  function lookForDangling(): void {
+    for (const route of stores.routes.list()) {
+      for (const name of namedServices(route)) {
+        if (stores.services.get({ namespace: NAMESPACE, name }) === undefined) dangling.add(name);
+      }
+    }
+  }
+
   /** As DELETE: an object with a finalizer stays, and says that it is to go. */
   function remove<T extends Versioned>(store: WritableStore<T>, name: string): void {
     const object = store.get({ namespace: NAMESPACE, name });
@@ -51,6 +61,7 @@ export function createMemoryCluster(clock: Clock) {
     if ((metadata.finalizers ?? []).length === 0)
       store.remove({ ...object, metadata: { ...metadata, resourceVersion: nextVersion() } });
     else put(store, { ...object, metadata: { ...metadata, deletionTimestamp: clock.now().toISOString() } });
+    lookForDangling();
   }
 
   function releaseService(name: string): void {
@@ -67,6 +78,7 @@ export function createMemoryCluster(clock: Clock) {
     const { metadata, spec } = httpRoute(intent);
     if (spec === undefined) throw new Error("a route without a spec");
     routeVersions.push(put(stores.routes, { metadata, spec }));
+    lookForDangling();
   }
 
   const appliers: { readonly [T in Effect["type"]]?: (effect: Extract<Effect, { type: T }>) => void } = {
@@ -94,6 +106,8 @@ export function createMemoryCluster(clock: Clock) {
   return {
     ...stores,
     routeVersions,
+    /** Services that a route has ever named while they were missing. */
+    dangling,
     nextVersion,
     put,
     remove,

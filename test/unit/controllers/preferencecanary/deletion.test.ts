@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, canarySpec, NAMESPACE, WORKLOAD } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
-import { routeFaults } from "../../../builders/route-oracle.ts";
 
 function inMidRun(deletionPolicy: "Retain" | "Delete"): CanaryWorld {
   const world = new CanaryWorld(canarySpec({ deletionPolicy }));
@@ -36,7 +35,7 @@ describe("deleting a canary in mid-run", () => {
     expect(world.route?.spec.rules?.[0]?.filters).toEqual([]);
     expect(world.cluster.services.get({ namespace: NAMESPACE, name: arm })?.metadata.finalizers).toEqual([]);
     expect(world.cluster.records.list()).toHaveLength(records);
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("with Delete takes all of it, the route before what it names", () => {
@@ -51,7 +50,7 @@ describe("deleting a canary in mid-run", () => {
     expect(world.isGone).toBe(true);
     expect(left(world)).toEqual({ deployments: [WORKLOAD], services: [], routes: [] });
     expect(world.cluster.records.list()).toEqual([]);
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("does not make a route again that is gone", () => {
@@ -99,6 +98,6 @@ describe("a canary made again after Retain", () => {
     world.settle();
     expect(world.status).toMatchObject({ phase: "RolledBack", stable });
     expect(world.cluster.routeVersions.every((version) => version.metadata.name === CANARY)).toBe(true);
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 });

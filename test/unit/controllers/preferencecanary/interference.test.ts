@@ -30,6 +30,19 @@ describe("what people and clusters do to a canary's objects", () => {
     world.settle(10_000);
     expect(world.cluster.services.get({ namespace: NAMESPACE, name })?.metadata.uid).not.toBe(before);
     expect(mirrors(world)).toBe(true);
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("the sampler is not rolled out yet: it may still ask the rejected candidate, which stays until it is", () => {
+    const world = inMidRun();
+    const name = `${CANARY}-${world.status.candidate?.revision}`;
+    world.autoReady = false;
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(world.cluster.deployments.get({ namespace: NAMESPACE, name })).toBeDefined();
+    world.cluster.setReady(world.samplerName);
+    world.settle();
+    expect(world.cluster.deployments.get({ namespace: NAMESPACE, name })).toBeUndefined();
   });
 
   it("the sampler has no pod: nothing is mirrored to it", () => {
@@ -75,7 +88,7 @@ describe("what people and clusters do to a canary's objects", () => {
     world.cluster.setReady(name);
     world.settle(10_000);
     expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("stable's Deployment is deleted: it is made again as it was, from its record", () => {

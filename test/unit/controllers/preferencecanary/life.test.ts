@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
-import { routeFaults } from "../../../builders/route-oracle.ts";
 
 const wins = Array<1>(60).fill(1);
 const losses = Array<0>(60).fill(0);
@@ -101,7 +100,7 @@ describe("a run", () => {
       "StepEntered",
       "Promoted",
     ]);
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("passes every step for its time even when the gates pass in the first", () => {
@@ -167,7 +166,7 @@ describe("a run", () => {
     expect(world.status.candidate?.digest).toBe(digest("b"));
     expect(candidateOf(world)).not.toBe(candidate);
     expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("lets a newer job wait until it is over", () => {
@@ -211,7 +210,7 @@ describe("a rollback", () => {
     expect(world.status.candidate).toBeUndefined();
     expect(weights(world)).toEqual({ [stable]: WHOLE });
     expect(world.events.at(-1)).toMatchObject({ type: "Warning", reason: "RolledBack" });
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("is written to the route in the shadow step too", () => {
@@ -255,7 +254,7 @@ describe("a rollback", () => {
     world.settle();
     expect(weights(world)).toEqual({ [stable]: WHOLE });
     expect(world.status.lastRun).toMatchObject({ outcome: "RolledBack", revision: candidate });
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 
   it("holds for another revision with the same model", () => {
@@ -362,6 +361,6 @@ describe("a candidate's Service that somebody deletes", () => {
       uid,
     );
     expect(weights(world)).toEqual({ [stable]: 500_000, [candidate]: 500_000 });
-    expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+    expect(world.faults()).toEqual([]);
   });
 });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CANARY } from "../../../builders/canary.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
-import { routeFaults } from "../../../builders/route-oracle.ts";
 
 const wins = Array<1>(60).fill(1);
 const losses = Array<0>(60).fill(0);
@@ -61,7 +59,7 @@ describe("a restart at any moment", () => {
       const [world] = life({ [at]: crash });
       const moment = `crash at pass ${at}`;
       expect({ moment, ...withoutMessages(end(world)) }).toEqual({ moment, ...withoutMessages(reference) });
-      expect(routeFaults(world.cluster.routeVersions, CANARY)).toEqual([]);
+      expect(world.faults()).toEqual([]);
     }
   });
 
