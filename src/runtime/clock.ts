@@ -20,7 +20,10 @@ export const systemClock: Clock = {
     // Node rounds to whole milliseconds and may fire one early, hence the second look.
     function arm(): void {
       const remaining = due - performance.now();
-      timer = setTimeout(() => (performance.now() >= due ? callback() : arm()), Math.min(remaining, LONGEST_TIMER_MS));
+      timer = setTimeout(
+        () => (performance.now() >= due ? callback() : arm()),
+        Math.min(Math.max(0, remaining), LONGEST_TIMER_MS),
+      );
     }
     arm();
     return () => clearTimeout(timer);

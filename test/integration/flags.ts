@@ -44,6 +44,8 @@ export function apiServerFlags(folder: string, ports: Ports): string[] {
     `--service-account-signing-key-file=${join(folder, files.serviceAccountKey)}`,
     // It asks that a pod's ServiceAccount exists, and the controller that makes the default ones does not run.
     "--disable-admission-plugins=ServiceAccount",
+    // Off by default, on in many clusters: who sets blockOwnerDeletion must have a right to the owner's finalizers.
+    "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
     "--service-cluster-ip-range=10.0.0.0/24",
     "--endpoint-reconciler-type=none",
   ];
