@@ -58,9 +58,11 @@ describe("deleting a canary in mid-run", () => {
     world.deleteCanary();
     world.cluster.remove(world.cluster.routes, CANARY);
     const written = world.cluster.routeVersions.length;
+    const arm = `${CANARY}-${world.status.stable?.revision}`;
     world.settle();
     expect(world.isGone).toBe(true);
     expect(world.cluster.routeVersions).toHaveLength(written);
+    expect(left(world)).toEqual({ deployments: [WORKLOAD, arm], services: [arm], routes: [] });
   });
 
   it("leaves a route alone that is somebody else's", () => {

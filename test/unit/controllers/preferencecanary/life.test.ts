@@ -284,6 +284,45 @@ describe("a rollback", () => {
   });
 });
 
+describe("a write of the route", () => {
+  function firstWrite(world: CanaryWorld) {
+    for (let passes = 0; passes < 20; passes++) {
+      const { effect, waitMs = 0 } = world.pass();
+      if (effect?.type === "WriteRoute") return effect;
+      world.clock.pause(waitMs);
+    }
+    throw new Error("the route was not written");
+  }
+
+  it("makes the route when there is none, and only then", () => {
+    const world = new CanaryWorld();
+    world.workload();
+    world.pass();
+    for (let passes = 0; passes < 5; passes++) world.pass();
+    world.cluster.readyAll();
+    expect(firstWrite(world)).not.toHaveProperty("uid");
+  });
+
+  it("that raises a candidate carries the version it was decided on", () => {
+    const world = started();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(1_500);
+    const { uid = "", resourceVersion = "" } = world.route?.metadata ?? {};
+    expect(firstWrite(world)).toMatchObject({ uid, resourceVersion });
+  });
+
+  it("that rolls back carries none, so that nothing holds it up, and never makes a route", () => {
+    const world = running();
+    world.vote(losses);
+    for (const left of [1, 0]) {
+      const effect = firstWrite(world);
+      expect(effect.uid).toBe(world.route?.metadata.uid);
+      expect(effect).not.toHaveProperty("resourceVersion");
+      expect(effect.intent.slots.map(({ weight }) => weight)).toContain(left);
+    }
+  });
+});
+
 describe("what holds a candidate", () => {
   it("is evidence that cannot be read, with one Event each time", () => {
     const world = started();
