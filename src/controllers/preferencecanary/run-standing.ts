@@ -1,7 +1,7 @@
 import type { Facts, Hold } from "./facts.ts";
 import type { Observed } from "./observed.ts";
 import type { Candidate } from "./run.ts";
-import type { Phase, Stand } from "./standing.ts";
+import type { Phase, Stand } from "./stand.ts";
 import { describeProgress } from "./steps.ts";
 
 /** A candidate is being judged, or taken back. */

@@ -1,27 +1,8 @@
 import { WHOLE } from "../../traffic/slots.ts";
-import type { Standing } from "../kstatus.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
 import { podsOf, runStand } from "./run-standing.ts";
-
-/** Where the canary stands, in one word for the printer column and in a sentence for whoever is on call. */
-export interface Stand {
-  readonly phase: Phase;
-  readonly standing: Standing;
-  /** CamelCase. */
-  readonly reason: string;
-  readonly message: string;
-}
-
-export type Phase =
-  | "Idle"
-  | "Progressing"
-  | "Paused"
-  | "Promoting"
-  | "Promoted"
-  | "RollingBack"
-  | "RolledBack"
-  | "Stalled";
+import type { Phase, Stand } from "./stand.ts";
 
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { run, observed } = facts;
