@@ -44,6 +44,8 @@ export async function startDaemon(): Promise<void> {
 async function launch(): Promise<void> {
   let failure: string | undefined;
   if (!isRunning()) {
+    // Left by one that was killed; dockerd would believe it for as long as a process of that number is there.
+    rmSync(pidFile, { force: true });
     const log = openSync(logFile, "w");
     // A session of its own: it outlives this process, and a Ctrl-C in its terminal.
     const dockerd = spawn("dockerd", daemonArguments(), { detached: true, stdio: ["ignore", log, log] });
@@ -57,11 +59,14 @@ async function launch(): Promise<void> {
   }
 }
 
-/** True while a dockerd of ours starts or ends as well. Its number may belong to another process after a reboot. */
 function isRunning(): boolean {
-  if (!existsSync(pidFile)) return false;
-  const name = `/proc/${readFileSync(pidFile, "utf8")}/comm`;
-  return existsSync(name) && readFileSync(name, "utf8").trim() === "dockerd";
+  return existsSync(pidFile) && runs(readFileSync(pidFile, "utf8"));
+}
+
+/** True while the process is a dockerd of ours, answering or not. One that was killed and not yet reaped has no command line. */
+function runs(pid: string): boolean {
+  const commandLine = `/proc/${pid}/cmdline`;
+  return existsSync(commandLine) && readFileSync(commandLine, "utf8").includes(pidFile);
 }
 
 /** Stops the daemon and takes away all that it put on the machine; images stay in its data root. */
@@ -73,7 +78,7 @@ export async function stopDaemon(): Promise<void> {
   if (containers.length > 0) await docker("rm", "--force", "--volumes", ...containers);
   const networks = words(await docker("network", "ls", "--quiet", "--filter", "type=custom"));
   if (networks.length > 0) await docker("network", "rm", ...networks);
-  await end(Number(readFileSync(pidFile, "utf8")));
+  await end(readFileSync(pidFile, "utf8"));
   await unmountBelow(home);
   await restoreHost(hostFile);
   rmSync(execRoot, { recursive: true, force: true });
@@ -102,9 +107,9 @@ function daemonArguments(): string[] {
   return [...own, "--add-runtime", `without-sys-resource=${wrapper}`, "--default-runtime", "without-sys-resource"];
 }
 
-async function end(pid: number): Promise<void> {
-  process.kill(pid, "SIGTERM");
-  for (const deadline = Date.now() + STOP_SECONDS * 1000; existsSync(`/proc/${pid}`); await sleep(100)) {
+async function end(pid: string): Promise<void> {
+  process.kill(Number(pid), "SIGTERM");
+  for (const deadline = Date.now() + STOP_SECONDS * 1000; runs(pid); await sleep(100)) {
     if (Date.now() > deadline)
       throw new Error(`dockerd (process ${pid}) did not end in ${STOP_SECONDS} s: see ${logFile}`);
   }
