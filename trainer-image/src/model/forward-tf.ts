@@ -40,8 +40,8 @@ export class Forward {
   /** Shape [rows · length, vocabulary]. */
   logits(theta: Tensor, { rows, length, inputs }: Batch): Tensor<Rank.R2> {
     const tf = this.#tf;
-    const { parameters, layers, vocabulary } = this.#config;
-    const { norm, squaredRelu } = this.#fused;
+    const { parameters, layers, lookback, vocabulary } = this.#config;
+    const { lookUp, norm, squaredRelu } = this.#fused;
     const parts = tf.split(theta as Tensor<Rank.R1>, parameters.map(sizeOf));
     const parameter = new Map(
       parameters.map(({ name, shape }, i) => [name, tf.reshape<Rank>(parts[i] as Tensor, shape) as Tensor<Rank.R2>]),
@@ -52,7 +52,8 @@ export class Forward {
       return found;
     }
     const embedding = named("embedding");
-    let x = this.#embed(embedding, rows, length, inputs);
+    const tokens = Array.from({ length: lookback }, (_, back) => tf.tensor1d(before(inputs, length, back), "int32"));
+    let x: Tensor = lookUp(embedding, tokens);
     for (let layer = 0; layer < layers; layer++) {
       const at = `layers.${layer}`;
       const seen = norm(x, named(`${at}.attention.norm`));
@@ -63,13 +64,6 @@ export class Forward {
     }
     const output = tf.slice(embedding, [0, 0], [vocabulary, -1]);
     return tf.matMul(norm(x, named("norm")), output, false, true) as Tensor<Rank.R2>;
-  }
-
-  #embed(embedding: Tensor<Rank.R2>, rows: number, length: number, inputs: Int32Array): Tensor {
-    const tf = this.#tf;
-    const { lookback, vocabulary } = this.#config;
-    const indices = Array.from({ length: lookback }, (_, back) => lookBack(inputs, rows, length, back, vocabulary));
-    return tf.addN(indices.map((index) => tf.gather(embedding, tf.tensor1d(index, "int32"))));
   }
 
   /** Causal attention; `qkv` has shape [rows · length, 3 · width]. */
@@ -100,14 +94,7 @@ export class Forward {
   }
 }
 
-/** Indices into the table of the token `back` places before each place; PAD stands before the beginning. */
-function lookBack(inputs: Int32Array, rows: number, length: number, back: number, vocabulary: number): Int32Array {
-  const indices = new Int32Array(rows * length);
-  for (let row = 0; row < rows; row++) {
-    for (let t = 0; t < length; t++) {
-      const token = t < back ? PAD : (inputs[row * length + t - back] ?? PAD);
-      indices[row * length + t] = back * vocabulary + token;
-    }
-  }
-  return indices;
+/** The token `back` places before each place of its row; PAD stands before the beginning. */
+function before(inputs: Int32Array, length: number, back: number): Int32Array {
+  return inputs.map((_, at) => (at % length < back ? PAD : (inputs[at - back] ?? PAD)));
 }

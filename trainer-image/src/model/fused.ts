@@ -2,10 +2,12 @@ import type { Rank, Tensor, Tf } from "../backend.ts";
 import { NORM_EPSILON } from "./architecture.ts";
 
 /**
- * The three functions of the model whose gradients tfjs would build from dozens of small operations, each of which
+ * The functions of the model whose gradients tfjs would build from dozens of small operations, each of which
  * costs more to start than to run at this size. Their gradients are written out here.
  */
 export interface Fused {
+  /** For each place the sum of one row of each table; `tables` holds them one below the other, `tokens` an index each. */
+  lookUp(tables: Tensor, tokens: readonly Tensor<Rank.R1>[]): Tensor<Rank.R2>;
   /** Root mean square norm of each row with a gain (Zhang and Sennrich 2019). */
   norm(x: Tensor, gain: Tensor): Tensor<Rank.R2>;
   /** max(x, 0)² (So et al. 2021) */
@@ -25,6 +27,22 @@ export function fused(tf: Tf): Fused {
       const save = args.at(-1) as (tensors: Tensor[]) => void;
       return build(args.slice(0, -1) as Tensor[], save);
     })(...inputs);
+  }
+
+  function lookUp(tables: Tensor, tokens: readonly Tensor<Rank.R1>[]): Tensor<Rank.R2> {
+    const rows = (tables.shape[0] ?? 0) / tokens.length;
+    return withGradient(
+      ([input], save) => {
+        save([...tokens]);
+        const parts = tf.split(input as Tensor, tokens.length);
+        const found = tokens.map((indices, i) => tf.gather(parts[i] as Tensor, indices));
+        return {
+          value: tf.addN(found),
+          gradFunc: (dy, saved) => [tf.concat(saved.map((indices) => tf.matMul(tf.oneHot(indices, rows), dy, true)))],
+        };
+      },
+      [tables],
+    ) as Tensor<Rank.R2>;
   }
 
   function norm(x: Tensor, gain: Tensor): Tensor<Rank.R2> {
@@ -79,5 +97,5 @@ export function fused(tf: Tf): Fused {
     return [tf.mul(tf.sub(targets, tf.exp(logps)), tf.expandDims(dy, 1))];
   }
 
-  return { norm, squaredRelu, targetLogp };
+  return { lookUp, norm, squaredRelu, targetLogp };
 }

@@ -46,7 +46,7 @@ export async function generate(
 /** Only bytes and the end can be said: an answer holds no marks of turns. */
 const speakable = [...Array(256).keys(), END];
 
-function choose(logits: Float64Array, temperature: number, random: Random): number {
+function choose(logits: Float32Array, temperature: number, random: Random): number {
   let likeliest = END;
   for (const token of speakable) if (at(logits, token) > at(logits, likeliest)) likeliest = token;
   if (temperature === 0) return likeliest;
@@ -61,6 +61,6 @@ function choose(logits: Float64Array, temperature: number, random: Random): numb
   return likeliest;
 }
 
-function at(logits: Float64Array, token: number): number {
+function at(logits: Float32Array, token: number): number {
   return logits[token] ?? Number.NEGATIVE_INFINITY;
 }

@@ -2,37 +2,37 @@ import { distanceSlopes, type Model, type ModelConfig, NORM_EPSILON, sizeOf } fr
 import { PAD } from "./tokenizer.ts";
 
 interface Layer {
-  attentionNorm: Float64Array;
+  attentionNorm: Float32Array;
   /** matrices are transposed: one row an output, so that a product reads memory in order */
-  attentionIn: Float64Array;
-  attentionOut: Float64Array;
-  feedforwardNorm: Float64Array;
-  feedforwardIn: Float64Array;
-  feedforwardOut: Float64Array;
+  attentionIn: Float32Array;
+  attentionOut: Float32Array;
+  feedforwardNorm: Float32Array;
+  feedforwardIn: Float32Array;
+  feedforwardOut: Float32Array;
 }
 
-/** A model ready to answer. In double precision: plain JavaScript would convert every single one it reads. */
+/** A model ready to answer, in plain TypeScript: the server needs neither tfjs nor TensorFlow. */
 export interface Weights {
   config: ModelConfig;
-  embedding: Float64Array;
+  embedding: Float32Array;
   /** the part of the embedding that turns the last state into logits */
-  output: Float64Array;
+  output: Float32Array;
   layers: Layer[];
-  norm: Float64Array;
+  norm: Float32Array;
   slopes: number[];
 }
 
 export function prepare({ config, weights }: Model): Weights {
-  const matrices = new Map<string, Float64Array>();
+  const matrices = new Map<string, Float32Array>();
   let at = 0;
   for (const parameter of config.parameters) {
     const values = weights.subarray(at, at + sizeOf(parameter));
     const [inputs = 1, outputs] = parameter.shape;
     const asIs = outputs === undefined || parameter.name === "embedding";
-    matrices.set(parameter.name, asIs ? Float64Array.from(values) : transposed(values, inputs, outputs));
+    matrices.set(parameter.name, asIs ? values : transposed(values, inputs, outputs));
     at += values.length;
   }
-  function named(name: string): Float64Array {
+  function named(name: string): Float32Array {
     const found = matrices.get(name);
     if (found === undefined) throw new Error(`the model has no parameter ${name}`);
     return found;
@@ -55,8 +55,8 @@ export function prepare({ config, weights }: Model): Weights {
   };
 }
 
-function transposed(values: Float32Array, rows: number, columns: number): Float64Array {
-  const result = new Float64Array(values.length);
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       result[column * rows + row] = values[row * columns + column] ?? 0;
@@ -66,8 +66,8 @@ function transposed(values: Float32Array, rows: number, columns: number): Float6
 }
 
 interface Cache {
-  keys: Float64Array;
-  values: Float64Array;
+  keys: Float32Array;
+  values: Float32Array;
 }
 
 /** One conversation: remembers what it has read, so that each further token costs one pass. */
@@ -75,29 +75,29 @@ export class Inference {
   readonly #weights: Weights;
   readonly #tokens: number[] = [];
   readonly #caches: Cache[];
-  readonly #x: Float64Array;
-  readonly #normed: Float64Array;
-  readonly #qkv: Float64Array;
-  readonly #mixed: Float64Array;
-  readonly #hidden: Float64Array;
-  readonly #scores: Float64Array;
-  readonly #logits: Float64Array;
+  readonly #x: Float32Array;
+  readonly #normed: Float32Array;
+  readonly #qkv: Float32Array;
+  readonly #mixed: Float32Array;
+  readonly #hidden: Float32Array;
+  readonly #scores: Float32Array;
+  readonly #logits: Float32Array;
 
   /** `capacity`: tokens it can read at most, no more than the model's context. */
   constructor(weights: Weights, capacity: number) {
     const { width, hidden, layers, vocabulary } = weights.config;
     this.#weights = weights;
     this.#caches = Array.from({ length: layers }, () => ({
-      keys: new Float64Array(capacity * width),
-      values: new Float64Array(capacity * width),
+      keys: new Float32Array(capacity * width),
+      values: new Float32Array(capacity * width),
     }));
-    this.#x = new Float64Array(width);
-    this.#normed = new Float64Array(width);
-    this.#qkv = new Float64Array(3 * width);
-    this.#mixed = new Float64Array(width);
-    this.#hidden = new Float64Array(hidden);
-    this.#scores = new Float64Array(capacity);
-    this.#logits = new Float64Array(vocabulary);
+    this.#x = new Float32Array(width);
+    this.#normed = new Float32Array(width);
+    this.#qkv = new Float32Array(3 * width);
+    this.#mixed = new Float32Array(width);
+    this.#hidden = new Float32Array(hidden);
+    this.#scores = new Float32Array(capacity);
+    this.#logits = new Float32Array(vocabulary);
   }
 
   /** Reads one token. */
@@ -115,7 +115,7 @@ export class Inference {
   }
 
   /** Logits of the token after the last one read; the same buffer each time. */
-  logits(): Float64Array {
+  logits(): Float32Array {
     normalize(this.#x, this.#weights.norm, this.#normed);
     multiply(this.#weights.output, this.#normed, this.#logits);
     return this.#logits;
@@ -186,11 +186,11 @@ export class Inference {
   }
 }
 
-function add(x: Float64Array, y: Float64Array): void {
+function add(x: Float32Array, y: Float32Array): void {
   for (let i = 0; i < x.length; i++) x[i] = (x[i] as number) + (y[i] as number);
 }
 
-function normalize(x: Float64Array, gain: Float64Array, result: Float64Array): void {
+function normalize(x: Float32Array, gain: Float32Array, result: Float32Array): void {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += (x[i] as number) ** 2;
   const inverse = 1 / Math.sqrt(sum / x.length + NORM_EPSILON);
@@ -198,7 +198,7 @@ function normalize(x: Float64Array, gain: Float64Array, result: Float64Array): v
 }
 
 /** result = matrix · x. Four rows at a time: each x[i] is read once for four products. */
-function multiply(matrix: Float64Array, x: Float64Array, result: Float64Array): void {
+function multiply(matrix: Float32Array, x: Float32Array, result: Float32Array): void {
   const inputs = x.length;
   const rows = result.length;
   for (let row = 0; row < rows; row += 4) {
