@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { run } from "../lib/run.ts";
 import { removal } from "./firewall.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What dockerd, kubelet and kind change on the machine, as it was before them. */
 interface HostState {
@@ -24,8 +25,15 @@ const SETTINGS = [
   "vm/overcommit_memory",
 ];
 
-/** An empty folder that a bind mount of kind's leaves, and a key that dockerd writes and nothing uses. */
-const LEFTOVERS = ["/lib/modules", "/etc/docker/key.json"];
+const CGROUPS = "/sys/fs/cgroup";
+
+/** An empty folder that a bind mount of kind's leaves, a key that dockerd writes and nothing uses, and empty cgroups. */
+function leftovers(): string[] {
+  // cgroup v1 has a tree for each controller.
+  const trees = readdirSync(CGROUPS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const parents = ["", ...trees.map((tree) => tree.name)].map((tree) => join(CGROUPS, tree, "docker"));
+  return ["/lib/modules", "/etc/docker/key.json", ...parents];
+}
 
 /** Writes down the state once a boot: what is found later is no longer the state before us. */
 export async function rememberHost(file: string): Promise<void> {
@@ -37,9 +45,9 @@ export async function rememberHost(file: string): Promise<void> {
     settings: Object.fromEntries(
       SETTINGS.filter((name) => existsSync(setting(name))).map((name) => [name, value(name)]),
     ),
-    missing: LEFTOVERS.filter((path) => !existsSync(path)),
+    missing: leftovers().filter((path) => !existsSync(path)),
   };
-  writeFileSync(file, JSON.stringify(state, null, 2));
+  writeWhole(file, JSON.stringify(state, null, 2));
 }
 
 export async function restoreHost(file: string): Promise<void> {
@@ -53,8 +61,10 @@ export async function restoreHost(file: string): Promise<void> {
       if (value(name) !== before) writeFileSync(setting(name), before);
     }
   }
-  removeCgroups();
-  for (const path of state.missing) removeLeftover(path);
+  for (const path of state.missing) {
+    if (path.startsWith(CGROUPS)) removeCgroup(path);
+    else removeLeftover(path);
+  }
   rmSync(file);
 }
 
@@ -68,18 +78,11 @@ async function removeBridges(): Promise<void> {
   if (existsSync("/sys/class/net/docker0")) await run("ip", ["link", "delete", "docker0"]);
 }
 
-/** With cgroup v1 the parents that dockerd made stay behind, one a hierarchy. */
-function removeCgroups(): void {
-  const root = "/sys/fs/cgroup";
-  for (const folder of [root, ...readdirSync(root).map((name) => join(root, name))]) {
-    const ours = join(folder, "docker");
-    if (existsSync(ours)) removeTree(ours);
-  }
-}
-
-function removeTree(cgroup: string): void {
+/** A cgroup goes by rmdir, children first; one that holds a process stays. */
+function removeCgroup(cgroup: string): void {
+  if (!existsSync(cgroup)) return;
   for (const entry of readdirSync(cgroup, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeTree(join(cgroup, entry.name));
+    if (entry.isDirectory()) removeCgroup(join(cgroup, entry.name));
   }
   removeLeftover(cgroup);
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "../lib/cache.ts";
 import type { Clone } from "./clone.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** The clones that use our dockerd: a file each. Call these under the daemon's lock. */
 const folder = join(cacheDir(), "docker/users");
@@ -22,7 +23,7 @@ export function addUser(clone: Clone): void {
     pid: process.pid,
     started: startOf(process.pid) ?? "",
   };
-  writeFileSync(fileOf(clone.cluster), JSON.stringify(user));
+  writeWhole(fileOf(clone.cluster), JSON.stringify(user));
 }
 
 export function leave(clone: Clone): void {
@@ -32,7 +33,9 @@ export function leave(clone: Clone): void {
 /** Which clones are still there, and of which only remains are; the files of those are removed. */
 export function countUsers(clusterRuns: (name: string) => boolean): { live: User[]; gone: User[] } {
   if (!existsSync(folder)) return { live: [], gone: [] };
-  const users = readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as User);
+  const users = readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as User);
   const live = users.filter((user) => isLive(user, clusterRuns));
   const gone = users.filter((user) => !live.includes(user));
   for (const user of gone) rmSync(fileOf(user.cluster));
