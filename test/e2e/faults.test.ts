@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { claim, type Model, NAMES } from "../../hack/demo/objects.ts";
+import { waitFor } from "../../hack/demo/observer.ts";
+import { postPreferences } from "../../hack/demo/post-preferences.ts";
+import { makeBaseModel } from "../../hack/demo/prepare.ts";
+import { CONDITION } from "../../src/api/v1alpha1/condition-types.ts";
+import { findCondition } from "../../src/runtime/conditions.ts";
+import { readSlots } from "../../src/traffic/http-route.ts";
+import { routeFaults } from "../builders/route-oracle.ts";
+import { killManager, managerReady, startCollector, stopCollector } from "./operator-faults.ts";
+import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
+import { decide } from "./scripted-raters.ts";
+
+const MINUTE = 60_000;
+const PAIRS = 40;
+/** Longer than it takes a new operator to read everything and act on it. */
+const LONG_ENOUGH_MS = 10_000;
+
+let scene: Scene;
+let base: Model;
+
+beforeAll(async () => {
+  scene = await setScene(inject("cluster"), inject("images"), "faults");
+  base = await makeBaseModel(scene.cluster, scene.workspace, scene.images.trainer, 1);
+});
+
+afterAll(async () => {
+  await scene?.close();
+});
+
+describe("a DPOJob that cannot run says why", () => {
+  beforeAll(async () => {
+    const records = Array.from({ length: PAIRS }, (_, number) => ({
+      id: `p${number}`,
+      prompt: `prompt ${number}`,
+      chosen: "yes, please",
+      rejected: "no",
+    }));
+    await postPreferences(scene.workspace, NAMES.dataset, records);
+    await scene.workspace.apply({
+      apiVersion: "dpo.dev/v1alpha1",
+      kind: "PreferenceDataset",
+      metadata: { name: NAMES.dataset },
+      spec: {
+        sources: [{ name: "live", collector: {} }],
+        quality: { minPairs: PAIRS / 2 },
+        storage: { pvc: { claimName: NAMES.prefs } },
+      },
+    });
+    await waitFor(scene.observer.datasets, NAMES.dataset, 5 * MINUTE, ({ status }) => status?.snapshot);
+  });
+
+  async function whyNot(name: string, spec: object): Promise<string> {
+    await scene.workspace.apply({
+      apiVersion: "dpo.dev/v1alpha1",
+      kind: "DPOJob",
+      metadata: { name },
+      spec: { dataset: { name: NAMES.dataset }, model: base, ...spec },
+    });
+    return waitFor(scene.observer.jobs, name, 2 * MINUTE, ({ status }) => {
+      const condition = findCondition(status?.conditions, CONDITION.ready);
+      return condition?.reason === "Unschedulable" ? condition.message : undefined;
+    });
+  }
+
+  test("no node has the GPU that it asks for", { timeout: 3 * MINUTE }, async () => {
+    const output = { storage: { pvc: { claimName: NAMES.models } } };
+    const message = await whyNot("gpu", { output, resourcesPerNode: { limits: { "nvidia.com/gpu": 1 } } });
+    expect(message).toMatch(/Insufficient nvidia\.com\/gpu/);
+  });
+
+  test("the claim for its output is missing, and then it is not", { timeout: 5 * MINUTE }, async () => {
+    const message = await whyNot("unclaimed", { output: { storage: { pvc: { claimName: "nowhere" } } } });
+    expect(message).toMatch(/persistentvolumeclaim "nowhere" not found/);
+    await scene.workspace.apply(claim("nowhere"));
+    const phase = await waitFor(scene.observer.jobs, "unclaimed", 3 * MINUTE, ({ status }) =>
+      status?.phase === "Pending" ? undefined : status?.phase,
+    );
+    expect(["Training", "Succeeded", "Failed"]).toContain(phase);
+  });
+});
+
+describe("a rollback", () => {
+  test("stands when operator and collector die right after its write", { timeout: 10 * MINUTE }, async () => {
+    const { cluster, workspace, routes } = scene;
+    const steps = [{ name: "half", weight: 50 }];
+    const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
+    const canary = canaryOf(scene, { evidence, steps, gates: { winRate: {} } });
+    await workspace.apply(workloadOf(scene, base, "first"), canary);
+    await served(scene);
+    await workspace.apply(workloadOf(scene, base, "bad"));
+    const candidate = await status(scene, 5 * MINUTE, (now) =>
+      now.weights?.since === undefined ? undefined : now.candidate?.revision,
+    );
+    await decide(scene, "Stable");
+    while (scene.observer.rejectedAt(candidate) === undefined) await sleep(5);
+    try {
+      await Promise.all([killManager(cluster), stopCollector(cluster)]);
+      await managerReady(cluster);
+      await status(scene, 2 * MINUTE, (now) => (now.phase === "RolledBack" ? now : undefined));
+      await sleep(LONG_ENOUGH_MS);
+      const [route] = routes.current();
+      const slots = (route && readSlots(route, NAMES.canary)) ?? [];
+      expect(slots.filter(({ revision }) => revision === candidate)).toEqual([]);
+      const now = await status(scene, MINUTE, (current) => current);
+      expect(now).toMatchObject({ phase: "RolledBack", lastRun: { revision: candidate, outcome: "RolledBack" } });
+    } finally {
+      await startCollector(cluster);
+    }
+    expect(routeFaults(routes.versions, NAMES.canary)).toEqual([]);
+  });
+});
