@@ -3,7 +3,7 @@ import { anytimeInterval, type Interval } from "./interval.ts";
 import { type Evidence, logEvidence } from "./mixture.ts";
 import type { SafetyState, SafetyTest } from "./safety.ts";
 import { safetyVerdict, type Verdict, winRateVerdict } from "./verdict.ts";
-import type { WinRateState, WinRateTest } from "./win-rate.ts";
+import { sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
 
 /** What status says about a gate. Rates are fractions. */
 export interface Assessment {
@@ -22,9 +22,10 @@ export interface Assessment {
 /** `problem`: why the comparisons cannot be read at this look, if they cannot. */
 export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: string): Assessment {
   const { samples, sum } = state;
+  const tried = sinceRetry(state);
   const evidence = {
     promote: { log: logEvidence(test.promotion, samples, sum), logThreshold: test.logPromotionThreshold },
-    rollback: { log: logEvidence(test.rollback, samples, sum), logThreshold: test.logRollbackThreshold },
+    rollback: { log: logEvidence(test.rollback, tried.samples, tried.sum), logThreshold: test.logRollbackThreshold },
   };
   return {
     verdict: winRateVerdict(state, problem),

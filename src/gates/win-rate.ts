@@ -20,13 +20,19 @@ export interface WinRateState {
   readonly passedAt?: WinRateCrossing;
   /** When rollback's evidence first reached its threshold. Final. */
   readonly failedAt?: WinRateCrossing;
+  /** What was folded before the last retry: rollback's evidence is counted from here, promotion's from the beginning. */
+  readonly rollbackFrom?: Tally;
+}
+
+/** A number of bets and the sum of their outcomes. */
+export interface Tally {
+  readonly samples: number;
+  readonly sum: number;
 }
 
 /** The bet that decided, and the numbers that it decided by. */
-export interface WinRateCrossing {
+export interface WinRateCrossing extends Tally {
   readonly sequence: number;
-  readonly samples: number;
-  readonly sum: number;
 }
 
 /** One comparison that counts: its number in the collector's order, and 0 (stable won), 1 (candidate won) or between. */
@@ -93,8 +99,30 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
   const here = { sequence: bet.sequence, samples, sum };
   const { promotion, logPromotionThreshold, rollback, logRollbackThreshold } = test;
   const passedAt = state.passedAt ?? (reaches(promotion, samples, sum, logPromotionThreshold) ? here : undefined);
-  const failedAt = state.failedAt ?? (reaches(rollback, samples, sum, logRollbackThreshold) ? here : undefined);
-  return { samples, sum, ...(passedAt && { passedAt }), ...(failedAt && { failedAt }) };
+  const tried = sinceRetry({ ...state, samples, sum });
+  const isBad = reaches(rollback, tried.samples, tried.sum, logRollbackThreshold);
+  const failedAt = state.failedAt ?? (isBad ? here : undefined);
+  const { rollbackFrom } = state;
+  return {
+    samples,
+    sum,
+    ...(passedAt && { passedAt }),
+    ...(failedAt && { failedAt }),
+    ...(rollbackFrom && { rollbackFrom }),
+  };
+}
+
+/** What rollback's evidence is about: everything since the last retry. */
+export function sinceRetry({ samples, sum, rollbackFrom }: WinRateState): Tally {
+  return { samples: samples - (rollbackFrom?.samples ?? 0), sum: sum - (rollbackFrom?.sum ?? 0) };
+}
+
+/**
+ * The state of a candidate that is tried again. Only rollback's evidence starts anew, so falseRollback holds for each
+ * try; promotion's goes on, since starting it anew would spend falsePromotion once more with every try.
+ */
+export function retryWinRate({ samples, sum, passedAt }: WinRateState): WinRateState {
+  return { samples, sum, ...(passedAt && { passedAt }), rollbackFrom: { samples, sum } };
 }
 
 /**

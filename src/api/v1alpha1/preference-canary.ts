@@ -255,6 +255,11 @@ const GateStatus = z.object({
     .describe("How far the collector's stream was read."),
   passedAt: Crossing.exactOptional().describe("When the evidence for promotion first sufficed."),
   failedAt: Crossing.exactOptional().describe("When the evidence for rollback first sufficed. Final for this run."),
+  rollbackFrom: Crossing.pick({ samples: true, sum: true })
+    .exactOptional()
+    .describe(
+      "What was folded before the last retry. Evidence for rollback is counted from here, for promotion from the beginning.",
+    ),
   lastSampleTime: z
     .string()
     .meta({ format: "date-time" })

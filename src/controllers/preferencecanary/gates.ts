@@ -10,8 +10,10 @@ import { selectBet } from "../../gates/bet.ts";
 import type { Evidence as Weight } from "../../gates/mixture.ts";
 import { foldSafety, type SafetyState, type SafetyTest, safetyTest } from "../../gates/safety.ts";
 import {
+  emptyWinRate,
   foldWinRate,
   notWorse,
+  retryWinRate,
   type WinRateCrossing,
   type WinRateState,
   type WinRateTest,
@@ -28,17 +30,19 @@ const SAFETY = "safety";
 
 /**
  * What status remembers of this run, so that folding goes on from there: nothing, when it speaks of another run. A
- * revision that is tried again is judged on what came after its rejection, since the old evidence would reject it at once.
+ * revision that is tried again can be rejected only by what came after its rejection, or it would be so at once.
  */
 export function rememberedGates({ status }: PreferenceCanary, pair: Pair, isRetried: boolean): readonly GateStatus[] {
   const gates = status?.gates ?? [];
   if (status?.stable?.revision !== pair.stable) return [];
   if (status.candidate?.revision === pair.candidate) return gates;
-  return isRetried && status.lastRun?.revision === pair.candidate ? gates.map(emptied) : [];
+  return isRetried && status.lastRun?.revision === pair.candidate ? gates.map(triedAgain) : [];
 }
 
-function emptied({ name, cursor }: GateStatus): GateStatus {
-  return { name, verdict: "Undecided", samples: 0, sum: "0", ...(cursor && { cursor }), message: "" };
+function triedAgain(gate: GateStatus): GateStatus {
+  const { name, cursor } = gate;
+  const state = name === WIN_RATE ? retryWinRate(stateOf(gate)) : { samples: 0, sum: 0 };
+  return { name, verdict: "Undecided", message: "", ...(cursor && { cursor }), ...written(state) };
 }
 
 /** After which records the collector is asked for more. */
@@ -80,17 +84,14 @@ function winRateGate(test: WinRateTest, previous: GateStatus | undefined, stream
   const start = startOf(previous, stream);
   const bets = stream.records.flatMap((record) => selectBet(record) ?? []);
   const state = bets.reduce<WinRateState>((before, bet) => foldWinRate(test, before, bet), {
-    samples: start?.samples ?? 0,
-    sum: Number(start?.sum ?? 0),
-    ...(start?.passedAt && { passedAt: read(start.passedAt) }),
+    ...(start ? stateOf(start) : emptyWinRate),
     ...(previous?.failedAt && { failedAt: read(previous.failedAt) }),
   });
   const newest = stream.records.findLast((record) => selectBet(record) !== undefined);
   return {
     name: WIN_RATE,
     ...reading(previous, stream, newest?.at),
-    ...(state.passedAt && { passedAt: write(state.passedAt) }),
-    ...(state.failedAt && { failedAt: write(state.failedAt) }),
+    ...written(state),
     ...assessed(assessWinRate(test, state, problemOf(stream))),
   };
 }
@@ -128,6 +129,25 @@ function reading(
   const cursor = last ? { sequence: last.sequence, id: last.id } : from;
   const lastSampleTime = newest ?? previous?.lastSampleTime;
   return { ...(cursor && { cursor }), ...(lastSampleTime && { lastSampleTime }) };
+}
+
+function stateOf({ samples, sum, passedAt, rollbackFrom }: GateStatus): WinRateState {
+  return {
+    samples,
+    sum: Number(sum),
+    ...(passedAt && { passedAt: read(passedAt) }),
+    ...(rollbackFrom && { rollbackFrom: { samples: rollbackFrom.samples, sum: Number(rollbackFrom.sum) } }),
+  };
+}
+
+function written({ samples, sum, passedAt, failedAt, rollbackFrom }: WinRateState) {
+  return {
+    samples,
+    sum: String(sum),
+    ...(passedAt && { passedAt: write(passedAt) }),
+    ...(failedAt && { failedAt: write(failedAt) }),
+    ...(rollbackFrom && { rollbackFrom: { samples: rollbackFrom.samples, sum: String(rollbackFrom.sum) } }),
+  };
 }
 
 function problemOf({ access }: Stream<unknown>): string | undefined {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { outcomes, seededRandom, simulateWinRate, waldBounds } from "../../../bench/gates/simulate.ts";
-import { winRateTest } from "../../../src/gates/win-rate.ts";
+import { emptyWinRate, foldWinRate, retryWinRate, winRateTest } from "../../../src/gates/win-rate.ts";
 
 function test5percent(min: number, target: number) {
   return winRateTest({ min, target, falsePromotion: 0.05, falseRollback: 0.05 });
@@ -55,4 +55,24 @@ test.each([
 test("ties keep the promise: with 30% of them an equal model is promoted in about 1% of runs", () => {
   const figures = simulateWinRate(test5percent(0.5, 0.6), outcomes(seededRandom(15), 0.5, 0.3), { runs: 4000 });
   expect(figures.promoted).toBeLessThan(0.02);
+});
+
+test("an equal model that is tried again after every rejection is promoted in at most 5% of runs, over all its tries", () => {
+  const equal = test5percent(0.5, 0.6);
+  const random = seededRandom(16);
+  const runs = 2000;
+  let promoted = 0;
+  for (let run = 0; run < runs; run++) {
+    let state = emptyWinRate;
+    for (let tries = 0, sequence = 1; tries < 5 && sequence < 3000; sequence++) {
+      state = foldWinRate(equal, state, { sequence, outcome: random() < 0.5 ? 1 : 0 });
+      if (state.passedAt !== undefined) break;
+      if (state.failedAt === undefined) continue;
+      state = retryWinRate(state);
+      tries += 1;
+    }
+    if (state.passedAt !== undefined) promoted += 1;
+  }
+  expect(promoted / runs).toBeLessThanOrEqual(0.05);
+  expect(promoted).toBeGreaterThan(0);
 });

@@ -6,6 +6,7 @@ import {
   emptyWinRate,
   foldWinRate,
   notWorse,
+  retryWinRate,
   type WinRateState,
   winRateTest,
 } from "../../../src/gates/win-rate.ts";
@@ -115,4 +116,23 @@ test.each([
 
 test.each([-0.1, 1.5, Number.NaN])("an outcome of %d is refused, with the comparison's number", (outcome) => {
   expect(() => foldWinRate(better, emptyWinRate, { sequence: 812, outcome })).toThrow("comparison 812");
+});
+
+test("after a retry rollback is decided by what comes then, promotion by everything", () => {
+  const wins = (count: number, firstSequence: number) =>
+    bets(
+      Array.from({ length: count }, () => 1),
+      firstSequence,
+    );
+  const failed = fold(bets(Array.from({ length: 10 }, () => 0)));
+  expect(failed.failedAt).toBeDefined();
+  const retried = retryWinRate(failed);
+  expect(retried).toEqual({ samples: 10, sum: 0, rollbackFrom: { samples: 10, sum: 0 } });
+  const enoughForANewOne = fold(wins(20, 1));
+  expect(enoughForANewOne.passedAt).toBeDefined();
+  const tried = fold(wins(20, 11), retried);
+  expect(tried).toMatchObject({ samples: 30, sum: 20 });
+  expect(tried.passedAt).toBeUndefined();
+  expect(tried.failedAt).toBeUndefined();
+  expect(fold(wins(60, 31), tried).passedAt).toBeDefined();
 });

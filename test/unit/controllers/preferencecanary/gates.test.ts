@@ -113,7 +113,7 @@ describe("what status remembers of a run", () => {
     expect(remembered({ candidate: { revision: "cccccccccc", digest: "" } })).toEqual([]);
   });
 
-  it("is where evidence was read up to when a rejected revision is tried again, and no sum", () => {
+  it("goes on for promotion when a rejected revision is tried again, and starts anew for rollback", () => {
     const lastRun = {
       revision: pair.candidate,
       digest: "",
@@ -122,7 +122,9 @@ describe("what status remembers of a run", () => {
       message: "",
     };
     const [again] = remembered({ candidate: undefined, lastRun }, true);
-    expect(again).toMatchObject({ samples: 0, sum: "0", cursor: gate.cursor });
+    const { samples, sum, cursor } = gate;
+    expect(again).toMatchObject({ verdict: "Undecided", samples, sum, cursor, rollbackFrom: { samples, sum } });
+    expect(again).not.toHaveProperty("failedAt");
     expect(remembered({ candidate: undefined, lastRun })).toEqual([]);
   });
 });

@@ -264,13 +264,13 @@ describe("a rollback", () => {
     expect(world.status.candidate?.digest).toBe(digest("a"));
   });
 
-  it("is lifted once by retry, which judges what comes after", () => {
+  it("is lifted once by retry, after which old losses count against promotion and no longer for rollback", () => {
     const world = rolledBack();
     const rejected = world.status.lastRun?.revision ?? "";
     world.annotate({ "dpo.dev/retry": rejected });
     world.settle(30_000);
     expect(candidateOf(world)).toBe(rejected);
-    expect(world.status).toMatchObject({ phase: "Progressing", gates: [{ samples: 0 }] });
+    expect(world.status).toMatchObject({ phase: "Progressing", gates: [{ verdict: "Undecided", samples: 60 }] });
     world.vote(losses);
     world.settle();
     expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { revision: rejected } });
@@ -279,6 +279,9 @@ describe("a rollback", () => {
     world.annotate({ "dpo.dev/retry": rejected });
     world.settle(30_000);
     world.vote(wins);
+    world.settle();
+    expect(world.status.phase).toBe("Progressing");
+    for (let more = 0; more < 4; more++) world.vote(wins);
     world.settle();
     expect(world.status.phase).toBe("Promoted");
   });
