@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
 import { canarySpec, WORKLOAD } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
+import { documented, said } from "../../docs/status-tables.ts";
 
 /** Which phase goes with which Ready, Reconciling and Stalled. */
 const TABLE: Readonly<Record<string, string>> = {
@@ -48,6 +49,11 @@ describe("a canary's phase", () => {
     for (const status of statuses)
       expect(`${status.phase}: ${conditionsOf(status)}`).toBe(`${status.phase}: ${TABLE[status.phase ?? ""]}`);
     expect(new Set(statuses.map(({ phase }) => phase))).toEqual(new Set(Object.keys(TABLE)));
+  });
+
+  it("is documented, with its reason", () => {
+    const rows = documented("PreferenceCanary");
+    for (const status of statuses) expect(rows).toContain(said(status as Parameters<typeof said>[0]));
   });
 
   it("has a message for whoever is on call: who serves, who is judged, and what is waited for", () => {
