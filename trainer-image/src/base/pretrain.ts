@@ -25,7 +25,7 @@ export interface Pretraining {
   learningRate: number;
 }
 
-export const pretraining: Pretraining = { steps: 180, batchSize: 12, learningRate: 8e-3 };
+export const pretraining: Pretraining = { steps: 150, batchSize: 12, learningRate: 8e-3 };
 
 /** Teaches a fresh model to continue the corpus. `report` gets the mean loss of each step, in nats a byte. */
 export function pretrain(
