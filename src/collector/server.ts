@@ -32,6 +32,12 @@ export interface RunningCollector {
   close(): Promise<void>;
 }
 
+/**
+ * Raters come through a gateway. Longer than the hour after which Envoy closes an idle connection: were this side first,
+ * a request that is just being sent on it would be lost.
+ */
+const IDLE_CONNECTION_MS = 2 * 60 * 60 * 1000;
+
 /** Serves the collector's HTTP API over a store in `dataDir`; resolves when it listens. */
 export async function runCollector(
   config: CollectorConfig,
@@ -45,6 +51,7 @@ export async function runCollector(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LIMITS.body,
     exposeHeadRoutes: false,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
   });
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(sendNotFound);

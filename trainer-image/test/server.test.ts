@@ -64,3 +64,11 @@ test("/v1/models says the digest, and the probes answer", async () => {
   expect(models.json()).toMatchObject({ object: "list", data: [{ id: "assistant", object: "model", digest }] });
   for (const url of ["/healthz", "/readyz"]) expect((await server.inject(url)).statusCode).toBe(200);
 });
+
+test("an idle connection outlives a gateway's patience of an hour: the side that closes first may lose a request", async () => {
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  const { headers } = await fetch(`${url}/v1/models`);
+  const [, seconds] = /timeout=(\d+)/.exec(headers.get("keep-alive") ?? "") ?? [];
+  expect(Number(seconds)).toBeGreaterThan(3600);
+  await server.close();
+});

@@ -48,3 +48,10 @@ test("an unknown path is a 404 in the same shape as every error", async () => {
   const answer = await collector.call("GET", "/v1/namespaces/team/nothing");
   expect(answer).toMatchObject({ status: 404, body: { error: { reason: "NotFound" } } });
 });
+
+test("an idle connection outlives a gateway's patience of an hour: the side that closes first may lose a request", async () => {
+  await using collector = await startCollector();
+  const { headers } = await fetch(`${collector.url}/healthz`);
+  const [, seconds] = /timeout=(\d+)/.exec(headers.get("keep-alive") ?? "") ?? [];
+  expect(Number(seconds)).toBeGreaterThan(3600);
+});

@@ -18,11 +18,16 @@ export interface Served {
 /** The name of the one model that is served, as clients know it. */
 const modelName = "assistant";
 const defaultMaxTokens = 160;
+/**
+ * Longer than the hour after which Envoy closes an idle connection: were this side first, a request that is just being
+ * sent on it would be lost (seen as a 503 on a busy machine).
+ */
+const idleConnectionMs = 2 * 60 * 60 * 1000;
 
 /** An OpenAI-compatible server of one model. */
 export function modelServer(served: Served): FastifyInstance {
   // Envoy keeps connections: a 503 on a reused one while closing would reach a user.
-  const server = fastify({ return503OnClosing: false });
+  const server = fastify({ return503OnClosing: false, keepAliveTimeout: idleConnectionMs });
   server.get("/healthz", () => ({ status: "ok" }));
   server.get("/readyz", () => ({ status: "ok" }));
   server.get("/v1/models", () => ({
