@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { step } from "../lib/progress.ts";
 import { run } from "../lib/run.ts";
 import { ensureBinaries } from "../tools/binaries.ts";
 import { nodeOf } from "./clone.ts";
@@ -35,7 +36,9 @@ export async function loadImages(cluster: Cluster, tags: readonly string[]): Pro
     );
   }
   const { kind } = await ensureBinaries(["kind"]);
-  await run(kind, ["load", "docker-image", "--name", cluster.name, ...tags], { env: cluster.docker.env });
+  await step(`images loaded: ${tags.join(", ")}`, () =>
+    run(kind, ["load", "docker-image", "--name", cluster.name, ...tags], { env: cluster.docker.env }),
+  );
 }
 
 async function gatewayUrlOf(kubeconfig: string): Promise<string> {

@@ -5,8 +5,7 @@ import { ensureBinaries } from "../tools/binaries.ts";
 import { goModuleSource } from "../tools/go.ts";
 import { versions } from "../tools/versions.ts";
 import { DEBIAN_IMAGE } from "./base-images.ts";
-import type { Docker } from "./docker.ts";
-import { ensureMade, place, type Recipe, staticBinary } from "./made-image.ts";
+import { place, type Recipe, staticBinary } from "./made-image.ts";
 
 export const GATEWAY_IMAGE = `docker.io/envoyproxy/gateway:${versions.envoyGateway}`;
 
@@ -17,20 +16,12 @@ const ENVOY_WHEELS: Readonly<Record<string, string>> = {
   arm64: "302e70273e09e6cd600bf7527564afafa8386637069587f0e3935cdd159225fe",
 };
 
-/** Makes the images of Envoy Gateway's control plane and data plane and returns their tags. */
-export async function ensureGatewayImages(daemon: Docker): Promise<string[]> {
+/** The images of Envoy Gateway's control plane and data plane. */
+export async function gatewayRecipes(): Promise<Recipe[]> {
   const binaries = await ensureBinaries(["envoy-gateway"]);
   const target = "usr/local/bin/envoy-gateway";
-  const controlPlane = staticBinary(
-    GATEWAY_IMAGE,
-    binaries["envoy-gateway"],
-    target,
-    "USER 65532:65532",
-    `ENTRYPOINT ["/${target}"]`,
-  );
-  const recipes = [controlPlane, await envoyRecipe()];
-  for (const recipe of recipes) await ensureMade(daemon, recipe);
-  return recipes.map((recipe) => recipe.tag);
+  const instructions = ["USER 65532:65532", `ENTRYPOINT ["/${target}"]`];
+  return [staticBinary(GATEWAY_IMAGE, binaries["envoy-gateway"], target, ...instructions), await envoyRecipe()];
 }
 
 async function envoyRecipe(): Promise<Recipe> {

@@ -73,10 +73,10 @@ async function fillChart(folder: string): Promise<void> {
   writeFileSync(join(folder, "values.yaml"), values);
 }
 
-/** helm refuses to touch a release of which an install was cut short. */
+/** helm refuses to touch a release whose install was cut short or failed. */
 async function removeUnfinished(helm: string, target: readonly string[]): Promise<void> {
   const [release, ...where] = target;
-  const listed = await run(helm, ["list", "--pending", "--short", ...where]);
+  const listed = await run(helm, ["list", "--pending", "--failed", "--short", ...where]);
   if (listed.trim() === release) await run(helm, ["uninstall", "--wait", ...target]);
 }
 

@@ -17,9 +17,8 @@ export function hasKindCluster(clone: Clone, daemon: Docker): Promise<boolean> {
   return succeeds("docker", ["inspect", nodeOf(clone.cluster)], { env: daemon.env });
 }
 
-/** Creates the clone's cluster, unless one stands whose creation came to its end. An image made here has no kindnet in it. */
-export async function ensureKindCluster(clone: Clone, daemon: Docker, madeImage: string | undefined): Promise<void> {
-  if (await isComplete(clone, daemon)) return;
+/** Creates the clone's cluster, in place of what an interrupted creation left. */
+export async function createKindCluster(clone: Clone, daemon: Docker, madeImage: string | undefined): Promise<void> {
   await deleteKindCluster(clone, daemon);
   const { kind } = await ensureBinaries(["kind"]);
   const image = madeImage === undefined ? [] : ["--image", madeImage];
@@ -59,8 +58,8 @@ export async function gatewayAddress(clone: Clone, daemon: Docker): Promise<stri
   return (await docker(daemon, "port", nodeOf(clone.cluster), `${GATEWAY.port}/tcp`)).trim();
 }
 
-/** kind's own picture of the node is not enough: a creation that was killed leaves one that looks alive. */
-async function isComplete(clone: Clone, daemon: Docker): Promise<boolean> {
+/** True if a cluster works whose creation came to its end: one that was killed leaves a node that looks alive. */
+export async function isComplete(clone: Clone, daemon: Docker): Promise<boolean> {
   if (!existsSync(createdFile(clone)) || !existsSync(clone.kubeconfig)) return false;
   if (!(await hasKindCluster(clone, daemon))) return false;
   if ((await containerId(clone, daemon)) !== readFileSync(createdFile(clone), "utf8")) return false;

@@ -8,6 +8,7 @@ import { versions } from "../tools/versions.ts";
 import { ensureBaseImages } from "./base-images.ts";
 import { controlPlaneRecipes, controlPlaneTags } from "./control-plane-images.ts";
 import { type Docker, docker } from "./docker.ts";
+import { gatewayRecipes } from "./gateway-images.ts";
 import { digestOf, ensureMade, isThere, MADE_OF, removeMade, withWorkFolder } from "./made-image.ts";
 import { makeNodeFiles } from "./node-files.ts";
 import { makeRootfs } from "./rootfs.ts";
@@ -24,13 +25,16 @@ const PACKAGES = [
   ...["systemd", "containerd", "runc", "containernetworking-plugins", "iptables", "nftables", "iproute2", "conntrack"],
   ...["ethtool", "socat", "mount", "kmod", "procps", "jq", "ca-certificates", "curl", "busybox-static", "catatonit"],
 ];
+/** The files here that say what goes in: a change in one makes another image. */
+const INGREDIENTS = [
+  ...["node-setup.sh", "node-bridge.conflist", "node-files.ts"],
+  ...["control-plane-images.ts", "storage.ts", "gateway-images.ts"],
+];
 const ENTRYPOINT = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]';
 
-/** A kind node without any registry: Debian packages, kind's own files, Kubernetes from its Go modules. */
+/** A kind node without any registry: Debian packages, kind's own files, Kubernetes and Envoy Gateway from Go modules. */
 export async function ensureNodeImage(daemon: Docker): Promise<void> {
-  const ours = ["node-setup.sh", "node-bridge.conflist", "node-files.ts"].map((name) =>
-    readFileSync(join(import.meta.dirname, name), "utf8"),
-  );
+  const ours = INGREDIENTS.map((name) => readFileSync(join(import.meta.dirname, name), "utf8"));
   const madeOf = digestOf([JSON.stringify(versions), ...PACKAGES, ...ours]);
   if (await isThere(daemon, NODE_IMAGE, madeOf)) return;
   await ensureBaseImages(daemon);
@@ -61,6 +65,7 @@ function makeRootImage(daemon: Docker): Promise<string[]> {
     const recipes = [
       ...(await controlPlaneRecipes(tagOf, join(folder, "usr/bin/catatonit"))),
       ...(await storageRecipes(storage, join(folder, "usr/bin/busybox"))),
+      ...(await gatewayRecipes()),
     ];
     for (const recipe of recipes) await ensureMade(daemon, recipe);
     return recipes.map((recipe) => recipe.tag);

@@ -3,12 +3,11 @@ import { withLock } from "../lib/lock.ts";
 import { ensureBaseImages } from "./base-images.ts";
 import { lacksSysResource } from "./capability.ts";
 import { type Clone, thisClone } from "./clone.ts";
-import { type Cluster, loadImages } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { type Docker, joinDocker } from "./docker.ts";
 import { takeDown } from "./down.ts";
 import { ensureGateway } from "./gateway.ts";
-import { ensureGatewayImages } from "./gateway-images.ts";
-import { ensureKindCluster, gatewayAddress, hasKindCluster } from "./kind.ts";
+import { createKindCluster, gatewayAddress, hasKindCluster, isComplete } from "./kind.ts";
 import { withImageLock } from "./made-image.ts";
 import { ensureNodeImage, NODE_IMAGE } from "./node-image.ts";
 import { registryInReach } from "./registry.ts";
@@ -32,13 +31,16 @@ export function upCluster(): Promise<Cluster> {
 async function build(clone: Clone, daemon: Docker): Promise<Cluster> {
   const pull = await registryInReach();
   if (!pull) await withImageLock(() => ensureBaseImages(daemon));
+  if (!(await isComplete(clone, daemon))) await create(clone, daemon, pull);
+  const gatewayUrl = `http://${await gatewayAddress(clone, daemon)}`;
+  const cluster = { name: clone.cluster, kubeconfig: clone.kubeconfig, gatewayUrl, docker: daemon };
+  await ensureGateway(cluster, gatewayUrl);
+  return cluster;
+}
+
+async function create(clone: Clone, daemon: Docker, pull: boolean): Promise<void> {
   // kindest/node lowers oom_score_adj, which nothing may do here where the capability is missing.
   const made = !pull || (daemon.own && lacksSysResource());
   if (made) await withImageLock(() => ensureNodeImage(daemon));
-  await ensureKindCluster(clone, daemon, made ? NODE_IMAGE : undefined);
-  const gatewayUrl = `http://${await gatewayAddress(clone, daemon)}`;
-  const cluster = { name: clone.cluster, kubeconfig: clone.kubeconfig, gatewayUrl, docker: daemon };
-  if (!pull) await loadImages(cluster, await withImageLock(() => ensureGatewayImages(daemon)));
-  await ensureGateway(cluster, gatewayUrl);
-  return cluster;
+  await createKindCluster(clone, daemon, made ? NODE_IMAGE : undefined);
 }
