@@ -23,7 +23,7 @@ const LABELERS = ["ada", "grace", "alan"];
 const PAIRS_AT_A_TIME = 8;
 const IDLE_MS = 250;
 /** Standard deviation of what a rater thinks of one text; utilities are between 0 and 1. */
-export const RATER_NOISE = 0.15;
+export const RATER_NOISE = 0.1;
 
 /** Simulated people: each takes pairs, judges the two texts alone, and posts the choice. */
 export function startRaters(options: RatersOptions): Raters {
