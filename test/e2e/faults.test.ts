@@ -6,7 +6,7 @@ import { postPreferences } from "../../hack/demo/post-preferences.ts";
 import { makeBaseModel } from "../../hack/demo/prepare.ts";
 import { CONDITION } from "../../src/api/v1alpha1/condition-types.ts";
 import { findCondition } from "../../src/runtime/conditions.ts";
-import { readSlots } from "../../src/traffic/http-route.ts";
+import { readSlots, readVerdicts } from "../../src/traffic/http-route.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
 import { killManager, managerReady, startCollector, stopCollector } from "./operator-faults.ts";
 import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
@@ -94,7 +94,7 @@ describe("a rollback", () => {
       now.weights?.since === undefined ? undefined : now.candidate?.revision,
     );
     await decide(scene, "Stable");
-    while (scene.observer.rejectedAt(candidate) === undefined) await sleep(5);
+    await routes.until(NAMES.canary, (route) => readVerdicts(route).rejected?.revision === candidate);
     try {
       await Promise.all([killManager(cluster), stopCollector(cluster)]);
       await managerReady(cluster);

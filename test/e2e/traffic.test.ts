@@ -1,0 +1,188 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { kubectl } from "../../hack/cluster/kubectl.ts";
+import { type Model, NAMES } from "../../hack/demo/objects.ts";
+import { makeBaseModel } from "../../hack/demo/prepare.ts";
+import { say } from "../../hack/lib/progress.ts";
+import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
+import { namedServices, readSlots, readVerdicts } from "../../src/traffic/http-route.ts";
+import { WHOLE } from "../../src/traffic/slots.ts";
+import { routeFaults } from "../builders/route-oracle.ts";
+import { type Load, summary, underLoad } from "./load.ts";
+import { startCollector, stopCollector } from "./operator-faults.ts";
+import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
+import { decide } from "./scripted-raters.ts";
+
+/**
+ * 200 requests a second through the route that the operator moves. Candidates are other builds of one model: it is
+ * traffic that is tested here, so a script does the raters' work.
+ */
+
+const MINUTE = 60_000;
+const REQUESTS_PER_SECOND = 150;
+/** How long something stays broken under load. */
+const OUTAGE_MS = 6_000;
+
+const STEPS = [
+  { name: "shadow", weight: 0 },
+  { name: "tenth", weight: 10, minDuration: "2s" },
+  { name: "half", weight: 50, minDuration: "2s" },
+];
+
+let scene: Scene;
+let base: Model;
+
+beforeAll(async () => {
+  scene = await setScene(inject("cluster"), inject("images"), "traffic");
+  base = await makeBaseModel(scene.cluster, scene.workspace, scene.images.trainer, 1);
+  const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
+  const canary = canaryOf(scene, { evidence, steps: STEPS, gates: { winRate: {} } });
+  await scene.workspace.apply(workloadOf(scene, base, "first"), canary);
+  await served(scene);
+});
+
+afterAll(async () => {
+  await scene?.close();
+});
+
+async function loaded(work: () => Promise<unknown>): Promise<Load> {
+  const load = await underLoad(scene.cluster.gatewayUrl, scene.host, work);
+  say(`  ${summary(load)}`);
+  expect(load.failures).toEqual([]);
+  expect(load.answers.length / load.seconds).toBeGreaterThan(REQUESTS_PER_SECOND);
+  return load;
+}
+
+/** Another build in Git, and the wait until it serves half of all requests. */
+async function halfWay(build: string): Promise<{ readonly stable: string; readonly candidate: string }> {
+  const before = await status(scene, MINUTE, ({ lastRun }) => lastRun?.time ?? "none");
+  await scene.workspace.apply(workloadOf(scene, base, build));
+  return status(scene, 5 * MINUTE, ({ stable, candidate, step, weights, lastRun }) => {
+    const isHalf = step?.name === "half" && weights?.since !== undefined;
+    const isNew = (lastRun?.time ?? "none") === before;
+    return isNew && isHalf && stable && candidate
+      ? { stable: stable.revision, candidate: candidate.revision }
+      : undefined;
+  });
+}
+
+async function ended(revision: string, outcome: "Promoted" | "RolledBack"): Promise<void> {
+  await status(scene, 3 * MINUTE, ({ lastRun, candidate, phase }) => {
+    const isOver = candidate === undefined && phase === outcome;
+    return isOver && lastRun?.revision === revision && lastRun.outcome === outcome ? lastRun : undefined;
+  });
+}
+
+function run(...args: string[]): Promise<string> {
+  return kubectl(scene.cluster, [...args, "--namespace", scene.namespace]);
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 2 * MINUTE;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${what} did not happen in two minutes`);
+    await sleep(500);
+  }
+}
+
+/** Deletes a Service that the route names, and waits for the operator to have made it again. */
+async function deleteService(name: string): Promise<void> {
+  const uid = () => run("get", "service", name, "--ignore-not-found", "--output=jsonpath={.metadata.uid}");
+  const before = await uid();
+  await run("delete", "service", name, "--wait=false");
+  await until(`another Service ${name}`, async () => ![before, ""].includes(await uid()));
+}
+
+describe("200 requests a second lose nothing", () => {
+  test("over a promotion", { timeout: 10 * MINUTE }, async () => {
+    const load = await loaded(async () => {
+      const { candidate } = await halfWay("promoted");
+      await decide(scene, "Candidate");
+      await ended(candidate, "Promoted");
+    });
+    expect(new Set(load.answers.map(({ arm }) => arm)).size).toBe(2);
+  });
+
+  test("over a rollback", { timeout: 10 * MINUTE }, async () => {
+    let candidate = "";
+    const load = await loaded(async () => {
+      ({ candidate } = await halfWay("rolled-back"));
+      await decide(scene, "Stable");
+      await ended(candidate, "RolledBack");
+    });
+    const rejectedAt = scene.observer.rejectedAt(candidate) ?? Number.NaN;
+    const last = Math.max(...load.answers.filter(({ arm }) => arm === candidate).map(({ startedAt }) => startedAt));
+    say(`  last request that the candidate answered: ${last - rejectedAt} ms after the write that rejected it`);
+    expect(last - rejectedAt).toBeLessThan(2_000);
+  });
+
+  test("over a second candidate, the sampler scaled to 0 and its Service deleted", {
+    timeout: 10 * MINUTE,
+  }, async () => {
+    await loaded(async () => {
+      await halfWay("second");
+      const before = scene.routes.versions.length;
+      await run("scale", "deployment", `${NAMES.canary}-sampler`, "--replicas=0");
+      await sleep(OUTAGE_MS);
+      await run("rollout", "status", "deployment", `${NAMES.canary}-sampler`, "--timeout=120s");
+      await deleteService(`${NAMES.canary}-sampler`);
+      await until("the mirror", async () => scene.routes.current().some(mirrors));
+      expect(scene.routes.versions.slice(before).filter((route) => !mirrors(route))).not.toEqual([]);
+    });
+  });
+
+  test("when the candidate's Service is deleted", { timeout: 10 * MINUTE }, async () => {
+    await loaded(async () => {
+      const before = scene.routes.versions.length;
+      const candidate = await status(scene, MINUTE, (now) => now.candidate?.revision);
+      const service = `${NAMES.canary}-${candidate}`;
+      await deleteService(service);
+      await until("half of the traffic again", async () => weightOf(candidate) === WHOLE / 2);
+      const names = scene.routes.versions.slice(before).map((route) => namedServices(route).has(service));
+      expect(names).toContain(false);
+    });
+  });
+
+  test("while the collector is away, and nothing is decided meanwhile", { timeout: 10 * MINUTE }, async () => {
+    await loaded(async () => {
+      await stopCollector(scene.cluster);
+      try {
+        await status(scene, MINUTE, ({ gates }) => gates?.find(({ verdict }) => verdict === "NoData"));
+        await sleep(OUTAGE_MS);
+        const now = await status(scene, MINUTE, (current) => current);
+        expect(now).toMatchObject({ phase: "Progressing", weights: { desired: 50 } });
+      } finally {
+        await startCollector(scene.cluster);
+      }
+    });
+  });
+
+  test("when the canary is deleted: stable goes on serving", { timeout: 10 * MINUTE }, async () => {
+    const stable = await status(scene, MINUTE, (now) => now.stable?.revision);
+    const load = await loaded(async () => {
+      await run("delete", "preferencecanary", NAMES.canary, "--timeout=120s");
+      await sleep(OUTAGE_MS);
+    });
+    expect(load.answers.at(-1)?.arm).toBe(stable);
+    expect(weightOf(stable)).toBe(WHOLE);
+    expect(scene.routes.current().some(mirrors)).toBe(false);
+    const arms = await run("get", "deployments", `--selector=dpo.dev/canary=${NAMES.canary}`, "--output=name");
+    expect(arms.trim()).toBe(`deployment.apps/${NAMES.canary}-${stable}`);
+  });
+
+  test("and no version of the route crossed zero", () => {
+    expect(routeFaults(scene.routes.versions, NAMES.canary)).toEqual([]);
+    const verdicts = scene.routes.versions.map((route) => readVerdicts(route).rejected?.revision);
+    expect(new Set(verdicts).size).toBe(2);
+  });
+});
+
+function weightOf(revision: string): number {
+  const [route] = scene.routes.current();
+  const slots = (route && readSlots(route, NAMES.canary)) ?? [];
+  return Math.max(0, ...slots.filter((slot) => slot.revision === revision).map(({ weight }) => weight));
+}
+
+function mirrors({ spec }: HTTPRoute): boolean {
+  return (spec.rules?.[0]?.filters ?? []).some(({ type }) => type === "RequestMirror");
+}
