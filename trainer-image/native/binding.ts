@@ -70,7 +70,7 @@ async function compile(work: string): Promise<void> {
 
 /** The folder that has include/node; beside Node itself in every official build, the npm package included. */
 async function nodeHeaders(): Promise<string> {
-  const root = process.env["NODE_HEADERS"] ?? resolve(dirname(process.execPath), "..");
+  const root = process.env.NODE_HEADERS ?? resolve(dirname(process.execPath), "..");
   await access(join(root, "include", "node", "node_api.h")).catch(() => {
     throw new Error(`no Node headers in ${root}/include/node: set NODE_HEADERS to a folder that has include/node`);
   });

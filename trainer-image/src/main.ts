@@ -63,12 +63,12 @@ function describeStep({ step, totalSteps, loss, rewardAccuracy }: StepMetrics): 
 }
 
 async function runServe(): Promise<void> {
-  const uri = process.env["MODEL_URI"];
+  const uri = process.env.MODEL_URI;
   if (!uri) throw new TrainingError("InvalidConfig", "MODEL_URI is not set: give the folder or pvc:// URI of a model");
   const { folder, digest } = await locateModel(uri);
   const weights = prepare(await loadModel(folder, digest));
   const server = modelServer({ weights, digest, random: Math.random, now: () => new Date() });
-  const port = Number(process.env["PORT"] ?? 8080);
+  const port = Number(process.env.PORT ?? 8080);
   await server.listen({ host: "::", port });
   log(`serving ${digest} on port ${port}`);
   process.once("SIGTERM", () => void setTimeout(drainMs).then(() => server.close()));
