@@ -1,5 +1,4 @@
 import type {
-  CoreV1Event,
   EventsV1Event,
   V1ConfigMap,
   V1ControllerRevision,
@@ -7,10 +6,8 @@ import type {
   V1Job,
   V1Lease,
   V1Namespace,
-  V1PersistentVolumeClaim,
   V1Pod,
   V1Service,
-  V1StatefulSet,
   V1TokenReview,
 } from "@kubernetes/client-node";
 import type { KubeObject, ObjectMeta } from "./object.ts";
@@ -34,17 +31,14 @@ type BuiltIn<Model> = Omit<Json<Model>, "metadata" | "apiVersion" | "kind"> &
 
 export type ConfigMap = BuiltIn<V1ConfigMap>;
 export type ControllerRevision = BuiltIn<V1ControllerRevision>;
-export type CoreEvent = BuiltIn<CoreV1Event>;
 export type Deployment = BuiltIn<V1Deployment>;
 export type Event = BuiltIn<EventsV1Event>;
 export type Job = BuiltIn<V1Job>;
 export type Lease = BuiltIn<V1Lease>;
 export type Namespace = BuiltIn<V1Namespace>;
-export type PersistentVolumeClaim = BuiltIn<V1PersistentVolumeClaim>;
 export type Pod = BuiltIn<V1Pod>;
 export type PodSpec = NonNullable<Pod["spec"]>;
 export type PodTemplate = NonNullable<Deployment["spec"]>["template"];
 export type Container = PodSpec["containers"][number];
 export type Service = BuiltIn<V1Service>;
-export type StatefulSet = BuiltIn<V1StatefulSet>;
 export type TokenReview = BuiltIn<V1TokenReview>;

@@ -6,13 +6,11 @@ import type {
   Job,
   Lease,
   Namespace,
-  PersistentVolumeClaim,
   Pod,
   Service,
-  StatefulSet,
   TokenReview,
 } from "./built-in.ts";
-import type { Gateway, HTTPRoute } from "./gateway-api.ts";
+import type { HTTPRoute } from "./gateway-api.ts";
 import type { KubeObject, ObjectKey, Stored } from "./object.ts";
 
 /** A typed handle on one kind of object: where it lives in the API and what its JSON is. */
@@ -84,12 +82,6 @@ export const namespaces = defineResource<Namespace>({
   plural: "namespaces",
   namespaced: false,
 });
-export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
-  group: "",
-  version: "v1",
-  kind: "PersistentVolumeClaim",
-  plural: "persistentvolumeclaims",
-});
 export const pods = defineResource<Pod>({ group: "", version: "v1", kind: "Pod", plural: "pods" });
 export const services = defineResource<Service>({ group: "", version: "v1", kind: "Service", plural: "services" });
 export const controllerRevisions = defineResource<ControllerRevision>({
@@ -103,12 +95,6 @@ export const deployments = defineResource<Deployment>({
   version: "v1",
   kind: "Deployment",
   plural: "deployments",
-});
-export const statefulSets = defineResource<StatefulSet>({
-  group: "apps",
-  version: "v1",
-  kind: "StatefulSet",
-  plural: "statefulsets",
 });
 export const tokenReviews = defineResource<TokenReview>({
   group: "authentication.k8s.io",
@@ -129,12 +115,6 @@ export const events = defineResource<Event>({
   version: "v1",
   kind: "Event",
   plural: "events",
-});
-export const gateways = defineResource<Gateway>({
-  group: "gateway.networking.k8s.io",
-  version: "v1",
-  kind: "Gateway",
-  plural: "gateways",
 });
 export const httpRoutes = defineResource<HTTPRoute>({
   group: "gateway.networking.k8s.io",

@@ -1,14 +1,5 @@
 import * as z from "zod";
-import {
-  API_VERSION,
-  atomicList,
-  conditions,
-  Metadata,
-  objectName,
-  observedGeneration,
-  rules,
-  Storage,
-} from "./object.ts";
+import { atomicList, conditions, objectName, objectOf, observedGeneration, rules, Storage } from "./object.ts";
 import { decimal, digest, duration, percent } from "./quantity.ts";
 
 /** A model stored as a content-addressed folder. */
@@ -241,13 +232,7 @@ export const DPOJobStatus = z
   .describe("What the operator saw.");
 export type DPOJobStatus = z.infer<typeof DPOJobStatus>;
 
-export const DPOJob = z
-  .object({
-    apiVersion: z.literal(API_VERSION),
-    kind: z.literal("DPOJob"),
-    metadata: Metadata,
-    spec: DPOJobSpec,
-    status: DPOJobStatus.exactOptional(),
-  })
-  .describe("DPOJob trains a model on one snapshot of preferences, validates it and publishes it with its lineage.");
+export const DPOJob = objectOf("DPOJob", DPOJobSpec, DPOJobStatus).describe(
+  "DPOJob trains a model on one snapshot of preferences, validates it and publishes it with its lineage.",
+);
 export type DPOJob = z.infer<typeof DPOJob>;

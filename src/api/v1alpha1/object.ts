@@ -116,3 +116,18 @@ export const Metadata = z.object({
   ),
 });
 export type Metadata = z.infer<typeof Metadata>;
+
+/** The whole object of a kind, as the API server sends it. */
+export function objectOf<Kind extends string, Spec extends z.ZodType, Status extends z.ZodType>(
+  kind: Kind,
+  spec: Spec,
+  status: Status,
+) {
+  return z.object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(kind),
+    metadata: Metadata,
+    spec,
+    status: z.exactOptional(status),
+  });
+}

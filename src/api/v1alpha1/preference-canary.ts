@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { ModelReference } from "./dpo-job.ts";
 import {
-  API_VERSION,
   atomicList,
   conditions,
-  Metadata,
   mapList,
   objectName,
+  objectOf,
   observedGeneration,
   reference,
   rules,
@@ -333,15 +332,7 @@ export const PreferenceCanaryStatus = z
   .describe("What the operator saw and did.");
 export type PreferenceCanaryStatus = z.infer<typeof PreferenceCanaryStatus>;
 
-export const PreferenceCanary = z
-  .object({
-    apiVersion: z.literal(API_VERSION),
-    kind: z.literal("PreferenceCanary"),
-    metadata: Metadata,
-    spec: PreferenceCanarySpec,
-    status: PreferenceCanaryStatus.exactOptional(),
-  })
-  .describe(
-    "PreferenceCanary moves live traffic to a new model in steps, promotes it only when people prefer it, and rolls it back by itself.",
-  );
+export const PreferenceCanary = objectOf("PreferenceCanary", PreferenceCanarySpec, PreferenceCanaryStatus).describe(
+  "PreferenceCanary moves live traffic to a new model in steps, promotes it only when people prefer it, and rolls it back by itself.",
+);
 export type PreferenceCanary = z.infer<typeof PreferenceCanary>;

@@ -1,15 +1,6 @@
 import * as z from "zod";
 import { DPOJobTemplateSpec } from "./dpo-job.ts";
-import {
-  API_VERSION,
-  conditions,
-  Metadata,
-  mapList,
-  objectName,
-  observedGeneration,
-  rules,
-  Storage,
-} from "./object.ts";
+import { conditions, mapList, objectName, objectOf, observedGeneration, rules, Storage } from "./object.ts";
 import { decimal, digest, duration, percent } from "./quantity.ts";
 
 const count = (description: string, min: number) =>
@@ -189,15 +180,7 @@ export const PreferenceDatasetStatus = z
   .describe("What the operator saw.");
 export type PreferenceDatasetStatus = z.infer<typeof PreferenceDatasetStatus>;
 
-export const PreferenceDataset = z
-  .object({
-    apiVersion: z.literal(API_VERSION),
-    kind: z.literal("PreferenceDataset"),
-    metadata: Metadata,
-    spec: PreferenceDatasetSpec,
-    status: PreferenceDatasetStatus.exactOptional(),
-  })
-  .describe(
-    "PreferenceDataset turns incoming preferences into immutable, quality-gated snapshots and starts training on them.",
-  );
+export const PreferenceDataset = objectOf("PreferenceDataset", PreferenceDatasetSpec, PreferenceDatasetStatus).describe(
+  "PreferenceDataset turns incoming preferences into immutable, quality-gated snapshots and starts training on them.",
+);
 export type PreferenceDataset = z.infer<typeof PreferenceDataset>;
