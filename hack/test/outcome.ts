@@ -5,6 +5,8 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Where to look, a line each: a test with its file, a check, a file that does not load. */
+  readonly failures: readonly string[];
 }
 
 interface VitestReport {
@@ -13,21 +15,27 @@ interface VitestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
 }
 
 export function sum(outcomes: readonly Outcome[]): Outcome {
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const { passed, failed, skipped } of outcomes) {
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped += skipped;
-  }
-  return total;
+  const count = (of: "passed" | "failed" | "skipped") => outcomes.reduce((total, outcome) => total + outcome[of], 0);
+  return {
+    passed: count("passed"),
+    failed: count("failed"),
+    skipped: count("skipped"),
+    failures: outcomes.flatMap((outcome) => outcome.failures),
+  };
 }
 
-/** The last line of all. */
-export function summary({ passed, failed, skipped }: Outcome): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+/** The last lines of all: what failed, then how many. */
+export function summary({ passed, failed, skipped, failures }: Outcome): string {
+  const counts = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  return [...failures.map((failure) => `✗ ${failure}`), counts].join("\n");
 }
 
 /** Reads Vitest's JSON report. A run that failed as a whole (a file that does not load, no report) is one failure. */
@@ -36,8 +44,17 @@ export function readReport(file: string): Outcome {
   try {
     report = JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [`no readable report in ${file}`] };
   }
-  const failed = report.success ? 0 : Math.max(report.numFailedTests, 1);
-  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests };
+  return {
+    passed: report.numPassedTests,
+    failed: report.success ? 0 : Math.max(report.numFailedTests, 1),
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures: report.testResults.filter(({ status }) => status === "failed").flatMap(failuresIn),
+  };
+}
+
+function failuresIn({ name, assertionResults }: VitestReport["testResults"][number]): readonly string[] {
+  const failed = assertionResults.filter(({ status }) => status === "failed");
+  return failed.length === 0 ? [`${name}: does not load`] : failed.map(({ fullName }) => `${name}: ${fullName}`);
 }

@@ -40,7 +40,7 @@ async function staticChecks(): Promise<Outcome> {
 }
 
 async function check(title: string, command: string, args: readonly string[]): Promise<Outcome> {
-  return passOrFail(() => step(title, () => run(join(bin, command), args, { cwd: root, show: true })));
+  return passOrFail(title, () => step(title, () => run(join(bin, command), args, { cwd: root, show: true })));
 }
 
 async function vitest(project: string): Promise<Outcome> {
@@ -49,21 +49,21 @@ async function vitest(project: string): Promise<Outcome> {
   // What an earlier run left is not what this one found.
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const outcome = await passOrFail(() =>
+  const outcome = await passOrFail(`vitest --project ${project}`, () =>
     run(join(bin, "vitest"), ["run", "--project", project, ...reporters], { cwd: root, show: true }),
   );
   const found = readReport(report);
-  return outcome.failed > 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+  return outcome.failed > 0 && found.failed === 0 ? { ...found, failed: 1, failures: outcome.failures } : found;
 }
 
 /** A command that fails has shown why itself. */
-async function passOrFail(command: () => Promise<unknown>): Promise<Outcome> {
+async function passOrFail(title: string, command: () => Promise<unknown>): Promise<Outcome> {
   try {
     await command();
-    return { passed: 1, failed: 0, skipped: 0 };
+    return { passed: 1, failed: 0, skipped: 0, failures: [] };
   } catch (error) {
     if (!(error instanceof CommandError) || error.exitCode === null) throw error;
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [title] };
   }
 }
 

@@ -10,28 +10,44 @@ describe("readReport", () => {
     writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
     return file;
   }
-  const counts = { numPassedTests: 4, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1 };
+  const counts = { numPassedTests: 4, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] };
+  const passes = { fullName: "adds", status: "passed" };
+  const fails = { fullName: "adds up", status: "failed" };
 
   test("counts what passed, failed and did not run", () => {
-    expect(readReport(report({ ...counts, success: true }))).toEqual({ passed: 4, failed: 0, skipped: 2 });
+    const found = readReport(report({ ...counts, success: true }));
+    expect(found).toEqual({ passed: 4, failed: 0, skipped: 2, failures: [] });
     expect(readReport(report({ ...counts, numFailedTests: 3, success: false }))).toMatchObject({ failed: 3 });
   });
 
+  test("names each test that failed and its file", () => {
+    const testResults = [
+      { name: "sum.test.ts", status: "failed", assertionResults: [passes, fails] },
+      { name: "fine.test.ts", status: "passed", assertionResults: [passes] },
+    ];
+    const found = readReport(report({ ...counts, numFailedTests: 1, success: false, testResults }));
+    expect(found.failures).toEqual(["sum.test.ts: adds up"]);
+  });
+
   test("counts a file that does not load as a failure", () => {
-    expect(readReport(report({ ...counts, success: false }))).toMatchObject({ passed: 4, failed: 1 });
+    const testResults = [{ name: "sum.test.ts", status: "failed", assertionResults: [] }];
+    const found = readReport(report({ ...counts, success: false, testResults }));
+    expect(found).toMatchObject({ passed: 4, failed: 1, failures: ["sum.test.ts: does not load"] });
   });
 
   test("counts a run without a whole report as a failure", () => {
-    expect(readReport(report("{"))).toEqual({ passed: 0, failed: 1, skipped: 0 });
-    expect(readReport("/no/such/report.json")).toEqual({ passed: 0, failed: 1, skipped: 0 });
+    for (const file of [report("{"), "/no/such/report.json"]) {
+      const failures = [`no readable report in ${file}`];
+      expect(readReport(file)).toEqual({ passed: 0, failed: 1, skipped: 0, failures });
+    }
   });
 });
 
-test("the last line sums the rings and names skipped tests only where there are some", () => {
+test("the last lines name what failed, and the very last sums the rings", () => {
   expect(summary(sum([]))).toBe("0 passed, 0 failed");
   const rings = [
-    { passed: 2, failed: 0, skipped: 0 },
-    { passed: 3, failed: 1, skipped: 2 },
+    { passed: 2, failed: 0, skipped: 0, failures: [] },
+    { passed: 3, failed: 1, skipped: 2, failures: ["formatter"] },
   ];
-  expect(summary(sum(rings))).toBe("5 passed, 1 failed, 2 skipped");
+  expect(summary(sum(rings))).toBe("✗ formatter\n5 passed, 1 failed, 2 skipped");
 });
