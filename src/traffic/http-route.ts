@@ -130,3 +130,27 @@ export function readVerdicts(route: HTTPRoute): Partial<Verdicts> {
     ...(revision && { rejected: { revision, reason: annotations[ANNOTATION.rejectedReason] ?? "" } }),
   };
 }
+
+/**
+ * The first Gateway of the route that does not serve it, and why; undefined when all do. A Gateway that no controller
+ * looks after, or that does not exist, gives no answer at all.
+ */
+export function unservedReason({ metadata, spec, status }: HTTPRoute): string | undefined {
+  for (const parent of spec.parentRefs ?? []) {
+    const name = `${parent.namespace ?? metadata.namespace}/${parent.name}`;
+    const answer = status?.parents?.find(({ parentRef }) => isSameParent(parentRef, parent, metadata.namespace));
+    if (answer === undefined)
+      return `no controller has answered for Gateway ${name}: is the name right, and does something run for its class?`;
+    const refusal = answer.conditions?.find(({ type, status: value }) => REQUIRED.has(type) && value === "False");
+    if (refusal !== undefined) return `Gateway ${name} does not serve it: ${refusal.message} (${refusal.reason})`;
+  }
+  return undefined;
+}
+
+const REQUIRED: ReadonlySet<string> = new Set(["Accepted", "ResolvedRefs"]);
+
+/** A controller may spell out the namespace that the route leaves out. */
+function isSameParent(one: ParentReference, other: ParentReference, namespace: string | undefined): boolean {
+  const key = (ref: ParentReference) => [ref.namespace ?? namespace, ref.name, ref.sectionName].join("/");
+  return key(one) === key(other);
+}

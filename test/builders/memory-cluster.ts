@@ -2,7 +2,7 @@ import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
 import { LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
 import type { ControllerRevision, Deployment, Service } from "../../src/kube/built-in.ts";
-import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
+import type { HTTPRoute, HTTPRouteSpec } from "../../src/kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../src/kube/object.ts";
 import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
@@ -77,7 +77,7 @@ export function createMemoryCluster(clock: Clock) {
     if (resourceVersion !== undefined && resourceVersion !== standing?.resourceVersion) throw new Error("409");
     const { metadata, spec } = httpRoute(intent);
     if (spec === undefined) throw new Error("a route without a spec");
-    routeVersions.push(put(stores.routes, { metadata, spec }));
+    routeVersions.push(put(stores.routes, { metadata, spec, status: served(spec) }));
     lookForDangling();
   }
 
@@ -120,6 +120,14 @@ export function createMemoryCluster(clock: Clock) {
         if (!isTemplate && !isSeen) setReady(metadata.name);
       }
     },
+  };
+}
+
+/** What a gateway says of a route that it takes. */
+export function served({ parentRefs = [] }: Pick<HTTPRouteSpec, "parentRefs">): NonNullable<HTTPRoute["status"]> {
+  const accepted = { type: "Accepted", status: "True", reason: "Accepted", message: "" } as const;
+  return {
+    parents: parentRefs.map((parentRef) => ({ parentRef, controllerName: "test/gateway", conditions: [accepted] })),
   };
 }
 

@@ -10,7 +10,7 @@ import { type KubeObject, keyString, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
-import { namedServices, readSlots, readVerdicts } from "../../traffic/http-route.ts";
+import { namedServices, readSlots, readVerdicts, unservedReason } from "../../traffic/http-route.ts";
 import { samplerName } from "../../traffic/names.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { Model } from "./model.ts";
@@ -143,6 +143,7 @@ function readRoute(object: Stored<HTTPRoute>, settling: Settling): Route {
   const verdicts = readVerdicts(object);
   const names = namedServices(object);
   const key = keyString({ namespace, name });
+  const unserved = unservedReason(object);
   return {
     object,
     uid,
@@ -154,5 +155,6 @@ function readRoute(object: Stored<HTTPRoute>, settling: Settling): Route {
     namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
     ...verdicts,
     names,
+    ...(unserved !== undefined && { unserved }),
   };
 }

@@ -81,4 +81,6 @@ export interface Route {
   readonly rejected?: Rejection;
   /** Services that it sends anything to. */
   readonly names: ReadonlySet<string>;
+  /** Why not every Gateway that it names serves it, in words. */
+  readonly unserved?: string;
 }

@@ -33,8 +33,9 @@ function where({ observed, progress, now }: Facts, revision: string): string {
   return progress ? describeProgress(progress, now) : `starting: ${podsOf(observed, revision)}`;
 }
 
-/** Without a sampler there will be no comparison, however long somebody waits. */
-function unsampled({ sampler }: Observed): string {
+/** Without requests or without a sampler there will be no comparison, however long somebody waits. */
+function unsampled({ sampler, route }: Observed): string {
+  if (route?.unserved !== undefined) return `; ${route.unserved}`;
   return (sampler.deployment?.available ?? 0) > 0 ? "" : "; no pod of the sampler is ready, so nothing is compared";
 }
 

@@ -38,6 +38,8 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
     return inProgress("Promoting", "Retiring", `${serves}; the pods of the revision before it are being removed`);
   if (observed.route === undefined)
     return inProgress("Progressing", "RouteMissing", `${serves}; its HTTPRoute is gone and is being made again`);
+  if (observed.route.unserved !== undefined)
+    return inProgress("Progressing", "RouteNotServed", `${serves} that come, but ${observed.route.unserved}`);
   if (observed.arms.get(stable)?.deployment?.ready !== true)
     return inProgress("Progressing", "StableNotReady", `${serves}, but ${podsOf(observed, stable)}`);
   if (run.blocked !== undefined) return blockedStand(serves, run.blocked, lastRun);

@@ -18,8 +18,8 @@ import type { History } from "../operator/history.ts";
 import type { Installation } from "../operator/install.ts";
 import { type Stage, setStage } from "../operator/stage.ts";
 import { serviceAccountToken } from "../service-account.ts";
-import { startDeploymentController } from "./deployment-controller.ts";
 import { createFastClock } from "./fast-clock.ts";
+import { startStandIns } from "./stand-ins.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type CanaryTest = (canary: Stored<PreferenceCanary>) => boolean;
@@ -61,7 +61,7 @@ export async function setCanaryStage(installation: Installation): Promise<Canary
   const key = { namespace, name: CANARY };
   const canaries = await stage.history(preferenceCanaries);
   const routes = await stage.history(httpRoutes);
-  stage.atEnd(await startDeploymentController(installation.admin, client, namespace));
+  stage.atEnd(await startStandIns(installation.admin, client, namespace));
   const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
   let manager: RunningManager | undefined;
 

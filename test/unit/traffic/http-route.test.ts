@@ -5,6 +5,7 @@ import {
   type RouteIntent,
   readSlots,
   readVerdicts,
+  unservedReason,
 } from "../../../src/traffic/http-route.ts";
 
 const intent: RouteIntent = {
@@ -21,6 +22,14 @@ const intent: RouteIntent = {
   rejected: { revision: "cccccccccc", reason: "people preferred stable" },
   mirrorPercent: 5,
 };
+
+const accepted = { type: "Accepted", status: "True", reason: "Accepted", message: "Route is accepted" } as const;
+const refused = {
+  type: "Accepted",
+  status: "False",
+  reason: "NotAllowedByListeners",
+  message: "No listener allows this route's namespace.",
+} as const;
 
 function written(changes: Partial<RouteIntent> = {}) {
   const { metadata, spec } = httpRoute({ ...intent, ...changes });
@@ -61,5 +70,28 @@ describe("a canary's HTTPRoute", () => {
     const [rule] = spec.rules ?? [];
     expect(readSlots({ metadata, spec: { ...spec, rules: [] } }, "assistant")).toBeUndefined();
     expect(readSlots({ metadata, spec: { ...spec, rules: [rule ?? {}, rule ?? {}] } }, "assistant")).toBeUndefined();
+  });
+});
+
+describe("whether a route is served", () => {
+  const answered = (
+    condition: typeof accepted | typeof refused,
+    parentRef = { name: "public", namespace: "gateways" },
+  ) => ({
+    ...written(),
+    status: { parents: [{ parentRef, controllerName: "gateway.example.com", conditions: [condition] }] },
+  });
+
+  it("is up to every Gateway that it names", () => {
+    expect(unservedReason(answered(accepted))).toBeUndefined();
+    expect(unservedReason(answered(refused))).toBe(
+      "Gateway gateways/public does not serve it: No listener allows this route's namespace. (NotAllowedByListeners)",
+    );
+  });
+
+  it("is not so where nobody answers for a Gateway", () => {
+    const silent = /^no controller has answered for Gateway gateways\/public/;
+    expect(unservedReason(written())).toMatch(silent);
+    expect(unservedReason(answered(accepted, { name: "another", namespace: "gateways" }))).toMatch(silent);
   });
 });

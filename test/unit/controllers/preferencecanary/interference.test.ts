@@ -66,6 +66,24 @@ describe("what people and clusters do to a canary's objects", () => {
     expect(routeFaults(world.cluster.routeVersions.slice(from), CANARY)).toEqual([]);
   });
 
+  it("the Gateway does not serve the route: the canary is not Ready, says why, and is Ready when it is served", () => {
+    const world = new CanaryWorld();
+    world.workload();
+    world.settle();
+    const { route } = world;
+    if (route === undefined) throw new Error("no route");
+    const { status: accepted, ...unanswered } = route;
+    world.cluster.put(world.cluster.routes, { ...unanswered, status: {} });
+    world.settle(10_000);
+    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
+    expect(ready).toMatchObject({ status: "Unknown", reason: "RouteNotServed" });
+    expect(ready?.message).toMatch(/no controller has answered for Gateway chat\/public/);
+    if (world.route === undefined || accepted === undefined) throw new Error("no route");
+    world.cluster.put(world.cluster.routes, { ...world.route, status: accepted });
+    world.settle(10_000);
+    expect(world.status.phase).toBe("Idle");
+  });
+
   it("somebody moves the weights: they are moved back", () => {
     const world = inMidRun();
     const { route } = world;

@@ -2,25 +2,49 @@ import { LABEL } from "../../../src/api/v1alpha1/metadata.ts";
 import type { Deployment } from "../../../src/kube/built-in.ts";
 import type { Client } from "../../../src/kube/client.ts";
 import type { ClusterConfig } from "../../../src/kube/config.ts";
-import type { Stored } from "../../../src/kube/object.ts";
+import type { HTTPRoute } from "../../../src/kube/gateway-api.ts";
+import type { KubeObject, Stored } from "../../../src/kube/object.ts";
 import { createReflector } from "../../../src/kube/reflector.ts";
-import { deployments } from "../../../src/kube/resource.ts";
+import { deployments, httpRoutes, type Resource } from "../../../src/kube/resource.ts";
 import { retried } from "../../../src/kube/retry.ts";
 import { createTransport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { served } from "../../builders/memory-cluster.ts";
 
-/** The test in the part of kube-controller-manager and kubelet: every Deployment of a canary gets ready at once. */
-export async function startDeploymentController(
+/** The test in the part of kube-controller-manager and kubelet, and of a gateway: what is wanted is so at once. */
+export async function startStandIns(
   config: ClusterConfig,
   client: Client,
   namespace: string,
 ): Promise<() => Promise<void>> {
+  const stops = [
+    follow(config, namespace, deployments, isDue, (deployment) => makeReady(client, deployment)),
+    follow(
+      config,
+      namespace,
+      httpRoutes,
+      ({ status }) => status?.parents === undefined,
+      (route) => accept(client, route),
+    ),
+  ];
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+function follow<T extends KubeObject>(
+  config: ClusterConfig,
+  namespace: string,
+  resource: Resource<T>,
+  isToDo: (object: Stored<T>) => boolean,
+  act: (object: Stored<T>) => Promise<unknown>,
+): () => Promise<void> {
   const transport = retried(createTransport(config), systemClock);
   const reflector = createReflector({
     transport,
-    resource: deployments,
+    resource,
     selection: { namespace },
     clock: systemClock,
     random: Math.random,
@@ -29,8 +53,8 @@ export async function startDeploymentController(
   });
   const pending = new Set<Promise<unknown>>();
   reflector.subscribe(({ type, object }) => {
-    if (type === "Deleted" || !isDue(object)) return;
-    const work = makeReady(client, object).catch(() => undefined);
+    if (type === "Deleted" || !isToDo(object)) return;
+    const work = act(object).catch(() => undefined);
     pending.add(work);
     void work.finally(() => pending.delete(work));
   });
@@ -55,4 +79,19 @@ function makeReady(client: Client, { metadata, spec }: Stored<Deployment>): Prom
     metadata: { name, namespace, uid },
     status: { observedGeneration: generation, ...counts },
   });
+}
+
+function accept(client: Client, { metadata, spec }: Stored<HTTPRoute>): Promise<unknown> {
+  const { name, namespace, uid } = metadata;
+  return client.applyStatus(httpRoutes, { metadata: { name, namespace, uid }, status: withTimes(served(spec)) });
+}
+
+/** The API server wants to know since when. */
+function withTimes({ parents = [] }: NonNullable<HTTPRoute["status"]>): NonNullable<HTTPRoute["status"]> {
+  const lastTransitionTime = new Date().toISOString();
+  const dated = parents.map(({ conditions = [], ...parent }) => ({
+    ...parent,
+    conditions: conditions.map((condition) => ({ ...condition, lastTransitionTime })),
+  }));
+  return { parents: dated };
 }
