@@ -34,9 +34,10 @@ interface Stage {
 }
 
 /** From preferences to a promoted model, and a bad one rolled back. True if everything ended as expected. */
-export async function runLoop(cluster: Cluster, options: LoopOptions): Promise<boolean> {
+export async function runLoop(bringUp: () => Promise<Cluster>, options: LoopOptions): Promise<boolean> {
   const { report, step } = createReport();
   try {
+    const cluster = await step("cluster up", bringUp);
     const images = await step("images built", () => buildImages(cluster));
     await step("CRDs and operator installed", () => install(cluster, images));
     await step("operator ready", () => operatorReady(cluster));

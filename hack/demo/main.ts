@@ -17,7 +17,7 @@ async function main(args: readonly string[]): Promise<boolean> {
       await downCluster();
       return true;
     case "Loop":
-      return runLoop(await clusterOf(command.options), command.options);
+      return runLoop(() => clusterOf(command.options), command.options);
     case "Pairs":
       return runPairs(await clusterOf(command.options), command.options);
   }

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const cluster = inject("cluster");
   const folder = await mkdtemp(join(tmpdir(), "dpo-report-"));
   const file = join(folder, "report.json");
-  const loop = runLoop(cluster, { seed: 1, raters: "Steady", report: file });
+  const loop = runLoop(async () => cluster, { seed: 1, raters: "Steady", report: file });
   [witness, succeeded] = await Promise.all([witnessLoop(cluster, loop), loop]);
   report = Report.parse(JSON.parse(await readFile(file, "utf8")));
   await rm(folder, { recursive: true });
