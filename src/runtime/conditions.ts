@@ -21,10 +21,6 @@ export function setConditions(
   return next.reduce((all, condition) => setCondition(all, condition, now), conditions);
 }
 
-export function removeCondition(conditions: readonly Condition[], type: string): Condition[] {
-  return conditions.filter((condition) => condition.type !== type);
-}
-
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
