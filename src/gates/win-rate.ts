@@ -112,8 +112,9 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
   };
 }
 
-/** What rollback's evidence is about: everything since the last retry. */
+/** What rollback's evidence is about: everything since the last retry; nothing, while what came before is folded anew. */
 export function sinceRetry({ samples, sum, rollbackFrom }: WinRateState): Tally {
+  if (samples <= (rollbackFrom?.samples ?? 0)) return { samples: 0, sum: 0 };
   return { samples: samples - (rollbackFrom?.samples ?? 0), sum: sum - (rollbackFrom?.sum ?? 0) };
 }
 

@@ -80,11 +80,11 @@ export class CanaryWorld {
     return gatherFacts(observed, run, this.#read(observed, run), this.#settings, this.clock.now());
   }
 
-  #read(observed: Facts["observed"], { stable, candidate }: Facts["run"]) {
+  #read(observed: Facts["observed"], run: Facts["run"]) {
+    const { stable, candidate } = run;
     if (stable === undefined || candidate === undefined) return NO_EVIDENCE;
     const pair = { candidate: candidate.revision, stable };
-    const isRetried = observed.records.get(candidate.revision)?.retried ?? false;
-    return this.evidence.read(pair, cursorsOf(rememberedGates(observed.canary, pair, isRetried)));
+    return this.evidence.read(pair, cursorsOf(rememberedGates(observed, run)));
   }
 
   /** One reconcile. */

@@ -18,6 +18,8 @@ export const CONDITION = {
   validated: "Validated",
   /** PreferenceCanary: every gate has passed for the current candidate. */
   gatesPassed: "GatesPassed",
+  /** PreferenceCanary: a gate's numbers are others than when the run's first piece of evidence came. */
+  gatesChanged: "GatesChanged",
   /** PreferenceCanary: the last run was taken back. */
   rolledBack: "RolledBack",
 } as const;

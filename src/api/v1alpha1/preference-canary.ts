@@ -233,6 +233,16 @@ const Crossing = z.object({
 const GateStatus = z.object({
   name: z.string().max(63).describe("Name of the gate, as in spec.gates."),
   verdict: z.enum(["Pass", "Fail", "Undecided", "NoData"]).describe("What the evidence says."),
+  numbers: z
+    .string()
+    .max(512)
+    .exactOptional()
+    .describe("What the gate was asked for, as in spec.gates, when this was written."),
+  changedFrom: z
+    .string()
+    .max(512)
+    .exactOptional()
+    .describe("What it was asked for when the first piece of evidence came, if that was something else."),
   estimate: z.string().max(16).exactOptional().describe("The best guess."),
   interval: z
     .array(z.string().max(16))

@@ -43,8 +43,7 @@ export function gatherFacts(
   if (candidate === undefined || stable === undefined) {
     return { ...common, gates: [], isPromotable: false, isServing: false, hasEntered: false };
   }
-  const isRetried = observed.records.get(candidate.revision)?.retried ?? false;
-  const remembered = rememberedGates(observed.canary, { candidate: candidate.revision, stable }, isRetried);
+  const remembered = rememberedGates(observed, run);
   const gates = foldGates(observed.canary.spec, candidate, remembered, evidence);
   const verdict = combineVerdicts(gates.map((gate) => gate.verdict));
   const entry = entryOf(observed, candidate);

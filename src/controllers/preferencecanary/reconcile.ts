@@ -56,19 +56,14 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   }
 }
 
-function readEvidence(
-  key: ObjectKey,
-  observed: Observed,
-  { stable, candidate }: Run,
-  { evidence }: Dependencies,
-): Evidence {
+function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence }: Dependencies): Evidence {
+  const { stable, candidate } = run;
   if (stable === undefined || candidate === undefined) {
     evidence.forget(key);
     return NO_EVIDENCE;
   }
   const pair = { candidate: candidate.revision, stable };
-  const isRetried = observed.records.get(candidate.revision)?.retried ?? false;
-  return evidence.read(key, pair, cursorsOf(rememberedGates(observed.canary, pair, isRetried)));
+  return evidence.read(key, pair, cursorsOf(rememberedGates(observed, run)));
 }
 
 function forget(key: ObjectKey, { evidence, statuses, sources }: Dependencies): Result {

@@ -3,6 +3,7 @@ import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canar
 import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { standingConditions } from "../kstatus.ts";
 import type { Facts } from "./facts.ts";
+import type { GateStatus } from "./gates.ts";
 import { type LastRun, lastRunOf } from "./last-run.ts";
 import { standOf } from "./standing.ts";
 
@@ -52,17 +53,18 @@ function progress({ progress: at, isPromotable, verdict }: Facts): Pick<Preferen
   };
 }
 
-/** Those of the last run stay until another begins. */
-function gates({ observed, gates: current }: Facts): Pick<PreferenceCanaryStatus, "gates"> {
-  const shown = current.length > 0 ? current : (observed.canary.status?.gates ?? []);
+function gates(facts: Facts): Pick<PreferenceCanaryStatus, "gates"> {
+  const shown = shownGates(facts);
   return shown.length > 0 ? { gates: [...shown] } : {};
 }
 
-function runConditions(
-  { run, verdict, gates: current }: Facts,
-  lastRun: LastRun | undefined,
-  observedGeneration: number,
-): NewCondition[] {
+/** Those of the last run stay until another begins. */
+function shownGates({ observed, gates: current }: Facts): readonly GateStatus[] {
+  return current.length > 0 ? current : (observed.canary.status?.gates ?? []);
+}
+
+function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGeneration: number): NewCondition[] {
+  const { run, verdict, gates: current } = facts;
   const isBack =
     lastRun?.outcome === "RolledBack" && run.candidate?.state !== "Running" && run.stable !== lastRun.revision;
   const words = current.map(({ name, message }) => `${name}: ${message}`).join("; ");
@@ -74,6 +76,7 @@ function runConditions(
       message: verdict === undefined ? "There is no candidate" : words,
       observedGeneration,
     },
+    gatesChanged(shownGates(facts), observedGeneration),
     {
       type: CONDITION.rolledBack,
       status: isBack ? "True" : "False",
@@ -82,6 +85,22 @@ function runConditions(
       observedGeneration,
     },
   ];
+}
+
+/** The error rates are promised for numbers fixed before the first comparison. */
+function gatesChanged(shown: readonly GateStatus[], observedGeneration: number): NewCondition {
+  const changed = shown.filter(({ changedFrom }) => changedFrom !== undefined);
+  const words = changed.map(({ name, changedFrom, numbers }) => `${name}: ${changedFrom}; now ${numbers}`);
+  return {
+    type: CONDITION.gatesChanged,
+    status: changed.length > 0 ? "True" : "False",
+    reason: changed.length > 0 ? "NumbersChanged" : "NotChanged",
+    message:
+      changed.length > 0
+        ? `The promised error rates do not hold for this run: its numbers were changed after evidence had come. At first ${words.join("; ")}`
+        : "No gate's numbers have changed since the first piece of evidence of this run",
+    observedGeneration,
+  };
 }
 
 /** Whether somebody waits for it: numbers and words may come late, what has happened may not. */

@@ -7,6 +7,7 @@ import {
   type GateStatus,
   rememberedGates,
 } from "../../../../src/controllers/preferencecanary/gates.ts";
+import type { Observed } from "../../../../src/controllers/preferencecanary/observed.ts";
 import { canaryObject, canarySpec } from "../../../builders/canary.ts";
 
 const { spec } = canaryObject();
@@ -96,35 +97,82 @@ describe("folding evidence", () => {
   });
 });
 
-describe("what status remembers of a run", () => {
-  const pair = { candidate: "bbbbbbbbbb", stable: "aaaaaaaaaa" };
-  const gate = fold(votes([0, 0]));
+const stable = "aaaaaaaaaa";
+const failure = {
+  revision: candidate.revision,
+  digest: "",
+  outcome: "RolledBack",
+  time: "2026-01-01T00:00:00Z",
+  message: "",
+} as const;
+
+/** What a run of `candidate` against `stable` goes on from, where status has this gate. */
+function remembered(gate: GateStatus, changes: object = {}, { isRetried = false, min = "50%" } = {}) {
+  const canary = canaryObject(canarySpec());
+  const winRate = { ...canary.spec.gates.winRate, min };
   const status = {
-    stable: { revision: pair.stable, digest: "" },
-    candidate: { revision: pair.candidate, digest: "" },
+    stable: { revision: stable, digest: "" },
+    candidate: { revision: candidate.revision, digest: "" },
     gates: [gate],
+    ...changes,
   };
-  const remembered = (changes: object, isRetried = false) =>
-    rememberedGates({ ...canaryObject(canarySpec()), status: { ...status, ...changes } }, pair, isRetried);
+  const records = new Map([[candidate.revision, { retried: isRetried }]]);
+  const observed = { canary: { ...canary, spec: { ...canary.spec, gates: { winRate } }, status }, records };
+  return rememberedGates(observed as unknown as Observed, { stable, candidate });
+}
+
+describe("what status remembers of a run", () => {
+  const gate = fold(votes([0, 0]));
 
   it("is its own numbers and no other run's", () => {
-    expect(remembered({})).toEqual([gate]);
-    expect(remembered({ stable: { revision: "cccccccccc", digest: "" } })).toEqual([]);
-    expect(remembered({ candidate: { revision: "cccccccccc", digest: "" } })).toEqual([]);
+    expect(remembered(gate)).toEqual([gate]);
+    expect(remembered(gate, { stable: { revision: "cccccccccc", digest: "" } })).toEqual([]);
+    expect(remembered(gate, { candidate: { revision: "cccccccccc", digest: "" } })).toEqual([]);
   });
 
   it("goes on for promotion when a rejected revision is tried again, and starts anew for rollback", () => {
-    const lastRun = {
-      revision: pair.candidate,
-      digest: "",
-      outcome: "RolledBack",
-      time: "2026-01-01T00:00:00Z",
-      message: "",
-    };
-    const [again] = remembered({ candidate: undefined, lastRun }, true);
+    const [again] = remembered(gate, { candidate: undefined, lastRun: failure }, { isRetried: true });
     const { samples, sum, cursor } = gate;
     expect(again).toMatchObject({ verdict: "Undecided", samples, sum, cursor, rollbackFrom: { samples, sum } });
     expect(again).not.toHaveProperty("failedAt");
-    expect(remembered({ candidate: undefined, lastRun })).toEqual([]);
+    expect(remembered(gate, { candidate: undefined, lastRun: failure })).toEqual([]);
+  });
+});
+
+describe("numbers that are changed in mid-run", () => {
+  const changed = { min: "40%" };
+
+  it("are tried on all of the evidence, and status never forgets the first ones", () => {
+    const before = fold(votes(Array<1>(40).fill(1)));
+    const [after] = remembered(before, {}, changed);
+    expect(after).toMatchObject({
+      samples: 0,
+      sum: "0",
+      changedFrom: before.numbers,
+      numbers: expect.stringContaining("min 40%"),
+    });
+    expect(cursorsOf([after as GateStatus]).comparisons).toBeNull();
+    const [back] = remembered(after as GateStatus);
+    expect(back).toMatchObject({ changedFrom: before.numbers, numbers: before.numbers });
+  });
+
+  it("are no news before the first comparison", () => {
+    const [after] = remembered(fold([]), {}, changed);
+    expect(after).not.toHaveProperty("changedFrom");
+  });
+
+  it("leave a Fail as it is", () => {
+    const failed = fold(votes(Array<0>(40).fill(0)));
+    const [after] = remembered(failed, {}, changed);
+    expect(fold(votes(Array<1>(40).fill(1)), [after as GateStatus]).verdict).toBe("Fail");
+  });
+
+  it("do not let a revision that is tried again be rejected by what came before the retry", () => {
+    const failed = fold(votes(Array<0>(40).fill(0)));
+    const [again] = remembered(failed, { candidate: undefined, lastRun: failure }, { isRetried: true });
+    const [after] = remembered(again as GateStatus, {}, changed);
+    const refolded = fold(votes(Array<0>(40).fill(0)), [after as GateStatus]);
+    expect(refolded).toMatchObject({ verdict: "Undecided", samples: 40 });
+    expect(fold(votes(Array<0>(40).fill(0), { first: 41 }), [refolded]).verdict).toBe("Fail");
   });
 });

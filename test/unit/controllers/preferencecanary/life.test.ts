@@ -103,6 +103,23 @@ describe("a run", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  it("judges all of its evidence by numbers that Git changes in mid-run, and says that the rates no longer hold", () => {
+    const world = running();
+    const winRate = { min: "50%", target: "60%", falsePromotion: "5%", falseRollback: "5%" } as const;
+    world.vote(Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 1 : 0)));
+    world.settle();
+    expect(world.status.gates).toMatchObject([{ verdict: "Undecided", samples: 60 }]);
+    const changed = () => world.status.conditions?.find(({ type }) => type === "GatesChanged");
+    expect(changed()?.status).toBe("False");
+    world.edit({ gates: { winRate: { ...winRate, min: "20%", target: "30%" } } });
+    world.settle(1);
+    expect(changed()).toMatchObject({
+      status: "True",
+      message: expect.stringMatching(/At first winRate: .*min 50%, .*now .*min 20%/),
+    });
+    expect(world.status.gates).toMatchObject([{ verdict: "Pass", samples: 60 }]);
+  });
+
   it("passes every step for its time even when the gates pass in the first", () => {
     const world = started();
     world.job("train-1", "b", "2026-01-02T00:00:00Z");

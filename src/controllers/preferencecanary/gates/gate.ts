@@ -1,0 +1,135 @@
+import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
+import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
+import type { Assessment } from "../../../gates/assess.ts";
+import type { Evidence as Weight } from "../../../gates/mixture.ts";
+import type { Cursors, Evidence, Stream } from "../evidence.ts";
+
+export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
+
+/** A gate of the spec, made ready for one run. */
+export interface Gate {
+  readonly name: string;
+  readonly stream: keyof Cursors;
+  /** What the error rates are promised for, in words: other words are another promise. */
+  readonly numbers: string;
+  /** With all evidence folded that is at hand, one record after the other. */
+  fold(previous: GateStatus | undefined, evidence: Evidence): GateStatus;
+  /** What goes on when a rejected candidate is tried again: it can be rejected only by what comes after. */
+  retried(gate: GateStatus): GateStatus;
+}
+
+/** What a gate is made of: a pure test of `src/gates`, and how its state is written into status. */
+export interface GateDefinition<State, Item extends Numbered> {
+  readonly name: string;
+  readonly stream: keyof Cursors;
+  readonly numbers: string;
+  streamOf(evidence: Evidence): Stream<Item>;
+  /** Whether the record is a bet of this gate; the others are only read. */
+  counts(item: Item): boolean;
+  fold(state: State, item: Item): State;
+  /** Of a run's first look: undefined. */
+  read(gate: Kept | undefined): State;
+  write(state: State): Kept;
+  retry(state: State): State;
+  assess(state: State, problem: string | undefined): Assessment;
+}
+
+export interface Numbered {
+  readonly sequence: number;
+  readonly id: string;
+  readonly at: string;
+}
+
+/** The part of a gate's status that folding goes on from. */
+export type Kept = Pick<GateStatus, "samples" | "sum" | "passedAt" | "failedAt" | "rollbackFrom">;
+
+export function defineGate<State, Item extends Numbered>(gate: GateDefinition<State, Item>): Gate {
+  const { name, stream: streamName, numbers } = gate;
+  return {
+    name,
+    stream: streamName,
+    numbers,
+    fold(previous, evidence) {
+      const stream = gate.streamOf(evidence);
+      const { start, news } = position(previous, stream);
+      const bets = news.filter((item) => gate.counts(item));
+      const state = bets.reduce<State>((before, item) => gate.fold(before, item), gate.read(start));
+      const { access } = stream;
+      const problem = access.type === "Unreadable" ? access.problem : undefined;
+      return {
+        name,
+        numbers,
+        ...(previous?.changedFrom !== undefined && { changedFrom: previous.changedFrom }),
+        ...reading(previous, stream, bets.at(-1)?.at),
+        ...gate.write(state),
+        ...assessed(gate.assess(state, problem)),
+      };
+    },
+    retried({ cursor, changedFrom, ...known }) {
+      const kept = { ...(cursor && { cursor }), ...(changedFrom !== undefined && { changedFrom }) };
+      const { numbers: before = numbers } = known;
+      return {
+        name,
+        numbers: before,
+        ...kept,
+        verdict: "Undecided",
+        message: "",
+        ...gate.write(gate.retry(gate.read(known))),
+      };
+    },
+  };
+}
+
+/** What has yet to be folded, and onto what. Of several gates on a stream each is as far as it is. */
+function position<Item extends Numbered>(
+  previous: GateStatus | undefined,
+  { from, records }: Stream<Item>,
+): { readonly start: Kept | undefined; readonly news: readonly Item[] } {
+  const { cursor } = previous ?? {};
+  // A stream from its first record is all of the evidence, whatever was folded before, as after a restore.
+  if (previous === undefined || from === null) return { start: previous && anew(previous), news: records };
+  return { start: previous, news: records.filter(({ sequence }) => sequence > (cursor?.sequence ?? 0)) };
+}
+
+/** A gate with nothing folded. A Fail stays, and so does where the last try began. */
+export function anew({ failedAt, rollbackFrom }: GateStatus): Kept {
+  return { samples: 0, sum: "0", ...(failedAt && { failedAt }), ...(rollbackFrom && { rollbackFrom }) };
+}
+
+function reading(
+  previous: GateStatus | undefined,
+  { records, from }: Stream<Numbered>,
+  newest: string | undefined,
+): Pick<GateStatus, "cursor" | "lastSampleTime"> {
+  const last = records.at(-1);
+  const cursor = last ? { sequence: last.sequence, id: last.id } : (from ?? undefined);
+  const lastSampleTime = newest ?? previous?.lastSampleTime;
+  return { ...(cursor && { cursor }), ...(lastSampleTime && { lastSampleTime }) };
+}
+
+type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "interval" | "evidence" | "message">;
+
+function assessed({ verdict, samples, sum, estimate, interval, evidence, message }: Assessment): Assessed {
+  const { promote, rollback } = evidence;
+  return {
+    verdict,
+    samples,
+    sum: String(sum),
+    ...(estimate !== undefined && { estimate: formatPercent(estimate) }),
+    interval: [formatPercent(interval.low), formatPercent(interval.high)],
+    evidence: { ...(promote && { promote: outOf(promote) }), rollback: outOf(rollback) },
+    message: message.slice(0, 1024),
+  };
+}
+
+/** On a log10 scale: each step of one is ten times the evidence. */
+function outOf({ log, logThreshold }: Weight): string {
+  const digits = (value: number) => (value / Math.LN10).toFixed(1);
+  return `${digits(log)} of ${digits(logThreshold)}`;
+}
+
+/** The settings of a gate as one text, in an order of its own: the API server keeps none. */
+export function numbersOf(settings: Readonly<Record<string, string | number>>): string {
+  const sorted = Object.entries(settings).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return sorted.map(([name, value]) => `${name} ${value}`).join(", ");
+}

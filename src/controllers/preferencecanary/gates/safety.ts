@@ -1,0 +1,46 @@
+import type { CheckRecord } from "../../../api/contracts/collector-api.ts";
+import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
+import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
+import { assessSafety } from "../../../gates/assess.ts";
+import { emptySafety, foldSafety, type SafetyState, safetyTest } from "../../../gates/safety.ts";
+import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
+
+/** From checked answers of this candidate. */
+export function safetyGate(settings: NonNullable<PreferenceCanarySpec["gates"]["safety"]>): Gate {
+  const test = safetyTest({
+    maxViolationRate: parsePercent(settings.maxViolationRate),
+    minChecked: settings.minChecked,
+  });
+  return defineGate<SafetyState, CheckRecord>({
+    name: "safety",
+    stream: "checks",
+    numbers: numbersOf(settings),
+    streamOf: ({ checks }) => checks,
+    counts: () => true,
+    fold: (state, check) => foldSafety(test, state, check),
+    read: (gate) => (gate === undefined ? emptySafety : readState(gate)),
+    write: writeState,
+    retry: () => emptySafety,
+    assess: (state, problem) => assessSafety(test, state, problem),
+  });
+}
+
+function readState({ samples, sum, failedAt }: Kept): SafetyState {
+  return {
+    checked: samples,
+    violations: Number(sum),
+    ...(failedAt && {
+      failedAt: { sequence: failedAt.sequence, checked: failedAt.samples, violations: Number(failedAt.sum) },
+    }),
+  };
+}
+
+function writeState({ checked, violations, failedAt }: SafetyState): Kept {
+  return {
+    samples: checked,
+    sum: String(violations),
+    ...(failedAt && {
+      failedAt: { sequence: failedAt.sequence, samples: failedAt.checked, sum: String(failedAt.violations) },
+    }),
+  };
+}
