@@ -2,6 +2,7 @@
 //
 // Runs a TypeScript file of this repository from a bare clone. It needs nothing but Node 20 and npm: Node 24 comes
 // from npm into the cache folder, the dependencies by lockfile into node_modules. What is there already is used.
+// What it says on the way goes to stderr: stdout is the script's own.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { cp } from "node:fs/promises";
@@ -28,7 +29,10 @@ async function launch(path) {
   const { explain } = await import("./lib/explain.ts");
   try {
     const { ensureDependencies } = await import("./lib/dependencies.ts");
+    const { showProgressOn } = await import("./lib/progress.ts");
+    showProgressOn("stderr");
     await ensureDependencies(dirname(here));
+    showProgressOn("stdout");
     await import(pathToFileURL(path).href);
   } catch (error) {
     fail(explain(error));
@@ -88,8 +92,8 @@ function isRunning(pid) {
 async function npm(cwd, title) {
   const since = Date.now();
   const elapsed = () => `${((Date.now() - since) / 1000).toFixed(1)} s`;
-  console.log(`… ${title}`);
-  const ticker = setInterval(() => console.log(`… ${title} ${elapsed()}`), 10_000);
+  console.error(`… ${title}`);
+  const ticker = setInterval(() => console.error(`… ${title} ${elapsed()}`), 10_000);
   const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd,
     stdio: ["ignore", "ignore", "inherit"],
@@ -102,7 +106,7 @@ async function npm(cwd, title) {
         : reject(new Error(`could not ${title}: run \`npm ci\` in ${join(here, "node")} and see why.`)),
     );
   }).finally(() => clearInterval(ticker));
-  console.log(`✓ ${title} ${elapsed()}`);
+  console.error(`✓ ${title} ${elapsed()}`);
 }
 
 /** Node cannot replace itself by another program (exec), so this process stays in between and passes signals on. */

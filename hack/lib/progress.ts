@@ -10,18 +10,24 @@ interface Running {
 /** Steps under way, the innermost last: only that one shows its elapsed time. */
 const running: Running[] = [];
 let ticking = false;
+let output: "stdout" | "stderr" = "stdout";
+
+/** What comes before a script's own output belongs to stderr, so that stdout is what the script prints and nothing else. */
+export function showProgressOn(stream: typeof output): void {
+  output = stream;
+}
 
 /** Prints one line, above the ticking line where there is one. */
 export function say(line: string): void {
   clearTick();
-  process.stdout.write(`${line}\n`);
+  process[output].write(`${line}\n`);
 }
 
 /** Runs one step of work and prints its name and duration when it is done; while it takes long, how long so far. */
 export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
   const self = { name, since: performance.now() };
   running.push(self);
-  const stopShowing = process.stdout.isTTY ? tickOnTerminal(self) : repeatInLog(self);
+  const stopShowing = process[output].isTTY ? tickOnTerminal(self) : repeatInLog(self);
   try {
     const result = await work();
     say(`✓ ${name} ${elapsed(self)}`);
@@ -51,7 +57,7 @@ function tickOnTerminal(self: Running): () => void {
   const timer = setInterval(() => {
     if (running.at(-1) !== self || performance.now() - self.since < quietMs) return;
     const line = `… ${self.name} ${elapsed(self)}`;
-    process.stdout.write(`\r\x1b[K${line.slice(0, (process.stdout.columns || 80) - 1)}`);
+    process[output].write(`\r\x1b[K${line.slice(0, (process[output].columns || 80) - 1)}`);
     ticking = true;
   }, tickMs);
   timer.unref();
@@ -74,6 +80,6 @@ function repeatInLog(self: Running): () => void {
 }
 
 function clearTick(): void {
-  if (ticking) process.stdout.write("\r\x1b[K");
+  if (ticking) process[output].write("\r\x1b[K");
   ticking = false;
 }
