@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { ArmAnswer } from "../api/contracts/collector-api.ts";
 import type { BoundedPool } from "./bounded-pool.ts";
-import type { PostOutcome } from "./collector-client.ts";
 import type { IgnoredReason } from "./generation-request.ts";
+import type { PostOutcome } from "./pair-poster.ts";
 
 /** Taken: will be asked. QueueFull: both arms are busy. CollectorBehind: too many pairs wait to be posted already. */
 export type RequestResult = "Taken" | IgnoredReason | "TooLarge" | "QueueFull" | "CollectorBehind";

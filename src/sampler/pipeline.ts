@@ -3,9 +3,9 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Arms, askBoth } from "./ask-both.ts";
 import { boundedPool } from "./bounded-pool.ts";
-import type { CollectorClient } from "./collector-client.ts";
 import type { GenerationRequest } from "./generation-request.ts";
 import type { RequestResult, SamplerMetrics } from "./metrics.ts";
+import type { PairPoster } from "./pair-poster.ts";
 
 /** From a mirrored request to a pair at the collector; nothing in it is waited for by a client. */
 export interface Pipeline {
@@ -17,7 +17,7 @@ export interface Pipeline {
 export interface PipelineDependencies {
   readonly canary: string;
   readonly arms: Arms;
-  readonly collector: CollectorClient;
+  readonly poster: PairPoster;
   readonly metrics: SamplerMetrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -32,7 +32,7 @@ const WAITING_TO_BE_POSTED = 1_000;
 const CLOSING_MS = 5_000;
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
-  const { canary, arms, collector, metrics, clock, random, logger } = dependencies;
+  const { canary, arms, poster, metrics, clock, random, logger } = dependencies;
   const stopping = new AbortController();
   const { signal } = stopping;
   function onError(error: unknown): void {
@@ -42,7 +42,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const posts = boundedPool<PostPairRequest>({
     concurrency: POSTED_AT_A_TIME,
     capacity: WAITING_TO_BE_POSTED,
-    work: async (pair) => metrics.pair(await collector.post(pair, signal)),
+    work: async (pair) => metrics.pair(await poster.post(pair, signal)),
     onError,
   });
   const asks = boundedPool<GenerationRequest>({
@@ -70,7 +70,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       const finished = asks.idle().then(() => posts.idle());
       await Promise.race([finished, sleep(clock, CLOSING_MS, signal)]);
       stopping.abort(new Error("the sampler is closing"));
-      await Promise.all([finished, arms.stable.close(), arms.candidate?.close(), collector.close()]);
+      await Promise.all([finished, arms.stable.close(), arms.candidate?.close(), poster.close()]);
     },
   };
 }

@@ -2,12 +2,13 @@ import { access, constants } from "node:fs/promises";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
 import type { SamplerConfig } from "../api/contracts/sampler.ts";
+import { createCollectorClient } from "../evidence/collector-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { openArm } from "./arm.ts";
-import { createCollectorClient } from "./collector-client.ts";
 import { readGenerationRequest } from "./generation-request.ts";
 import { createSamplerMetrics, type SamplerMetrics } from "./metrics.ts";
+import { createPairPoster } from "./pair-poster.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 
 export interface SamplerDependencies {
@@ -37,7 +38,7 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
       stable: openArm({ ...stable, timeoutSeconds, clock }),
       candidate: candidate && openArm({ ...candidate, timeoutSeconds, clock }),
     },
-    collector: createCollectorClient(config, { clock, random, logger }),
+    poster: createPairPoster(config, { client: createCollectorClient(config.collector), clock, random, logger }),
     metrics,
     clock,
     random,

@@ -20,7 +20,7 @@ test("a collector that does not answer fills the line of pairs, and then the arm
   const pipeline = createPipeline({
     canary: "assistant",
     arms: { stable, candidate: undefined },
-    collector: {
+    poster: {
       async post() {
         await released;
         posted++;
