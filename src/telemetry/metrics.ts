@@ -2,7 +2,8 @@
  * Every metric of the runtime, under the names that controller-runtime and client-go use, so that existing dashboards and
  * alerts work. One registry a process, passed in: nothing is global.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { instruments } from "./instruments.ts";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -11,17 +12,7 @@ const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-
-  function counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
-    return new Counter({ name, help, labelNames, registers });
-  }
-  function gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {
-    return new Gauge({ name, help, labelNames, registers });
-  }
-  function histogram<Label extends string>(name: string, help: string, labelNames: Label[]): Histogram<Label> {
-    return new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
-  }
+  const { counter, gauge, histogram } = instruments(registry, SECONDS);
 
   return {
     registry,
