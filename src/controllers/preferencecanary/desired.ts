@@ -102,7 +102,8 @@ export function samplerDeployment(
   const name = samplerName(canary.metadata.name);
   const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
   const config = samplerConfig(canary, arms, { url: collectorUrl, tokenFile: token.tokenFile });
-  const probe = (path: string) => ({ httpGet: { path, port: "http" }, periodSeconds: 5 });
+  // A node that also trains may take longer than the default second to answer, and unready takes the mirror off the route.
+  const probe = (path: string) => ({ httpGet: { path, port: "http" }, periodSeconds: 5, timeoutSeconds: 5 });
   return {
     metadata: { ...identity(canary, name), labels: samplerLabels(canary) },
     spec: {
