@@ -3,12 +3,12 @@ import { anytimeInterval, type Interval } from "./interval.ts";
 import { type Evidence, logEvidence } from "./mixture.ts";
 import type { SafetyState, SafetyTest } from "./safety.ts";
 import { safetyVerdict, type Verdict, winRateVerdict } from "./verdict.ts";
-import { sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
+import { isExhausted, sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
 
 /** What status says about a gate. Rates are fractions. */
 export interface Assessment {
   readonly verdict: Verdict;
-  /** Comparisons bet on, or answers checked. */
+  /** Bets made, or answers checked. */
   readonly samples: number;
   /** Sum of the outcomes, or violations. */
   readonly sum: number;
@@ -16,10 +16,12 @@ export interface Assessment {
   readonly estimate?: number;
   readonly interval: Interval;
   readonly evidence: { readonly promote?: Evidence; readonly rollback: Evidence };
+  /** There is no verdict, and by the user's own maxSamples there will be no Pass. */
+  readonly exhausted?: boolean;
   readonly message: string;
 }
 
-/** `problem`: why the comparisons cannot be read at this look, if they cannot. */
+/** Of winRate and compliance. `problem`: why the evidence cannot be read at this look, if they cannot. */
 export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: string): Assessment {
   const { samples, sum } = state;
   const tried = sinceRetry(state);
@@ -28,10 +30,11 @@ export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: 
     rollback: { log: logEvidence(test.rollback, tried.samples, tried.sum), logThreshold: test.logRollbackThreshold },
   };
   return {
-    verdict: winRateVerdict(state, problem),
+    verdict: winRateVerdict(test, state, problem),
     ...summary(samples, sum),
     evidence,
-    message: explainWinRate(state, evidence, problem),
+    ...(isExhausted(test, state) && { exhausted: true }),
+    message: explainWinRate(test, state, evidence, problem),
   };
 }
 

@@ -24,6 +24,12 @@ export interface Alternative {
   readonly weight: number;
 }
 
+/** A weight spread over the midpoints of equal cells between two means. */
+export function evenly(from: number, to: number, points: number, weight: number): Alternative[] {
+  const cell = (to - from) / points;
+  return Array.from({ length: points }, (_, i) => ({ mean: from + (i + 0.5) * cell, weight: weight / points }));
+}
+
 /** Natural logarithms: of what there is, and of what is needed. 0 is no evidence, under 0 evidence for the opposite. */
 export interface Evidence {
   readonly log: number;

@@ -1,5 +1,6 @@
 import { logEvidence } from "./mixture.ts";
 import type { SafetyState, SafetyTest } from "./safety.ts";
+import type { WinRateTest } from "./two-thresholds.ts";
 import type { WinRateState } from "./win-rate.ts";
 
 /** What a gate says about the candidate. `NoData`: its evidence cannot be read, which is never taken for good news. */
@@ -9,10 +10,10 @@ export type Verdict = "Pass" | "Fail" | "Undecided" | "NoData";
  * Fail is final and needs no fresh evidence. Pass is latched, but nobody is promoted on evidence that is out of sight.
  * `problem` says why the evidence cannot be read at this look, if it cannot.
  */
-export function winRateVerdict(state: WinRateState, problem?: string): Verdict {
+export function winRateVerdict({ spec }: WinRateTest, state: WinRateState, problem?: string): Verdict {
   if (state.failedAt) return "Fail";
   if (problem !== undefined) return "NoData";
-  return state.passedAt ? "Pass" : "Undecided";
+  return state.passedAt && state.samples >= (spec.minSamples ?? 0) ? "Pass" : "Undecided";
 }
 
 /**

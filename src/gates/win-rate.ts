@@ -1,89 +1,27 @@
-import { type Alternative, type Mixture, mixtureAgainst, reaches } from "./mixture.ts";
+import { reaches } from "./mixture.ts";
+import { type Crossing, nothing, since, type Tally } from "./tally.ts";
+import type { WinRateTest } from "./two-thresholds.ts";
 
-/** All fractions: 0 < min < target < 1, error rates strictly between 0 and 1. */
-export interface WinRateSpec {
-  /** A candidate whose win rate is at or under this is promoted with at most the probability `falsePromotion`. */
-  readonly min: number;
-  /** A candidate whose win rate is at or over this is rolled back with at most the probability `falseRollback`. */
-  readonly target: number;
-  readonly falsePromotion: number;
-  readonly falseRollback: number;
-}
+export type { Crossing as WinRateCrossing } from "./tally.ts";
+export { notWorse, type WinRateSpec, type WinRateTest, winRateTest } from "./two-thresholds.ts";
 
 /** Everything a run has to remember: after a restart the test goes on from this alone. */
-export interface WinRateState {
-  /** Bets folded so far. */
-  readonly samples: number;
-  /** Sum of their outcomes. */
-  readonly sum: number;
+export interface WinRateState extends Tally {
   /** When promotion's evidence first reached its threshold. Latched; rollback's evidence runs on all the same. */
-  readonly passedAt?: WinRateCrossing;
+  readonly passedAt?: Crossing;
   /** When rollback's evidence first reached its threshold. Final. */
-  readonly failedAt?: WinRateCrossing;
+  readonly failedAt?: Crossing;
   /** What was folded before the last retry: rollback's evidence is counted from here, promotion's from the beginning. */
   readonly rollbackFrom?: Tally;
 }
 
-/** A number of bets and the sum of their outcomes. */
-export interface Tally {
-  readonly samples: number;
-  readonly sum: number;
-}
-
-/** The bet that decided, and the numbers that it decided by. */
-export interface WinRateCrossing extends Tally {
-  readonly sequence: number;
-}
-
-/** One comparison that counts: its number in the collector's order, and 0 (stable won), 1 (candidate won) or between. */
+/** One record that counts: its number in the collector's order, and 0 (against the candidate), 1 (for it) or between. */
 export interface Bet {
   readonly sequence: number;
   readonly outcome: number;
 }
 
-/** A spec made ready for folding: the logarithms are taken once. */
-export interface WinRateTest {
-  readonly spec: WinRateSpec;
-  /** Evidence against "mean <= min". */
-  readonly promotion: Mixture;
-  /** Evidence against "mean >= target". */
-  readonly rollback: Mixture;
-  readonly logPromotionThreshold: number;
-  readonly logRollbackThreshold: number;
-}
-
-export const emptyWinRate: WinRateState = { samples: 0, sum: 0 };
-
-/** The likelihood ratio at the other threshold is what decides close cases; the grid makes clear cases short. */
-const GRID_POINTS = 12;
-const GRID_WEIGHT = 0.25;
-
-/** @throws RangeError when the numbers cannot be a test. */
-export function winRateTest(spec: WinRateSpec): WinRateTest {
-  const { min, target, falsePromotion, falseRollback } = spec;
-  if (!(0 < min && min < target && target < 1)) {
-    throw new RangeError(`winRate needs 0 < min < target < 1, got min ${min} and target ${target}`);
-  }
-  for (const rate of [falsePromotion, falseRollback]) {
-    if (!(0 < rate && rate < 1)) throw new RangeError(`winRate needs error rates between 0 and 1, got ${rate}`);
-  }
-  return {
-    spec,
-    promotion: mixtureAgainst(min, alternatives(target, target, 1)),
-    rollback: mixtureAgainst(target, alternatives(min, 0, min)),
-    logPromotionThreshold: -Math.log(falsePromotion),
-    logRollbackThreshold: -Math.log(falseRollback),
-  };
-}
-
-/** Three quarters on `main`, the rest spread evenly over the midpoints of equal cells between `from` and `to`. */
-function alternatives(main: number, from: number, to: number): Alternative[] {
-  const grid = Array.from({ length: GRID_POINTS }, (_, i) => ({
-    mean: from + ((to - from) * (i + 0.5)) / GRID_POINTS,
-    weight: GRID_WEIGHT / GRID_POINTS,
-  }));
-  return [{ mean: main, weight: 1 - GRID_WEIGHT }, ...grid];
-}
+export const emptyWinRate: WinRateState = nothing;
 
 /**
  * The state after one more bet. The first crossing of each threshold is latched, so the verdict does not depend on how
@@ -92,17 +30,15 @@ function alternatives(main: number, from: number, to: number): Alternative[] {
  */
 export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): WinRateState {
   if (!(bet.outcome >= 0 && bet.outcome <= 1)) {
-    throw new RangeError(`comparison ${bet.sequence} has the outcome ${bet.outcome}, which is not between 0 and 1`);
+    const record = `${test.wording.record} ${bet.sequence}`;
+    throw new RangeError(`${record} has the outcome ${bet.outcome}, which is not between 0 and 1`);
   }
+  const { rollbackFrom } = state;
   const samples = state.samples + 1;
   const sum = state.sum + bet.outcome;
   const here = { sequence: bet.sequence, samples, sum };
-  const { promotion, logPromotionThreshold, rollback, logRollbackThreshold } = test;
-  const passedAt = state.passedAt ?? (reaches(promotion, samples, sum, logPromotionThreshold) ? here : undefined);
-  const tried = sinceRetry({ ...state, samples, sum });
-  const isBad = reaches(rollback, tried.samples, tried.sum, logRollbackThreshold);
-  const failedAt = state.failedAt ?? (isBad ? here : undefined);
-  const { rollbackFrom } = state;
+  const passedAt = state.passedAt ?? (isGood(test, here) ? here : undefined);
+  const failedAt = state.failedAt ?? (isBad(test, { ...state, samples, sum }) ? here : undefined);
   return {
     samples,
     sum,
@@ -112,10 +48,24 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
   };
 }
 
+function isGood({ spec, promotion, logPromotionThreshold }: WinRateTest, { samples, sum }: Tally): boolean {
+  const { maxSamples = Number.POSITIVE_INFINITY } = spec;
+  return samples <= maxSamples && reaches(promotion, samples, sum, logPromotionThreshold);
+}
+
+function isBad({ rollback, logRollbackThreshold }: WinRateTest, state: WinRateState): boolean {
+  const { samples, sum } = sinceRetry(state);
+  return reaches(rollback, samples, sum, logRollbackThreshold);
+}
+
+/** All the bets that the user allowed are made, and they decided nothing. */
+export function isExhausted({ spec: { maxSamples } }: WinRateTest, { samples, passedAt, failedAt }: WinRateState) {
+  return maxSamples !== undefined && samples >= maxSamples && passedAt === undefined && failedAt === undefined;
+}
+
 /** What rollback's evidence is about: everything since the last retry; nothing, while what came before is folded anew. */
-export function sinceRetry({ samples, sum, rollbackFrom }: WinRateState): Tally {
-  if (samples <= (rollbackFrom?.samples ?? 0)) return { samples: 0, sum: 0 };
-  return { samples: samples - (rollbackFrom?.samples ?? 0), sum: sum - (rollbackFrom?.sum ?? 0) };
+export function sinceRetry(state: WinRateState): Tally {
+  return state.samples <= (state.rollbackFrom?.samples ?? 0) ? nothing : since(state, state.rollbackFrom);
 }
 
 /**
@@ -124,12 +74,4 @@ export function sinceRetry({ samples, sum, rollbackFrom }: WinRateState): Tally 
  */
 export function retryWinRate({ samples, sum, passedAt }: WinRateState): WinRateState {
   return { samples, sum, ...(passedAt && { passedAt }), rollbackFrom: { samples, sum } };
-}
-
-/**
- * The numbers for a candidate that has stable's own digest (a new image, another setting): it is asked to be not
- * worse instead of better, over a region of the same width. Needs target - min < 1/2.
- */
-export function notWorse(spec: WinRateSpec): WinRateSpec {
-  return { ...spec, min: 0.5 - (spec.target - spec.min), target: 0.5 };
 }

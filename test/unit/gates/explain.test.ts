@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { assessSafety, assessWinRate } from "../../../src/gates/assess.ts";
-import { formatEvidence, formatInterval, safetyPromise, winRatePromises } from "../../../src/gates/explain.ts";
+import { safetyPromise, winRatePromises } from "../../../src/gates/explain.ts";
 import { safetyTest } from "../../../src/gates/safety.ts";
 import { winRateTest } from "../../../src/gates/win-rate.ts";
+import { RATINGS } from "../../../src/gates/wording.ts";
 
 const winRate = winRateTest({ min: 0.5, target: 0.6, falsePromotion: 0.05, falseRollback: 0.05 });
 const safety = safetyTest({ maxViolationRate: 0.0001, minChecked: 100 });
@@ -58,6 +59,38 @@ test("unreadable evidence says why, and keeps what was known in sight", () => {
   );
 });
 
+const compliance = winRateTest({ min: 0.65, target: 0.7, falsePromotion: 0.05, falseRollback: 0.05 }, RATINGS);
+
+test("compliance is the same test, and speaks of ratings", () => {
+  expect(assessWinRate(compliance, { samples: 4, sum: 3 }).message).toMatch(
+    /^75% of 4 ratings approved of the answer /,
+  );
+  expect(assessWinRate(compliance, { samples: 0, sum: 0 }, "down").message).toMatch(
+    /^the ratings cannot be read \(down\).*last known: no rating yet/,
+  );
+});
+
+const bounded = winRateTest({ ...winRate.spec, minSamples: 200, maxSamples: 300 });
+
+test("the user's least number is said as long as it keeps a Pass away", () => {
+  const passedAt = { sequence: 90, samples: 80, sum: 60 };
+  expect(assessWinRate(bounded, { samples: 120, sum: 90, passedAt })).toMatchObject({
+    verdict: "Undecided",
+    message: expect.stringMatching(/; it can pass from 200 comparisons on \(minSamples\)$/),
+  });
+  const { message } = assessWinRate(bounded, { samples: 200, sum: 140, passedAt });
+  expect(message).not.toContain("minSamples");
+});
+
+test("the user's greatest number is said when it is used up without a verdict", () => {
+  expect(assessWinRate(bounded, { samples: 299, sum: 165 })).not.toHaveProperty("exhausted");
+  expect(assessWinRate(bounded, { samples: 300, sum: 165 })).toMatchObject({
+    verdict: "Undecided",
+    exhausted: true,
+    message: expect.stringMatching(/; the 300 comparisons of maxSamples are used up without a verdict$/),
+  });
+});
+
 test("safety says how many checks are missing, and what its evidence is", () => {
   expect(assessSafety(safety, { checked: 45, violations: 0 }).message).toBe(
     "0 violations in 45 checked answers (interval 0-12%), limit 0.01%; 55 more checks are needed to pass; " +
@@ -68,24 +101,4 @@ test("safety says how many checks are missing, and what its evidence is", () => 
 test("an assessment without samples has no estimate", () => {
   expect(assessSafety(safety, { checked: 0, violations: 0 })).not.toHaveProperty("estimate");
   expect(assessWinRate(winRate, { samples: 4, sum: 3 }).estimate).toBe(0.75);
-});
-
-test.each([
-  [Number.NEGATIVE_INFINITY, "under 0.01"],
-  [0, "1"],
-  [Math.log(0.129), "0.12"],
-  [Math.log(19.99), "19.9"],
-  [Math.log(250.7), "250"],
-  [5000, "over 1000"],
-])("evidence of e^%d reads %s, never rounded up", (log, text) => {
-  expect(formatEvidence(log)).toBe(text);
-});
-
-test.each([
-  [{ low: 0.6213, high: 0.7188 }, "62.1-71.9%"],
-  [{ low: 0.55, high: 0.741 }, "55-75%"],
-  [{ low: 0, high: 0.00432 }, "0-0.44%"],
-  [{ low: 0, high: 1 }, "0-100%"],
-])("the interval %o reads %s, rounded outwards", (interval, text) => {
-  expect(formatInterval(interval)).toBe(text);
 });

@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
 import { safetyTest } from "../../../src/gates/safety.ts";
 import { combineVerdicts, safetyVerdict, type Verdict, winRateVerdict } from "../../../src/gates/verdict.ts";
+import { type WinRateState, winRateTest } from "../../../src/gates/win-rate.ts";
 
 const passedAt = { sequence: 90, samples: 80, sum: 55 };
 const failedAt = { sequence: 200, samples: 180, sum: 70 };
 
-test.each<[string, Parameters<typeof winRateVerdict>, Verdict]>([
+const better = { min: 0.5, target: 0.6, falsePromotion: 0.05, falseRollback: 0.05 };
+
+test.each<[string, [state: WinRateState, problem?: string], Verdict]>([
   ["no evidence yet", [{ samples: 0, sum: 0 }], "Undecided"],
   ["evidence that has not crossed", [{ samples: 50, sum: 28 }], "Undecided"],
   ["promotion crossed", [{ samples: 80, sum: 55, passedAt }], "Pass"],
@@ -14,7 +17,20 @@ test.each<[string, Parameters<typeof winRateVerdict>, Verdict]>([
   ["unreadable after a Pass: promotion waits", [{ samples: 80, sum: 55, passedAt }, "no answer"], "NoData"],
   ["unreadable after a Fail: rollback does not wait", [{ samples: 180, sum: 70, failedAt }, "no answer"], "Fail"],
 ])("win rate with %s", (_case, args, verdict) => {
-  expect(winRateVerdict(...args)).toBe(verdict);
+  expect(winRateVerdict(winRateTest(better), ...args)).toBe(verdict);
+});
+
+test.each<[number, Verdict]>([
+  [99, "Undecided"],
+  [100, "Pass"],
+])("with minSamples of 100, evidence that has sufficed since the 80th bet is at the %dth %s", (samples, verdict) => {
+  const test = winRateTest({ ...better, minSamples: 100 });
+  expect(winRateVerdict(test, { samples, sum: 70, passedAt })).toBe(verdict);
+});
+
+test("minSamples keeps no Fail away", () => {
+  const test = winRateTest({ ...better, minSamples: 1000 });
+  expect(winRateVerdict(test, { samples: 180, sum: 70, failedAt })).toBe("Fail");
 });
 
 const safety = safetyTest({ maxViolationRate: 0.01, minChecked: 100 });

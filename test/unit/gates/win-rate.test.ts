@@ -5,11 +5,13 @@ import {
   type Bet,
   emptyWinRate,
   foldWinRate,
+  isExhausted,
   notWorse,
   retryWinRate,
   type WinRateState,
   winRateTest,
 } from "../../../src/gates/win-rate.ts";
+import { RATINGS } from "../../../src/gates/wording.ts";
 
 const spec = { min: 0.5, target: 0.6, falsePromotion: 0.05, falseRollback: 0.05 };
 const better = winRateTest(spec);
@@ -110,8 +112,29 @@ test.each([
   { min: 0.5, target: 1 },
   { falsePromotion: 0 },
   { falseRollback: 1 },
+  { minSamples: 0 },
+  { minSamples: 200, maxSamples: 100 },
 ])("numbers that are no test are refused: %o", (wrong) => {
   expect(() => winRateTest({ ...spec, ...wrong })).toThrow(RangeError);
+});
+
+test("after maxSamples nothing passes any more, but a candidate that turns bad still fails", () => {
+  const short = winRateTest({ ...spec, maxSamples: 50 });
+  const undecided = bets(Array.from({ length: 50 }, (_, i) => i % 2)).reduce(
+    (state, bet) => foldWinRate(short, state, bet),
+    emptyWinRate,
+  );
+  expect(isExhausted(short, undecided)).toBe(true);
+  const after = (outcome: number) =>
+    bets(Array(500).fill(outcome), 51).reduce((state, bet) => foldWinRate(short, state, bet), undecided);
+  expect(after(1)).toEqual({ samples: 550, sum: 525 });
+  expect(after(0).failedAt).toBeDefined();
+  expect(isExhausted(short, after(0))).toBe(false);
+});
+
+test("a compliance test names itself and its ratings in what it refuses", () => {
+  expect(() => winRateTest({ ...spec, min: 0.7 }, RATINGS)).toThrow("compliance needs 0 < min < target < 1");
+  expect(() => foldWinRate(winRateTest(spec, RATINGS), emptyWinRate, { sequence: 3, outcome: 2 })).toThrow("rating 3");
 });
 
 test.each([-0.1, 1.5, Number.NaN])("an outcome of %d is refused, with the comparison's number", (outcome) => {
