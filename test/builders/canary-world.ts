@@ -135,6 +135,14 @@ export class CanaryWorld {
     }
   }
 
+  /** As settle, and then time goes on to the end of the wait although nothing was to be done by then. */
+  later(ms: number): void {
+    const until = this.clock.now().getTime() + ms;
+    this.settle(ms);
+    this.clock.pause(until - this.clock.now().getTime());
+    this.settle(0);
+  }
+
   /** A process forgets what it remembered; another one takes over. */
   restart(): void {
     this.#settling = createSettling(this.clock);

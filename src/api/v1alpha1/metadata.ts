@@ -33,6 +33,16 @@ export const ANNOTATION = {
   sequence: "dpo.dev/sequence",
   /** On a DPOJob made by `retrain`: the number of pairs in that snapshot. */
   pairs: "dpo.dev/pairs",
+  /** On a PreferenceCanary: `<revision>/<step>`, or several of them with commas between: the step may be left. */
+  approve: "dpo.dev/approve",
+  /** On a PreferenceCanary: names a revision whose run stays where it is while this stands. */
+  pause: "dpo.dev/pause",
+  /** On a PreferenceCanary: `<revision>/<step>`, likewise: the step's pause is over. */
+  resume: "dpo.dev/resume",
+  /** On a PreferenceCanary: names a revision that is promoted now, whatever its gates have yet to say; a Fail still rolls back. */
+  promote: "dpo.dev/promote",
+  /** On a PreferenceCanary: names a revision that is rolled back now. It outranks every other order. */
+  rollback: "dpo.dev/rollback",
   /** On a PreferenceCanary: names a rejected or failed revision that may be tried again. On a ControllerRevision: it was. */
   retry: "dpo.dev/retry",
 } as const;

@@ -21,6 +21,46 @@ const Step = z.object({
     .meta({ format: "int32" })
     .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
   minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
+  requires: z
+    .array(z.enum(["winRate", "safety"]))
+    .min(1)
+    .max(8)
+    .meta({ "x-kubernetes-list-type": "set" })
+    .exactOptional()
+    .describe("Gates that must have passed before the step is entered."),
+  approval: z
+    .enum(["None", "Required"])
+    .default("None")
+    .describe(
+      "Required: the step is left only once somebody has annotated the canary with dpo.dev/approve: <revision>/<step>.",
+    ),
+  pause: z
+    .object({
+      until: z
+        .string()
+        .meta({ format: "date-time" })
+        .describe('A moment such as "2026-12-01T09:00:00Z". The step is not left before it.'),
+    })
+    .exactOptional()
+    .describe("Keeps the candidate in the step until a moment, or until dpo.dev/resume: <revision>/<step>."),
+});
+
+/** A time that comes again, with how long it lasts. */
+const Window = z.object({
+  schedule: z
+    .string()
+    .min(9)
+    .max(100)
+    .regex(/^\S+( +\S+){4}$/)
+    .describe('When it begins, as five cron fields, such as "0 9 * * 1-5".'),
+  duration: duration("How long it lasts."),
+  timeZone: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Za-z][A-Za-z0-9_+\-/]*$/)
+    .default("Etc/UTC")
+    .describe('Time zone of the schedule, such as "Europe/Berlin".'),
 });
 
 const WinRateGate = z
@@ -191,6 +231,45 @@ export const PreferenceCanarySpec = z
       .describe(
         "What the candidate must pass. All of them have to pass for a promotion; one that fails rolls back at once.",
       ),
+    onNewCandidate: z
+      .enum(["Queue", "Supersede"])
+      .default("Queue")
+      .describe(
+        "What a newer model of fromJobs does to a run: Queue waits until it is over, Supersede ends it without a verdict.",
+      ),
+    onNoData: z
+      .object({
+        after: duration("How long a gate may hear nothing new before that counts as no data.").default("1h"),
+        do: z
+          .enum(["Hold", "Rollback"])
+          .default("Hold")
+          .describe("Hold: the candidate stays where it is until evidence comes. Rollback: it is rolled back."),
+      })
+      .prefault({})
+      .describe("What a gate without evidence does to a run. No evidence is never taken for good evidence."),
+    deadline: duration("How long a run may take; without it as long as the gates need.").exactOptional(),
+    onInconclusive: z
+      .enum(["Rollback", "Hold"])
+      .default("Rollback")
+      .describe("What happens to a candidate that is not promoted by the deadline: Hold waits for an order."),
+    windows: atomicList(Window, 20)
+      .exactOptional()
+      .describe("Times in which a candidate may be promoted; at any time where there are none. A rollback never waits."),
+    freezes: atomicList(Window, 20)
+      .exactOptional()
+      .describe("Times in which no candidate is promoted, whatever the windows say. A rollback never waits."),
+    history: z
+      .object({
+        limit: z
+          .int()
+          .min(0)
+          .max(50)
+          .meta({ format: "int32" })
+          .default(10)
+          .describe("Runs that status.history keeps, the newest first."),
+      })
+      .prefault({})
+      .describe("What is remembered of runs that are over."),
     suspend: z
       .boolean()
       .default(false)
@@ -209,6 +288,14 @@ export const PreferenceCanarySpec = z
       [
         "!has(self.gates.safety) || has(self.evidence.checks)",
         "gates.safety needs evidence.checks: without checked answers it could never pass",
+      ],
+      [
+        "!has(self.steps[0].requires)",
+        "spec.steps[0].requires cannot be met: no gate has passed before the first step",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !('safety' in s.requires) || has(self.gates.safety))",
+        "a step requires safety, but gates.safety is not set",
       ],
       [
         "self.serving.workloadRef.name == oldSelf.serving.workloadRef.name",
@@ -288,6 +375,14 @@ const GateStatus = z.object({
   message: z.string().max(1024).describe("The verdict in words, with the numbers that made it."),
 });
 
+const EndedRun = z.object({
+  revision: z.string().max(63).describe("The revision that was judged."),
+  digest: z.string().max(71).describe("Its model."),
+  outcome: z.enum(["Promoted", "RolledBack", "Superseded", "Failed"]).describe("How it ended."),
+  time: z.string().meta({ format: "date-time" }).describe("When."),
+  message: z.string().max(1024).describe("Why, in words."),
+});
+
 export const PreferenceCanaryStatus = z
   .object({
     observedGeneration,
@@ -296,10 +391,18 @@ export const PreferenceCanaryStatus = z
       .max(32)
       .exactOptional()
       .describe(
-        "Idle, Progressing, Paused, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
+        "Idle, Progressing, Paused, AwaitingApproval, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
       ),
     stable: Revision.exactOptional().describe("The revision that serves."),
-    candidate: Revision.exactOptional().describe("The revision that is being judged."),
+    candidate: Revision.extend({
+      entered: z
+        .string()
+        .meta({ format: "date-time" })
+        .exactOptional()
+        .describe("When it could first answer requests: the silence of a gate is counted from here."),
+    })
+      .exactOptional()
+      .describe("The revision that is being judged."),
     weights: z
       .object({
         desired: z
@@ -327,16 +430,20 @@ export const PreferenceCanaryStatus = z
     gates: mapList(GateStatus, "name", 8)
       .exactOptional()
       .describe("Each gate's verdict and evidence, for the current or the last run."),
-    lastRun: z
-      .object({
-        revision: z.string().max(63).describe("The revision that was judged."),
-        digest: z.string().max(71).describe("Its model."),
-        outcome: z.enum(["Promoted", "RolledBack", "Superseded", "Failed"]).describe("How it ended."),
-        time: z.string().meta({ format: "date-time" }).describe("When."),
-        message: z.string().max(1024).describe("Why, in words."),
-      })
-      .exactOptional()
+    lastRun: EndedRun.exactOptional()
       .describe("How the last run ended."),
+    history: atomicList(
+      EndedRun.extend({
+        gates: mapList(
+          GateStatus.pick({ name: true, verdict: true, samples: true, estimate: true, interval: true }),
+          "name",
+          8,
+        ).describe("What its gates had said."),
+      }),
+      50,
+    )
+      .exactOptional()
+      .describe("Runs that are over, the newest first; as many as spec.history.limit."),
     conditions,
   })
   .describe("What the operator saw and did.");

@@ -50,8 +50,7 @@ export function decide(facts: Facts): Decision {
     if ("effect" in advice) return { effect: advice.effect };
     waits.push(advice.waitMs);
   }
-  const { remainingMs = 0 } = facts.progress ?? {};
-  if (remainingMs > 0) waits.push(remainingMs);
+  waits.push(...facts.alarms.map((at) => at.getTime() - facts.now.getTime()));
   return waits.length === 0 ? {} : { waitMs: Math.min(...waits) };
 }
 

@@ -1,10 +1,15 @@
+import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Evidence } from "./evidence.ts";
 import { foldGates, type GateStatus, rememberedGates } from "./gates.ts";
 import type { Observed } from "./observed.ts";
+import { type Orders, readOrders } from "./orders.ts";
+import { rejectionOf } from "./rejection.ts";
 import type { Candidate, Run } from "./run.ts";
+import { type Silence, silentFrom } from "./silence.ts";
 import { nextStep, type Progress, progressOf } from "./steps.ts";
+import { type Wait, waitsOf } from "./waits.ts";
 
 /** All that the rules decide on: what was seen, and what follows from it. */
 export interface Facts {
@@ -16,20 +21,37 @@ export interface Facts {
   readonly gates: readonly GateStatus[];
   /** Of all gates together. */
   readonly verdict?: Verdict;
+  /** Why a running candidate is taken back now, in words. */
+  readonly rejection?: string;
   /** The candidate gets no further as long as there is a reason. */
   readonly hold?: Hold;
   /** Of a running candidate whose pods are there. */
   readonly progress?: Progress;
-  /** The last step is over and every gate has passed. */
+  /** What has to happen before the step is left, beside `hold`. */
+  readonly waits: readonly Wait[];
+  /** When something will have changed although nobody changes it. */
+  readonly alarms: readonly Date[];
+  /** The candidate is given everything now: the last step is over and every gate has passed, or somebody ordered it. */
   readonly isPromotable: boolean;
   /** The candidate can answer requests: all its pods at first, at least one of them from then on. */
   readonly isServing: boolean;
   /** Its pods were all ready once. */
   readonly hasEntered: boolean;
+  /** When that was. */
+  readonly entered?: Date;
 }
 
 /** Why a candidate that has not failed gets no further. */
-export type Hold = "Suspended" | "NoData" | "Unread" | "NotReady";
+export type Hold = "Suspended" | "Paused" | "DeadlineExceeded" | "NoData" | "Unread" | "NotReady";
+
+const WITHOUT_CANDIDATE = {
+  gates: [],
+  waits: [],
+  alarms: [],
+  isPromotable: false,
+  isServing: false,
+  hasEntered: false,
+} as const;
 
 export function gatherFacts(
   observed: Observed,
@@ -39,26 +61,37 @@ export function gatherFacts(
   now: Date,
 ): Facts {
   const common = { observed, run, settings, now };
-  const { candidate, stable } = run;
-  if (candidate === undefined || stable === undefined) {
-    return { ...common, gates: [], isPromotable: false, isServing: false, hasEntered: false };
-  }
+  const { candidate } = run;
+  if (candidate === undefined || run.stable === undefined) return { ...common, ...WITHOUT_CANDIDATE };
+  const { spec } = observed.canary;
+  const entry = entryOf(observed, candidate, now);
+  const silence = entry.entered && { since: entry.entered, limitMs: parseDuration(spec.onNoData.after) };
   const remembered = rememberedGates(observed, run);
-  const gates = foldGates(observed.canary.spec, candidate, remembered, evidence);
+  const gates = foldGates(spec, candidate, remembered, evidence, { silence, now });
   const verdict = combineVerdicts(gates.map((gate) => gate.verdict));
-  const entry = entryOf(observed, candidate);
-  const hold = holdOf(observed, verdict, evidence, entry.isServing);
-  const judged = { ...common, ...entry, gates, verdict, ...(hold && { hold }) };
+  const orders = readOrders(observed.canary, candidate.revision);
+  const deadline = deadlineOf(observed, candidate);
+  const isOverdue = deadline !== undefined && deadline <= now;
+  const rejection = rejectionOf({ spec, revision: candidate.revision, gates, orders, silence, isOverdue }, now);
+  const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing: entry.isServing });
+  const judged = {
+    ...common,
+    ...entry,
+    gates,
+    verdict,
+    ...(rejection !== undefined && { rejection }),
+    ...(hold && { hold }),
+  };
   if (candidate.state !== "Running" || !(entry.isServing || entry.hasEntered))
-    return { ...judged, isPromotable: false };
-  const { progress, isOver } = advance(
-    observed,
-    candidate,
-    entry.isServing,
-    hold === undefined ? verdict : undefined,
+    return { ...judged, waits: [], alarms: [], isPromotable: false };
+  const way = advance(
+    { observed, candidate, gates, verdict, orders, isServing: entry.isServing, isHeld: hold !== undefined },
     now,
   );
-  return { ...judged, progress, isPromotable: isOver && verdict === "Pass" && isOnRecord(remembered) };
+  const { progress, waits } = way;
+  const isOrdered = orders.promote && entry.isServing;
+  const isPromotable = rejection === undefined && (isOrdered || (way.isOver && isOnRecord(remembered)));
+  return { ...judged, progress, waits, isPromotable, alarms: alarmsOf({ waits, deadline, gates, silence }, now) };
 }
 
 /**
@@ -69,38 +102,83 @@ function isOnRecord(remembered: readonly GateStatus[]): boolean {
   return remembered.length > 0 && remembered.every(({ verdict }) => verdict === "Pass");
 }
 
-function entryOf({ canary, arms }: Observed, { revision }: Candidate): Pick<Facts, "isServing" | "hasEntered"> {
+type Entry = Pick<Facts, "isServing" | "hasEntered" | "entered">;
+
+function entryOf({ canary, arms }: Observed, { revision }: Candidate, now: Date): Entry {
   const { deployment, service } = arms.get(revision) ?? {};
   const { status } = canary;
-  const hasEntered = status?.candidate?.revision === revision && status.step !== undefined;
+  const isKnown = status?.candidate?.revision === revision;
+  const hasEntered = isKnown && status.step !== undefined;
   const isReady = deployment !== undefined && (hasEntered ? deployment.available > 0 : deployment.ready);
-  return { hasEntered, isServing: isReady && service !== undefined && !service.terminating };
+  const isServing = isReady && service !== undefined && !service.terminating;
+  const remembered = isKnown ? status.candidate?.entered : undefined;
+  const entered = remembered === undefined ? (isServing ? now : undefined) : new Date(remembered);
+  return { hasEntered, isServing, ...(entered && { entered }) };
+}
+
+/** A run begins with its candidate's Deployment. */
+function deadlineOf({ canary, arms }: Observed, { revision }: Candidate): Date | undefined {
+  const { deadline } = canary.spec;
+  const created = arms.get(revision)?.deployment?.object.metadata.creationTimestamp;
+  if (deadline === undefined || created === undefined) return undefined;
+  return new Date(Date.parse(created) + parseDuration(deadline));
+}
+
+interface HoldInputs {
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+  readonly orders: Orders;
+  readonly isOverdue: boolean;
+  readonly isServing: boolean;
 }
 
 function holdOf(
   { canary }: Observed,
-  verdict: Verdict,
-  { comparisons, checks }: Evidence,
-  isServing: boolean,
+  { verdict, evidence, orders, isOverdue, isServing }: HoldInputs,
 ): Hold | undefined {
   if (canary.spec.suspend) return "Suspended";
+  if (orders.pause) return "Paused";
+  if (isOverdue) return "DeadlineExceeded";
   if (verdict === "NoData") return "NoData";
+  const { comparisons, checks } = evidence;
   const streams = canary.spec.gates.safety === undefined ? [comparisons] : [comparisons, checks];
   if (streams.some(({ access }) => access.type === "Unread")) return "Unread";
   return isServing ? undefined : "NotReady";
 }
 
-/** Where the candidate is, or now gets to. `verdict` is absent while something holds it. */
+interface WayInputs {
+  readonly observed: Observed;
+  readonly candidate: Candidate;
+  readonly gates: readonly GateStatus[];
+  readonly verdict: Verdict;
+  readonly orders: Orders;
+  readonly isServing: boolean;
+  readonly isHeld: boolean;
+}
+
+/** Where the candidate is, or now gets to. */
 function advance(
-  { canary, route }: Observed,
-  { revision }: Candidate,
-  isServing: boolean,
-  verdict: Verdict | undefined,
+  { observed, candidate: { revision }, gates, verdict, orders, isServing, isHeld }: WayInputs,
   now: Date,
-): { readonly progress: Progress; readonly isOver: boolean } {
+): { readonly progress: Progress; readonly waits: readonly Wait[]; readonly isOver: boolean } {
+  const { canary, route } = observed;
   const weight = route?.slots?.find((slot) => slot.revision === revision)?.weight ?? 0;
   const progress = progressOf({ canary, revision, weight, isServing }, now);
-  const mayLeave = progress.remainingMs === 0 && verdict !== undefined && verdict !== "Fail";
+  const waits = waitsOf({ canary, revision, progress, gates, verdict, orders }, now);
+  const mayLeave = !isHeld && waits.length === 0 && verdict !== "Fail";
   const next = mayLeave ? nextStep(progress, canary.spec.steps) : undefined;
-  return { progress: next ?? progress, isOver: mayLeave && next === undefined };
+  return { progress: next ?? progress, waits, isOver: mayLeave && next === undefined };
+}
+
+interface AlarmInputs {
+  readonly waits: readonly Wait[];
+  readonly deadline: Date | undefined;
+  readonly gates: readonly GateStatus[];
+  readonly silence: Silence | undefined;
+}
+
+function alarmsOf({ waits, deadline, gates, silence }: AlarmInputs, now: Date): readonly Date[] {
+  const silent = gates.map((gate) => silentFrom(gate, silence));
+  const dates = [...waits.map(({ until }) => until), deadline, ...silent];
+  return dates.filter((at) => at !== undefined).filter((at) => at > now);
 }

@@ -1,6 +1,6 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import type { Cursors, Evidence } from "./evidence.ts";
-import { anew, type Gate, type GateStatus } from "./gates/gate.ts";
+import { anew, type Gate, type GateStatus, type Look } from "./gates/gate.ts";
 import { safetyGate } from "./gates/safety.ts";
 import { winRateGate } from "./gates/win-rate.ts";
 import type { Observed } from "./observed.ts";
@@ -20,8 +20,9 @@ export function foldGates(
   candidate: Candidate,
   remembered: readonly GateStatus[],
   evidence: Evidence,
+  look: Look,
 ): GateStatus[] {
-  return gatesOf(spec, candidate).map((gate) => gate.fold(named(remembered, gate.name), evidence));
+  return gatesOf(spec, candidate).map((gate) => gate.fold(named(remembered, gate.name), evidence, look));
 }
 
 /**

@@ -1,6 +1,8 @@
-import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
+import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import type { Facts } from "./facts.ts";
+import { readOrders } from "./orders.ts";
 
 export type LastRun = NonNullable<PreferenceCanaryStatus["lastRun"]>;
 
@@ -27,7 +29,7 @@ function endingOf({ observed, run }: Facts): Ending | undefined {
   const { candidate } = run;
   const revision = candidate !== undefined && candidate.state !== "Running" ? candidate.revision : before;
   if (revision === undefined || (candidate?.revision === revision && candidate.state === "Running")) return undefined;
-  if (revision === run.stable) return { revision, outcome: "Promoted", message: promotedWords(canary.status) };
+  if (revision === run.stable) return { revision, outcome: "Promoted", message: promotedWords(canary, revision) };
   const record = records.get(revision);
   const rejected = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
   if (rejected !== undefined || record?.verdict === "RolledBack") {
@@ -45,6 +47,8 @@ function blockedEnding({ observed, run }: Facts): Ending | undefined {
   return record && { revision: record.revision, outcome: verdict, message: record.reason ?? "" };
 }
 
-function promotedWords(status: PreferenceCanaryStatus | undefined): string {
-  return (status?.gates ?? []).map(({ name, message }) => `${name}: ${message}`).join("; ");
+function promotedWords(canary: PreferenceCanary, revision: string): string {
+  const words = (canary.status?.gates ?? []).map(({ name, message }) => `${name}: ${message}`).join("; ");
+  const { promote } = readOrders(canary, revision);
+  return promote ? `By order, ${ANNOTATION.promote}=${revision}. At that time ${words}` : words;
 }

@@ -1,3 +1,5 @@
+import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import type { Facts, Hold } from "./facts.ts";
 import type { Observed } from "./observed.ts";
 import type { Candidate } from "./run.ts";
@@ -6,31 +8,56 @@ import { describeProgress } from "./steps.ts";
 
 /** A candidate is being judged, or taken back. */
 export function runStand(facts: Facts, stable: string, candidate: Candidate): Stand {
-  const { gates, verdict, isPromotable, hold } = facts;
+  const { gates, rejection, isPromotable, hold, waits } = facts;
   const { revision, state } = candidate;
   const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
-  if (state !== "Running" || verdict === "Fail") return takenBack(facts.observed, stable, candidate, words);
+  if (state !== "Running" || rejection !== undefined) return takenBack(facts.observed, stable, candidate, rejection);
   if (isPromotable)
     return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
   const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(facts.observed)}. ${words}`;
-  if (hold !== "Suspended")
-    return inProgress("Progressing", hold === undefined ? "InStep" : HOLD_REASON[hold], message);
-  return {
-    phase: "Paused",
-    standing: "NotReady",
-    reason: "Suspended",
-    message: `It stays there while spec.suspend is true. ${message}`,
-  };
+  if (hold !== undefined) return held(facts, hold, message);
+  const isApprovalAll = waits.length > 0 && waits.every(({ type }) => type === "Approval" || type === "Gates");
+  if (isApprovalAll && waits.some(({ type }) => type === "Approval"))
+    return inProgress("AwaitingApproval", "AwaitingApproval", message);
+  const isWindowAll = waits.length > 0 && waits.every(({ type }) => type === "Window");
+  return inProgress("Progressing", isWindowAll ? "WindowClosed" : "InStep", message);
 }
 
-const HOLD_REASON: Readonly<Record<Exclude<Hold, "Suspended">, string>> = {
+const HOLD_REASON: Readonly<Record<Hold, string>> = {
+  Suspended: "Suspended",
+  Paused: "Paused",
+  DeadlineExceeded: "DeadlineExceeded",
   NoData: "NoData",
   Unread: "ReadingEvidence",
   NotReady: "CandidateNotReady",
 };
 
-function where({ observed, progress, now }: Facts, revision: string): string {
-  return progress ? describeProgress(progress, now) : `starting: ${podsOf(observed, revision)}`;
+function held({ observed: { canary } }: Facts, hold: Hold, message: string): Stand {
+  const reason = HOLD_REASON[hold];
+  const until = untilWords(hold, canary.spec);
+  if (until === undefined) return inProgress("Progressing", reason, message);
+  return { phase: "Paused", standing: "NotReady", reason, message: `It stays there ${until}. ${message}` };
+}
+
+/** What somebody has to do before it goes on; undefined where it goes on by itself. */
+function untilWords(hold: Hold, { deadline }: PreferenceCanarySpec): string | undefined {
+  switch (hold) {
+    case "Suspended":
+      return "while spec.suspend is true";
+    case "Paused":
+      return `while the canary is annotated with ${ANNOTATION.pause}`;
+    case "DeadlineExceeded":
+      return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: it was not promoted within spec.deadline, ${deadline}`;
+    default:
+      return undefined;
+  }
+}
+
+function where({ observed, progress, waits, hold }: Facts, revision: string): string {
+  if (progress === undefined) return `starting: ${podsOf(observed, revision)}`;
+  const waiting =
+    hold === undefined && waits.length > 0 ? `, and waits ${waits.map(({ words }) => words).join(" and ")}` : "";
+  return `${describeProgress(progress)}${waiting}`;
 }
 
 /** Without requests or without a sampler there will be no comparison, however long somebody waits. */
@@ -39,13 +66,18 @@ function unsampled({ sampler, route }: Observed): string {
   return (sampler.deployment?.available ?? 0) > 0 ? "" : "; no pod of the sampler is ready, so nothing is compared";
 }
 
-function takenBack({ route, records }: Observed, stable: string, { revision, state }: Candidate, words: string): Stand {
-  const rejection = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
-  const reason = rejection ?? records.get(revision)?.reason;
+function takenBack(
+  { route, records }: Observed,
+  stable: string,
+  { revision, state }: Candidate,
+  now: string | undefined,
+): Stand {
+  const written = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
+  const reason = written ?? records.get(revision)?.reason ?? now;
   const back = `Taking candidate ${revision} back, ${stable} serves`;
   if (state === "Superseded") return inProgress("Progressing", state, `${back}: Git asks for something else`);
   if (state === "Failed") return inProgress("Progressing", state, `${back}: ${reason}`);
-  return inProgress("RollingBack", "GateFailed", `${back}. ${reason ?? words}`);
+  return inProgress("RollingBack", "Rejected", `${back}. ${reason}`);
 }
 
 /** "1 of 4 pods are ready" */

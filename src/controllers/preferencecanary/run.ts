@@ -4,6 +4,7 @@ import type { PodTemplate } from "../../kube/built-in.ts";
 import { desiredModel, newerJobs } from "./desired-model.ts";
 import { type Model, templateModel } from "./model.ts";
 import type { Observed } from "./observed.ts";
+import { readOrders } from "./orders.ts";
 import { type RevisionInputs, revisionOf } from "./revision.ts";
 
 /** A revision with all that it is made of. */
@@ -87,10 +88,12 @@ function stateOf(observed: Observed, revision: string, target: Target | undefine
     : "Superseded";
 }
 
-/** With `fromJobs` a newer model waits until the run is over; another workload or a pinned model ends it. */
+/** With `fromJobs` a newer model waits until the run is over, if it is to; another workload or a pinned model ends it. */
 function isWaitedFor({ records, canary }: Observed, revision: string, target: Target): boolean {
   const record = records.get(revision);
-  if (canary.spec.model.fromJobs === undefined || record?.model.origin.type !== "Job") return false;
+  const { model, onNewCandidate } = canary.spec;
+  if (onNewCandidate === "Supersede" || model.fromJobs === undefined) return false;
+  if (record?.model.origin.type !== "Job") return false;
   return revisionOf({ ...target, model: record.model }) === revision;
 }
 
@@ -155,7 +158,9 @@ function blockOf(
 export function toRetry({ canary, records, route }: Observed): string | undefined {
   const revision = canary.metadata.annotations?.[ANNOTATION.retry];
   const record = revision === undefined ? undefined : records.get(revision);
-  if (record === undefined || record.retried) return undefined;
+  if (revision === undefined || record === undefined || record.retried) return undefined;
+  // An order to roll back outranks the one to try again.
+  if (readOrders(canary, revision).rollback) return undefined;
   const isBlocked = record.verdict === "RolledBack" || record.verdict === "Failed";
   return isBlocked || route?.rejected?.revision === revision ? revision : undefined;
 }

@@ -13,6 +13,7 @@ export type Phase =
   | "Idle"
   | "Progressing"
   | "Paused"
+  | "AwaitingApproval"
   | "Promoting"
   | "Promoted"
   | "RollingBack"

@@ -24,6 +24,7 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
     ...progress(facts),
     ...gates(facts),
     ...(lastRun && { lastRun }),
+    ...history(facts, lastRun),
     conditions: [...setConditions(previous, [...kstatus, ...runConditions(facts, lastRun, generation)], now)],
   };
 }
@@ -35,18 +36,19 @@ const SEEN = {
   message: "The operator has begun to look after this canary",
 } as const;
 
-function revisions({ run }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
+function revisions({ run, entered }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
   const { stable, stableDigest, candidate } = run;
+  const since = entered && { entered: entered.toISOString() };
   return {
     ...(stable && { stable: { revision: stable, digest: stableDigest ?? "" } }),
-    ...(candidate && { candidate: { revision: candidate.revision, digest: candidate.digest ?? "" } }),
+    ...(candidate && { candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since } }),
   };
 }
 
-function progress({ progress: at, isPromotable, verdict }: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
+function progress({ progress: at, isPromotable, rejection }: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
   if (at === undefined) return {};
   const { step, index, of, since } = at;
-  const desired = verdict === "Fail" ? 0 : isPromotable ? 100 : step.weight;
+  const desired = rejection !== undefined ? 0 : isPromotable ? 100 : step.weight;
   return {
     weights: { desired, ...(since && { since: since.toISOString() }) },
     step: { name: step.name, index, of },
@@ -61,6 +63,23 @@ function gates(facts: Facts): Pick<PreferenceCanaryStatus, "gates"> {
 /** Those of the last run stay until another begins. */
 function shownGates({ observed, gates: current }: Facts): readonly GateStatus[] {
   return current.length > 0 ? current : (observed.canary.status?.gates ?? []);
+}
+
+/** A run that is over is remembered with what its gates had said. */
+function history(facts: Facts, lastRun: LastRun | undefined): Pick<PreferenceCanaryStatus, "history"> {
+  const { status, spec } = facts.observed.canary;
+  const known = status?.history ?? [];
+  const isNew = lastRun !== undefined && lastRun !== status?.lastRun;
+  const said = shownGates(facts).map(({ name, verdict, samples, estimate, interval }) => ({
+    name,
+    verdict,
+    samples,
+    ...(estimate !== undefined && { estimate }),
+    ...(interval && { interval }),
+  }));
+  const runs = isNew ? [{ ...lastRun, gates: said }, ...known] : known;
+  const kept = runs.slice(0, spec.history.limit);
+  return kept.length > 0 ? { history: kept } : {};
 }
 
 function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGeneration: number): NewCondition[] {
@@ -80,7 +99,7 @@ function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGener
     {
       type: CONDITION.rolledBack,
       status: isBack ? "True" : "False",
-      reason: isBack ? "GateFailed" : "NotRolledBack",
+      reason: isBack ? "RolledBack" : "NotRolledBack",
       message: isBack ? lastRun.message : "The last run was not taken back",
       observedGeneration,
     },

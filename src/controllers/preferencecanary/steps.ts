@@ -49,12 +49,9 @@ export function nextStep(progress: Progress, steps: readonly Step[]): Progress |
   return index < steps.length ? { step: stepAt(steps, index), index, of: steps.length } : undefined;
 }
 
-/** "in step first (1%), 1 of 3, until 17:45:10 UTC". A time and not what is left, so that the words do not change every second. */
-export function describeProgress({ step, index, of, since, remainingMs = 0 }: Progress, now: Date): string {
-  const place = `step ${step.name} (${step.weight}%), ${index + 1} of ${of}`;
-  if (since === undefined) return `entering ${place}`;
-  const until = new Date(now.getTime() + remainingMs).toISOString().slice(11, 19);
-  return remainingMs > 0 ? `in ${place}, until ${until} UTC` : `in ${place}`;
+/** "in step first (1%), 1 of 3" */
+export function describeProgress({ step, index, of, since }: Progress): string {
+  return `${since === undefined ? "entering" : "in"} step ${step.name} (${step.weight}%), ${index + 1} of ${of}`;
 }
 
 function indexOf(steps: readonly Step[], name: string | undefined): number {

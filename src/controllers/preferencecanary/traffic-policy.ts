@@ -38,10 +38,10 @@ function firstReady({ observed, run }: Facts): string | undefined {
 }
 
 function goalOf(facts: Facts, stable: string): Goal {
-  const { verdict, isServing, isPromotable, progress } = facts;
+  const { rejection, isServing, isPromotable, progress } = facts;
   const { candidate } = facts.run;
-  if (isDeleted(facts.observed)) return { stable };
-  if (candidate?.state !== "Running" || verdict === "Fail" || !isServing || progress === undefined) return { stable };
+  if (isDeleted(facts.observed) || rejection !== undefined) return { stable };
+  if (candidate?.state !== "Running" || !isServing || progress === undefined) return { stable };
   const weight = isPromotable ? ALMOST_WHOLE : weightOf(progress.step.weight);
   return weight === 0 ? { stable } : { stable, guest: { revision: candidate.revision, weight } };
 }
@@ -49,19 +49,17 @@ function goalOf(facts: Facts, stable: string): Goal {
 function verdictsOf(facts: Facts, stable: string, slots: Slots): Verdicts {
   const { candidate } = facts.run;
   const hasWhole = slots.some(({ revision, weight }) => revision === candidate?.revision && weight === ALMOST_WHOLE);
-  const rejected = rejectionOf(facts);
+  const rejection = rejected(facts);
   return {
     stable: candidate !== undefined && hasWhole && facts.isPromotable ? candidate.revision : stable,
-    ...(rejected && { rejected }),
+    ...(rejection && { rejected: rejection }),
   };
 }
 
 /** A new one replaces the last, whose verdict its ControllerRevision has held for long; `retry` lifts it. */
-function rejectionOf({ observed, run: { candidate }, gates }: Facts): Rejection | undefined {
-  const failed = gates.find(({ verdict }) => verdict === "Fail");
-  if (candidate?.state === "Running" && failed !== undefined) {
-    return { revision: candidate.revision, reason: `${failed.name}: ${failed.message}` };
-  }
+function rejected({ observed, run: { candidate }, rejection }: Facts): Rejection | undefined {
+  if (candidate?.state === "Running" && rejection !== undefined)
+    return { revision: candidate.revision, reason: rejection };
   const standing = observed.route?.rejected;
   return standing?.revision === toRetry(observed) ? undefined : standing;
 }

@@ -18,6 +18,7 @@ export async function endState({ stage, canary, routes }: CanaryStage) {
     candidate: status?.candidate,
     step: status?.step,
     lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome],
+    history: status?.history?.map(({ revision, outcome }) => [revision, outcome]),
     gates: status?.gates?.map(({ name, verdict }) => [name, verdict]),
     conditions: status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
     deployments: names((await client.list(deployments, { namespace })).items),

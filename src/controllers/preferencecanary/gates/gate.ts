@@ -3,6 +3,7 @@ import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import type { Assessment } from "../../../gates/assess.ts";
 import type { Evidence as Weight } from "../../../gates/mixture.ts";
 import type { Cursors, Evidence, Stream } from "../evidence.ts";
+import { isSilent, type Silence, silenceWords } from "../silence.ts";
 
 export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
 
@@ -13,9 +14,15 @@ export interface Gate {
   /** What the error rates are promised for, in words: other words are another promise. */
   readonly numbers: string;
   /** With all evidence folded that is at hand, one record after the other. */
-  fold(previous: GateStatus | undefined, evidence: Evidence): GateStatus;
+  fold(previous: GateStatus | undefined, evidence: Evidence, look: Look): GateStatus;
   /** What goes on when a rejected candidate is tried again: it can be rejected only by what comes after. */
   retried(gate: GateStatus): GateStatus;
+}
+
+/** When evidence is looked at, and how long there may be nothing new; undefined while there can be none. */
+export interface Look {
+  readonly now: Date;
+  readonly silence: Silence | undefined;
 }
 
 /** What a gate is made of: a pure test of `src/gates`, and how its state is written into status. */
@@ -49,20 +56,19 @@ export function defineGate<State, Item extends Numbered>(gate: GateDefinition<St
     name,
     stream: streamName,
     numbers,
-    fold(previous, evidence) {
+    fold(previous, evidence, look) {
       const stream = gate.streamOf(evidence);
       const { start, news } = position(previous, stream);
       const bets = news.filter((item) => gate.counts(item));
       const state = bets.reduce<State>((before, item) => gate.fold(before, item), gate.read(start));
-      const { access } = stream;
-      const problem = access.type === "Unreadable" ? access.problem : undefined;
+      const read = reading(previous, stream, bets.at(-1)?.at);
       return {
         name,
         numbers,
         ...(previous?.changedFrom !== undefined && { changedFrom: previous.changedFrom }),
-        ...reading(previous, stream, bets.at(-1)?.at),
+        ...read,
         ...gate.write(state),
-        ...assessed(gate.assess(state, problem)),
+        ...assessed(gate.assess(state, problemOf(stream, read, look))),
       };
     },
     retried({ cursor, changedFrom, ...known }) {
@@ -105,6 +111,16 @@ function reading(
   const cursor = last ? { sequence: last.sequence, id: last.id } : (from ?? undefined);
   const lastSampleTime = newest ?? previous?.lastSampleTime;
   return { ...(cursor && { cursor }), ...(lastSampleTime && { lastSampleTime }) };
+}
+
+/** Evidence that is out of sight, or that has stopped coming, is no evidence. */
+function problemOf(
+  { access }: Stream<Numbered>,
+  read: Pick<GateStatus, "lastSampleTime">,
+  { silence, now }: Look,
+): string | undefined {
+  if (access.type === "Unreadable") return access.problem;
+  return silence !== undefined && isSilent(read, silence, now) ? silenceWords(silence) : undefined;
 }
 
 type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "interval" | "evidence" | "message">;

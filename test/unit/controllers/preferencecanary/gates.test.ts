@@ -25,10 +25,8 @@ function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1 } = {})
 function fold(records: readonly Comparison[], previous: readonly GateStatus[] = [], access = readable, anew = false) {
   const from = anew ? null : cursorsOf(previous).comparisons;
   const comparisons: Stream<Comparison> = { from, records, access };
-  const [gate, ...others] = foldGates(spec, candidate, previous, {
-    comparisons,
-    checks: { from: null, records: [], access },
-  });
+  const evidence = { comparisons, checks: { from: null, records: [], access } };
+  const [gate, ...others] = foldGates(spec, candidate, previous, evidence, { now: new Date(), silence: undefined });
   if (gate === undefined || others.length > 0) throw new Error("expected one gate");
   return gate;
 }

@@ -60,7 +60,9 @@ describe("a canary's phase", () => {
     const message = (phase: string) =>
       statuses.findLast((status) => status.phase === phase)?.conditions?.find(({ type }) => type === "Ready")
         ?.message ?? "";
-    expect(message("Progressing")).toMatch(/^Candidate [0-9a-f]{10} is in step half \(50%\), 3 of 3\. winRate: /);
+    expect(message("Progressing")).toMatch(
+      /^Candidate [0-9a-f]{10} is in step half \(50%\), 3 of 3, and waits for every gate to pass\. winRate: /,
+    );
     expect(message("Paused")).toMatch(/^It stays there while spec\.suspend is true\. Candidate [0-9a-f]{10} is /);
     expect(message("RollingBack")).toMatch(
       /^Taking candidate [0-9a-f]{10} back, [0-9a-f]{10} serves\. winRate: 0% of /,

@@ -36,6 +36,7 @@ describe("a restart at any moment", () => {
     return {
       ...rest,
       lastRun: { ...rest.lastRun, time: undefined },
+      history: rest.history?.map(({ revision, outcome }) => [revision, outcome]),
       gates: gates?.map(
         ({ lastSampleTime: _at, cursor: _read, message: _words, passedAt: _passed, failedAt: _failed, ...gate }) =>
           gate,

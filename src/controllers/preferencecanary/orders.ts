@@ -1,0 +1,23 @@
+import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+
+/** What people want done with a run, beside what its gates say. An order names its revision, so it is for no other run. */
+export interface Orders {
+  readonly rollback: boolean;
+  readonly pause: boolean;
+  readonly promote: boolean;
+  isApproved(step: string): boolean;
+  isResumed(step: string): boolean;
+}
+
+export function readOrders({ metadata }: Pick<PreferenceCanary, "metadata">, revision: string): Orders {
+  const named = (verb: "rollback" | "pause" | "promote" | "approve" | "resume") =>
+    (metadata.annotations?.[ANNOTATION[verb]] ?? "").split(/[,\s]+/);
+  return {
+    rollback: named("rollback").includes(revision),
+    pause: named("pause").includes(revision),
+    promote: named("promote").includes(revision),
+    isApproved: (step) => named("approve").includes(`${revision}/${step}`),
+    isResumed: (step) => named("resume").includes(`${revision}/${step}`),
+  };
+}

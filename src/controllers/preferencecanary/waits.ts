@@ -1,0 +1,73 @@
+import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import type { Verdict } from "../../gates/verdict.ts";
+import type { GateStatus } from "./gates.ts";
+import type { Orders } from "./orders.ts";
+import { nextStep, type Progress } from "./steps.ts";
+import { openingOf } from "./windows.ts";
+
+/** What keeps a candidate that is well from getting further; `until` where only time is missing. */
+export interface Wait {
+  readonly type: "Duration" | "Pause" | "Approval" | "Gates" | "Window";
+  readonly until?: Date;
+  /** What is waited for, to be read after "waits". */
+  readonly words: string;
+}
+
+export interface WaitInputs {
+  readonly canary: PreferenceCanary;
+  readonly revision: string;
+  readonly progress: Progress;
+  readonly gates: readonly GateStatus[];
+  /** Of all gates together. */
+  readonly verdict: Verdict;
+  readonly orders: Orders;
+}
+
+/** Everything that has to happen before the step is left; after the last step that is promotion. */
+export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
+  const { canary, progress } = inputs;
+  const next = nextStep(progress, canary.spec.steps);
+  const onward = next === undefined ? beforePromotion(inputs, now) : beforeStep(next, inputs);
+  return [...lasting(progress, now), ...pausing(inputs, now), ...approval(inputs), ...onward];
+}
+
+function lasting({ remainingMs }: Progress, now: Date): Wait[] {
+  if (remainingMs === 0) return [];
+  if (remainingMs === undefined) return [{ type: "Duration", words: "until its weight is live" }];
+  const until = new Date(now.getTime() + remainingMs);
+  return [{ type: "Duration", until, words: `until ${clockTime(until)}` }];
+}
+
+function pausing({ progress: { step }, orders, revision }: WaitInputs, now: Date): Wait[] {
+  if (step.pause === undefined || orders.isResumed(step.name)) return [];
+  const until = new Date(step.pause.until);
+  if (until <= now) return [];
+  const words = `until ${step.pause.until}, or until the canary is annotated with ${ANNOTATION.resume}=${revision}/${step.name}`;
+  return [{ type: "Pause", until, words }];
+}
+
+function approval({ progress: { step }, orders, revision }: WaitInputs): Wait[] {
+  if (step.approval !== "Required" || orders.isApproved(step.name)) return [];
+  return [{ type: "Approval", words: `for the annotation ${ANNOTATION.approve}=${revision}/${step.name}` }];
+}
+
+function beforeStep({ step }: Progress, { gates }: WaitInputs): Wait[] {
+  const missing = (step.requires ?? []).filter((name) => gates.find((gate) => gate.name === name)?.verdict !== "Pass");
+  if (missing.length === 0) return [];
+  return [{ type: "Gates", words: `for ${missing.join(" and ")} to pass before step ${step.name}` }];
+}
+
+function beforePromotion({ canary, verdict }: WaitInputs, now: Date): Wait[] {
+  if (verdict !== "Pass") return [{ type: "Gates", words: "for every gate to pass" }];
+  const opening = openingOf(canary.spec, now);
+  if (opening.isOpen) return [];
+  if ("problem" in opening)
+    return [{ type: "Window", words: `for a window in which it may be promoted: ${opening.problem}` }];
+  const { opens: until } = opening;
+  return [{ type: "Window", until, words: `for the window in which it may be promoted, at ${until.toISOString()}` }];
+}
+
+function clockTime(at: Date): string {
+  return `${at.toISOString().slice(11, 19)} UTC`;
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import { canarySpec } from "../../../builders/canary.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
+
+const HOUR = 3_600_000;
+const wins = Array<1>(60).fill(1);
+const even = Array.from({ length: 20 }, (_, i): 0 | 1 => (i % 2 === 0 ? 1 : 0));
+
+function entered(changes: Readonly<Record<string, unknown>> = {}): CanaryWorld {
+  const world = new CanaryWorld(canarySpec(changes));
+  world.workload();
+  world.settle();
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(20_000);
+  return world;
+}
+
+function ready(world: CanaryWorld) {
+  return world.status.conditions?.find(({ type }) => type === "Ready");
+}
+
+describe("a gate that hears nothing new", () => {
+  it("has no data after a time, and the candidate stays where it is until something comes", () => {
+    const world = entered();
+    world.vote(even);
+    world.later(59 * 60_000);
+    expect(world.status.gates).toMatchObject([{ verdict: "Undecided" }]);
+    world.later(2 * 60_000);
+    expect(world.status.gates).toMatchObject([
+      { verdict: "NoData", message: expect.stringContaining("nothing new came for 1h") },
+    ]);
+    expect(ready(world)?.reason).toBe("NoData");
+    expect(world.events.map(({ reason }) => reason)).toContain("HeldForNoData");
+    world.vote(even);
+    world.settle(1_000);
+    expect(world.status.gates).toMatchObject([{ verdict: "Undecided" }]);
+  });
+
+  it("rolls back where that was asked for, and not before", () => {
+    const world = entered({ onNoData: { after: "10m", do: "Rollback" } });
+    world.vote(even);
+    world.later(9 * 60_000);
+    expect(world.status.phase).toBe("Progressing");
+    world.later(2 * 60_000);
+    expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { outcome: "RolledBack" } });
+    expect(world.status.lastRun?.message).toMatch(/^No data: winRate heard nothing new for 10m/);
+  });
+
+  it("does so although the collector cannot be read", () => {
+    const world = entered({ onNoData: { after: "10m", do: "Rollback" } });
+    world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
+    world.later(9 * 60_000);
+    expect(ready(world)?.reason).toBe("NoData");
+    world.later(2 * 60_000);
+    expect(world.status.phase).toBe("RolledBack");
+  });
+
+  it("waits while somebody holds the run", () => {
+    const world = entered({ onNoData: { after: "10m", do: "Rollback" }, suspend: true });
+    expect(world.status.candidate).toBeUndefined();
+    world.edit({ suspend: false });
+    world.settle(20_000);
+    world.edit({ suspend: true });
+    world.later(HOUR);
+    expect(world.status.phase).toBe("Paused");
+  });
+});
+
+describe("a deadline", () => {
+  it("rolls an undecided candidate back", () => {
+    const world = entered({ deadline: "30m", onNoData: { after: "48h" } });
+    world.later(29 * 60_000);
+    expect(world.status.phase).toBe("Progressing");
+    world.later(2 * 60_000);
+    expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { outcome: "RolledBack" } });
+    expect(world.status.lastRun?.message).toMatch(/^Inconclusive: not promoted within spec\.deadline, 30m/);
+  });
+
+  it("or holds it until somebody orders what to do", () => {
+    const world = entered({ deadline: "30m", onInconclusive: "Hold", onNoData: { after: "48h" } });
+    world.later(HOUR);
+    expect(world.status).toMatchObject({ phase: "Paused" });
+    expect(ready(world)).toMatchObject({
+      reason: "DeadlineExceeded",
+      message: expect.stringContaining("dpo.dev/promote"),
+    });
+    world.annotate({ "dpo.dev/promote": world.status.candidate?.revision ?? "" });
+    world.settle();
+    expect(world.status.phase).toBe("Promoted");
+  });
+});
+
+describe("windows", () => {
+  const windows = [{ schedule: "0 9 * * *", duration: "1h" }];
+
+  it("keep a candidate that has passed in its last step until one opens", () => {
+    const world = entered({ windows, onNoData: { after: "48h" } });
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" } });
+    expect(ready(world)).toMatchObject({ reason: "WindowClosed", message: expect.stringContaining("T09:00:00.000Z") });
+    world.later(10 * HOUR);
+    expect(world.status.phase).toBe("Promoted");
+  });
+
+  it("do not keep anybody from rolling back", () => {
+    const world = entered({ windows });
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(world.status.phase).toBe("RolledBack");
+  });
+});
+
+describe("a newer model of a job in mid-run", () => {
+  const newer = (onNewCandidate: string) => {
+    const world = entered({ onNewCandidate });
+    const first = world.status.candidate?.revision;
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    world.settle();
+    return { world, first };
+  };
+
+  it("waits until the run is over", () => {
+    const { world, first } = newer("Queue");
+    expect(world.status.candidate?.revision).toBe(first);
+  });
+
+  it("or takes its place, and the first one is not rejected", () => {
+    const { world, first } = newer("Supersede");
+    expect(world.status.candidate?.revision).not.toBe(first);
+    expect(world.status.history).toMatchObject([{ revision: first, outcome: "Superseded" }]);
+  });
+});
+
+describe("history", () => {
+  it("keeps the last runs with what their gates had said, the newest first", () => {
+    const world = entered({ history: { limit: 2 } });
+    for (const [i, digit] of ["c", "d", "e"].entries()) {
+      world.vote(i % 2 === 0 ? wins : Array<0>(60).fill(0));
+      world.settle();
+      world.job(`train-${i + 2}`, digit, `2026-01-0${i + 3}T00:00:00Z`);
+      world.settle(20_000);
+    }
+    expect(world.status.history?.map(({ outcome }) => outcome)).toEqual(["Promoted", "RolledBack"]);
+    expect(world.status.history?.[1]?.gates).toMatchObject([{ name: "winRate", verdict: "Fail", estimate: "0%" }]);
+  });
+});
