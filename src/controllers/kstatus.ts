@@ -10,12 +10,22 @@ import type { NewCondition } from "../runtime/conditions.ts";
  */
 export type Standing = "InProgress" | "Ready" | "NotReady" | "Stalled";
 
-/** Ready, Reconciling and Stalled for a standing; never are the last two True together. */
+/** Why an object that is in progress is Ready all the while: what it had goes on to be good. */
+export interface StillReady {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Ready, Reconciling and Stalled for a standing; never are the last two True together. Ready and Reconciling may be:
+ * kstatus reads Reconciling first and says InProgress, while who asks for Ready is told the truth.
+ */
 export function standingConditions(
   standing: Standing,
   reason: string,
   message: string,
   observedGeneration: number,
+  stillReady?: StillReady,
 ): NewCondition[] {
   const ready = { InProgress: "Unknown", Ready: "True", NotReady: "False", Stalled: "False" } as const;
   const condition = (type: string, status: NewCondition["status"]) => ({
@@ -26,7 +36,7 @@ export function standingConditions(
     observedGeneration,
   });
   return [
-    condition(CONDITION.ready, ready[standing]),
+    { ...condition(CONDITION.ready, stillReady === undefined ? ready[standing] : "True"), ...stillReady },
     condition(CONDITION.reconciling, standing === "InProgress" ? "True" : "False"),
     condition(CONDITION.stalled, standing === "Stalled" ? "True" : "False"),
   ];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { dpoJobs, preferenceDatasets } from "../../../src/controllers/resources.ts";
 import { jobs } from "../../../src/kube/resource.ts";
+import { conditionStatus } from "../../kstatus.ts";
 import { endState } from "../operator/end-state.ts";
 import { startManager } from "../operator/manager.ts";
 import { expectHonestStatus } from "../operator/standing.ts";
@@ -48,6 +49,10 @@ test("from the first preferences to a training on a pinned snapshot, and to the 
   await kubelet.start("support-p15");
   await kubelet.succeed("support-p15", profiled(15));
   await datasets.until(NAME, ({ status }) => status?.snapshot?.pairs === 15);
+  const since = datasets.versions.slice(datasets.versions.indexOf(ready));
+  expect(new Set(since.map(({ status }) => conditionStatus(status, "Ready")))).toEqual(new Set(["True"]));
+  const meanwhile = since.filter(({ status }) => conditionStatus(status, "Reconciling") === "True");
+  expect(new Set(meanwhile.map(({ status }) => status?.phase))).toEqual(new Set(["Profiling"]));
   await endState(stage, [datasets, batchJobs, trainings]);
   expect(trainings.created).toEqual([name]);
   const over = { type: "Complete", status: "True" as const, reason: "Trained", message: "" };

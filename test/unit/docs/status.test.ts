@@ -39,7 +39,14 @@ function datasetSituations(): Partial<Observed>[] {
     collector: collected(1300, { newer: 0 }),
     dataset: preferenceDataset({ quality }, { snapshot: SNAPSHOT, quality: unknown }),
   });
+  const hasGoodOne = {
+    collector: collected(1800, { newer: 500 }),
+    dataset: preferenceDataset({}, { snapshot: SNAPSHOT, quality: MEASURED }),
+  };
   return [
+    hasGoodOne,
+    { ...hasGoodOne, profile: { ...running(1800), unschedulable: "0/1 nodes" } },
+    { ...hasGoodOne, profile: ended({ error: { reason: "StorageFailed", message: "" } }, now, 1800) },
     { collector: collected(10) },
     { collector: { readable: false, message: "down" } },
     { collector: collected(1000) },

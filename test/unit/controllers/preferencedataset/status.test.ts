@@ -2,14 +2,19 @@ import { describe, expect, test } from "vitest";
 import { decide } from "../../../../src/controllers/preferencedataset/decide.ts";
 import type { Observed } from "../../../../src/controllers/preferencedataset/observed.ts";
 import { status } from "../../../../src/controllers/preferencedataset/status.ts";
+import { findCondition } from "../../../../src/runtime/conditions.ts";
 import {
   collected,
   ended,
+  MEASURED,
   observed,
   preferenceDataset,
   profileResult,
   running,
+  SNAPSHOT,
 } from "../../../builders/preference-dataset.ts";
+import { kstatus } from "../../../kstatus.ts";
+import { said } from "../../docs/status-tables.ts";
 
 const now = new Date("2026-01-03T00:00:00Z");
 
@@ -57,6 +62,50 @@ describe("which phase goes with which conditions", () => {
     ],
   ] satisfies [string, Partial<Observed>, unknown[]][])("%s", (_name, overrides, expected) => {
     expect(standing(overrides)).toEqual(expected);
+  });
+});
+
+describe("a good snapshot stays Ready while the next one is made", () => {
+  const dataset = preferenceDataset({}, { snapshot: SNAPSHOT, quality: MEASURED });
+  const collector = collected(1800, { newer: 500 });
+  const lost = ended({ error: { reason: "Failed", message: "evicted" } }, now, 1800);
+  test.each([
+    ["that is due", { dataset, collector }, "Profiling", "A snapshot up to number 1800 is due"],
+    ["that a Job makes", { dataset, collector, profile: running(1800) }, "Profiling", "Job support-p1800 makes"],
+    [
+      "whose pod has no node",
+      { dataset, collector, profile: { ...running(1800), unschedulable: "0/1 nodes" } },
+      "Unschedulable",
+      "No node takes the pod of Job support-p1800: 0/1 nodes",
+    ],
+    ["that was lost", { dataset, collector, profile: lost }, "Retrying", "it failed with Failed: evicted"],
+    [
+      "and nobody knows what the collector holds",
+      { dataset, collector: { readable: false, message: "down" }, profile: running(1800) },
+      "Profiling",
+      "the collector cannot be read: down. Job support-p1800",
+    ],
+  ] satisfies [string, Partial<Observed>, string, string][])("%s", (_name, overrides, reason, work) => {
+    const seen = statusOf(overrides);
+    expect(said(seen)).toBe(`Profiling, ${reason}, True, True, False`);
+    const ready = findCondition(seen.conditions, "Ready");
+    expect(ready).toMatchObject({ reason: "SnapshotReady", message: expect.stringContaining(work) });
+    expect(ready?.message).toMatch(/^Snapshot sha256:a+ has 1200 pairs[.;]/);
+    expect(kstatus({ metadata: { generation: 2 }, status: seen })).toBe("InProgress");
+  });
+
+  test("but one that misses its quality does not become Ready by that", () => {
+    const missed = preferenceDataset({ quality: { minPairs: 1300 } }, { snapshot: SNAPSHOT, quality: MEASURED });
+    const seen = statusOf({ dataset: missed, collector, profile: running(1800) });
+    expect(said(seen)).toBe("Profiling, Profiling, Unknown, True, False");
+  });
+
+  test("and has been Ready since it was: who looks at the transition time sees no gap", () => {
+    const before = statusOf({ profile: ended(profileResult(), now), collector: collected(1300) });
+    const seen = observed({ dataset: preferenceDataset({}, before), collector, profile: running(1800) });
+    const later = new Date("2026-01-04T00:00:00Z");
+    const after = status(seen, decide(seen, later), later);
+    expect(findCondition(after.conditions, "Ready")?.lastTransitionTime).toBe("2026-01-03T00:00:00Z");
   });
 });
 
