@@ -49,7 +49,7 @@ export function training(overrides: Partial<Training> = {}): Training {
     suspended: false,
     startTime: "2026-01-02T00:00:00Z",
     state: { phase: "Running" },
-    podRunning: true,
+    pod: { phase: "Running", since: "2026-01-02T00:00:05Z" },
     ...overrides,
   };
 }

@@ -77,7 +77,7 @@ describe("a DPOJob that cannot run says why", () => {
     const phase = await waitFor(scene.observer.jobs, "unclaimed", 3 * MINUTE, ({ status }) =>
       status?.phase === "Pending" ? undefined : status?.phase,
     );
-    expect(["Training", "Succeeded", "Failed"]).toContain(phase);
+    expect(["Training", "Finishing", "Succeeded", "Failed"]).toContain(phase);
   });
 });
 

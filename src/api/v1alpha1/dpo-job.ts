@@ -174,7 +174,9 @@ export const DPOJobStatus = z
       .string()
       .max(32)
       .exactOptional()
-      .describe("Pending, Training, Succeeded, Failed or Suspended; derived from the conditions, for reading only."),
+      .describe(
+        "Pending, Training, Finishing, Succeeded, Failed or Suspended; derived from the conditions, for reading only.",
+      ),
     dataset: z
       .object({
         digest: digest("Digest of the snapshot."),

@@ -9,6 +9,7 @@ import { timestamp } from "../../runtime/conditions.ts";
 import { type PodSources, podsOf } from "../job-pods.ts";
 import { jobOutcome, lastWord, terminationMessage, tryJson, unschedulable } from "../pod-parts.ts";
 import type { Observed, Training } from "./observed.ts";
+import { trainerPod } from "./trainer-pod.ts";
 
 export interface Sources extends PodSources {
   readonly datasets: Store<PreferenceDataset>;
@@ -36,7 +37,7 @@ function readTraining(job: Stored<Job>, own: readonly Stored<Pod>[]): Training {
     suspended: job.spec?.suspend === true,
     startTime: job.metadata.creationTimestamp,
     state: readState(job, own),
-    podRunning: own.some(({ status }) => status?.phase === "Running"),
+    pod: trainerPod(job, own),
     ...(waiting && { unschedulable: waiting }),
     ...(failure && { lastFailure: failure }),
   };

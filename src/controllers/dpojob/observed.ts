@@ -1,6 +1,7 @@
 import type { TrainOutcome } from "../../api/contracts/train.ts";
 import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
 import type { PreferenceDataset } from "../../api/v1alpha1/preference-dataset.ts";
+import type { TrainerPod } from "./trainer-pod.ts";
 
 /** Everything that one pass knows: plain data, read once. */
 export interface Observed {
@@ -19,8 +20,7 @@ export interface Training {
     | { readonly phase: "Running" }
     | { readonly phase: "Succeeded"; readonly at: string; readonly outcome: TrainOutcome }
     | { readonly phase: "Failed"; readonly at: string; readonly reason: string; readonly message: string };
-  /** A pod runs the trainer right now. */
-  readonly podRunning: boolean;
+  readonly pod: TrainerPod;
   /** Why no node takes its pod, in the scheduler's words. */
   readonly unschedulable?: string;
   /** What the newest failed pod said; the batch Job has replaced it or will. */

@@ -11,10 +11,10 @@ export type OwnedStatus = Omit<DPOJobStatus, "progress">;
 
 /** The whole owned status, from what was seen and decided. */
 export function status({ job, training }: Observed, decision: Decision, now: Date): OwnedStatus {
-  const { progress: _pushed, ...previous } = job.status ?? {};
+  const { progress, ...previous } = job.status ?? {};
   const generation = job.metadata.generation;
   if (decision.type === "Finished") return seenAgain(previous, generation);
-  const stand = standing(decision);
+  const stand = standing(decision, progress);
   const startTime = previous.startTime ?? training?.startTime;
   return {
     ...previous,
@@ -100,13 +100,11 @@ interface Stand {
   readonly message: string;
 }
 
-function standing(decision: Exclude<Decision, { type: "Finished" }>): Stand {
-  const inProgress = (phase: string, reason: string, message: string): Stand => ({
-    standing: "InProgress",
-    phase,
-    reason,
-    message,
-  });
+function inProgress(phase: string, reason: string, message: string): Stand {
+  return { standing: "InProgress", phase, reason, message };
+}
+
+function standing(decision: Exclude<Decision, { type: "Finished" }>, progress: DPOJobStatus["progress"]): Stand {
   switch (decision.type) {
     case "WaitForSnapshot":
       return inProgress("Pending", "WaitingForSnapshot", decision.message);
@@ -130,7 +128,7 @@ function standing(decision: Exclude<Decision, { type: "Finished" }>): Stand {
         message: "spec.suspend is true: no pod runs",
       };
     case "Run":
-      return running(decision.training);
+      return running(decision.training, progress);
     case "Fail":
       return { standing: "Stalled", phase: "Failed", reason: decision.reason, message: decision.message };
     case "Succeed": {
@@ -140,28 +138,26 @@ function standing(decision: Exclude<Decision, { type: "Finished" }>): Stand {
   }
 }
 
-function running({ unschedulable, podRunning, lastFailure }: Training): Stand {
-  const inProgress = { standing: "InProgress" } as const;
+function running({ pod, unschedulable, lastFailure }: Training, progress: DPOJobStatus["progress"]): Stand {
+  if (pod.phase === "Ended")
+    return inProgress("Finishing", "Finishing", "The trainer has ended; its Job has not said how yet");
   if (unschedulable !== undefined)
-    return {
-      ...inProgress,
-      phase: "Pending",
-      reason: "Unschedulable",
-      message: `No node takes the training pod: ${unschedulable}`,
-    };
-  if (podRunning)
-    return {
-      ...inProgress,
-      phase: "Training",
-      reason: "Training",
-      message: "The training pod runs; status.progress says how far it is",
-    };
+    return inProgress("Pending", "Unschedulable", `No node takes the training pod: ${unschedulable}`);
+  if (pod.phase === "Running") {
+    if (progress !== undefined && isDone(progress, pod.since))
+      return inProgress(
+        "Finishing",
+        "Finishing",
+        `All ${progress.of} steps are done; the model is validated and stored`,
+      );
+    return inProgress("Training", "Training", "The training pod runs; status.progress says how far it is");
+  }
   if (lastFailure !== undefined)
-    return {
-      ...inProgress,
-      phase: "Pending",
-      reason: "Retrying",
-      message: `A training pod failed and is replaced: ${lastFailure}`,
-    };
-  return { ...inProgress, phase: "Pending", reason: "Starting", message: "The training pod is starting" };
+    return inProgress("Pending", "Retrying", `A training pod failed and is replaced: ${lastFailure}`);
+  return inProgress("Pending", "Starting", "The training pod is starting");
+}
+
+/** Whether the pod that runs since then has made its last step: what a pod before it pushed does not count. */
+function isDone({ step, of, updatedAt }: NonNullable<DPOJobStatus["progress"]>, since: string): boolean {
+  return step >= of && updatedAt !== undefined && Date.parse(updatedAt) >= Date.parse(since);
 }

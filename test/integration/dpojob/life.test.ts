@@ -35,8 +35,17 @@ test("a job waits for a snapshot, pins it before its training exists, and publis
   await publishSnapshot(stage, OTHER_DIGEST);
   await kubelet.start(NAME);
   await trainings.until(NAME, ({ status }) => status?.phase === "Training");
+  await kubelet.succeedPod(NAME, trained());
+  await trainings.until(NAME, ({ status }) => status?.phase === "Finishing");
   await kubelet.succeed(NAME, trained());
   const done = await trainings.until(NAME, ({ status }) => status?.phase === "Succeeded");
+  const phases = trainings.versions.flatMap(({ status }) => status?.phase ?? []);
+  expect(phases.filter((phase, index) => phase !== phases[index - 1])).toEqual([
+    "Pending",
+    "Training",
+    "Finishing",
+    "Succeeded",
+  ]);
   expect(done.status).toMatchObject({
     dataset: PINNED,
     artifact: { digest: `sha256:${"d".repeat(64)}`, dataset: PINNED.digest },

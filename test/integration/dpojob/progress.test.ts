@@ -56,6 +56,11 @@ test("progress is taken from the job's own pods only, and neither writer undoes 
   const running = await trainings.until(NAME, ({ status }) => status?.progress?.step === 84);
   expect(running.status).toMatchObject({ phase: "Training", progress: { step: 84, of: 120, loss: "0.4123" } });
 
+  const all = [...BODY.trainerStatus.metrics.slice(1), { name: "step", value: "120" }];
+  const lastStep = { trainerStatus: { metrics: all, lastUpdatedTime: new Date().toISOString() } };
+  expect(await push(manager, path, own, lastStep)).toMatchObject({ code: 200 });
+  await trainings.until(NAME, ({ status }) => status?.phase === "Finishing");
+
   const refused = { code: 403, body: { kind: "Status", reason: "Forbidden", message: expect.stringContaining(NAME) } };
   const ofAnother = await serviceAccountToken(caller, namespace, "default", [progressAudience(namespace, "another")]);
   expect(await push(manager, path, ofAnother)).toMatchObject(refused);
@@ -76,7 +81,7 @@ test("progress is taken from the job's own pods only, and neither writer undoes 
 
   await kubelet.succeed(NAME, trained());
   const done = await trainings.until(NAME, ({ status }) => status?.phase === "Succeeded");
-  expect(done.status?.progress).toMatchObject({ step: 84, of: 120 });
+  expect(done.status?.progress).toMatchObject({ step: 120, of: 120 });
   expectHonestStatus(trainings, (job) => condition(job, "Complete") === "True");
   expect(manager.complaints).toEqual([]);
 });

@@ -15,6 +15,8 @@ export interface Kubelet {
   run(job: string): Promise<void>;
   /** The newest pod ends with this termination message; the Job goes on. */
   failPod(job: string, message: string): Promise<void>;
+  /** The newest pod ends well; the Job does not know it yet. */
+  succeedPod(job: string, message: string): Promise<void>;
   /** The newest pod ends well, and the Job with it. */
   succeed(job: string, message: string): Promise<void>;
   /** The newest pod fails, and the Job with it. */
@@ -85,6 +87,7 @@ export function createKubelet(client: Client, namespace: string): Kubelet {
       await setPod(job, { phase: "Pending", conditions: [{ ...condition, lastTransitionTime: now() }] });
     },
     failPod: (job, message) => endPod(job, 1, message),
+    succeedPod: (job, message) => endPod(job, 0, message),
     async succeed(job, message) {
       await endPod(job, 0, message);
       await endJob(job, ["SuccessCriteriaMet", "Complete"], "CompletionsReached");

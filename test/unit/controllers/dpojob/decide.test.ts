@@ -68,18 +68,40 @@ describe("which phase goes with which conditions", () => {
   const succeeded = (value: number) => ({
     training: training({ state: { phase: "Succeeded" as const, at, outcome: trainResult(value) } }),
   });
+  const progressed = (step: number) =>
+    dpoJob({}, { dataset: PINNED, progress: { step, of: 120, updatedAt: "2026-01-02T00:00:09Z" } });
   const cases: [string, Partial<Observed>, (string | undefined)[]][] = [
     ["no snapshot", {}, ["Pending", "Unknown", "True", "False", "WaitingForSnapshot", undefined]],
     [
       "no node",
-      { training: training({ podRunning: false, unschedulable: "Insufficient nvidia.com/gpu" }) },
+      { training: training({ pod: { phase: "Waiting" }, unschedulable: "Insufficient nvidia.com/gpu" }) },
       ["Pending", "Unknown", "True", "False", "Unschedulable", undefined],
     ],
     ["a pod that runs", { training: training() }, ["Training", "Unknown", "True", "False", "Training", undefined]],
     [
       "a pod that is replaced",
-      { training: training({ podRunning: false, lastFailure: "out of memory" }) },
+      { training: training({ pod: { phase: "Waiting" }, lastFailure: "out of memory" }) },
       ["Pending", "Unknown", "True", "False", "Retrying", undefined],
+    ],
+    [
+      "a pod whose last step is done",
+      { job: progressed(120), training: training() },
+      ["Finishing", "Unknown", "True", "False", "Finishing", undefined],
+    ],
+    [
+      "a pod with a step to go",
+      { job: progressed(119), training: training() },
+      ["Training", "Unknown", "True", "False", "Training", undefined],
+    ],
+    [
+      "a pod that replaced one which failed after its last step",
+      { job: progressed(120), training: training({ pod: { phase: "Running", since: "2026-01-02T00:00:10Z" } }) },
+      ["Training", "Unknown", "True", "False", "Training", undefined],
+    ],
+    [
+      "a pod that ended before its Job did, after one that failed",
+      { job: progressed(120), training: training({ pod: { phase: "Ended" }, lastFailure: "out of memory" }) },
+      ["Finishing", "Unknown", "True", "False", "Finishing", undefined],
     ],
     ["suspended", { job: dpoJob({ suspend: true }) }, ["Suspended", "False", "False", "False", "Suspended", undefined]],
     ["a model that passes", succeeded(0.7), ["Succeeded", "True", "False", "False", "ValidationPassed", "True"]],
