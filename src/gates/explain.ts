@@ -66,7 +66,7 @@ export function explainSafety(spec: SafetySpec, state: SafetyState, rollback: Ev
   return problem === undefined ? now : unreadable("checks", problem, now);
 }
 
-function unreadable(what: string, problem: string, lastKnown: string): string {
+export function unreadable(what: string, problem: string, lastKnown: string): string {
   return `the ${what} cannot be read (${problem}), so nothing is promoted on them; last known: ${lastKnown}`;
 }
 
