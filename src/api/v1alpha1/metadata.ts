@@ -47,6 +47,9 @@ export const ANNOTATION = {
   retry: "dpo.dev/retry",
 } as const;
 
+/** An order's annotation with this behind it says who gave it; the API server writes it (manifests/recorded-orders). */
+export const RECORDED_BY = "-by";
+
 export const FINALIZER = {
   /** On a PreferenceCanary: stable gets the whole weight, mirror and candidate go, before the object does. */
   canary: "dpo.dev/canary-traffic",

@@ -72,7 +72,7 @@ export function gatherFacts(
   const orders = readOrders(observed.canary, candidate.revision);
   const deadline = deadlineOf(observed, candidate);
   const isOverdue = deadline !== undefined && deadline <= now;
-  const rejection = rejectionOf({ spec, revision: candidate.revision, gates, orders, silence, isOverdue }, now);
+  const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing: entry.isServing });
   const judged = {
     ...common,

@@ -1,4 +1,3 @@
-import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import type { Facts } from "./facts.ts";
@@ -48,7 +47,12 @@ function blockedEnding({ observed, run }: Facts): Ending | undefined {
 }
 
 function promotedWords(canary: PreferenceCanary, revision: string): string {
-  const words = (canary.status?.gates ?? []).map(({ name, message }) => `${name}: ${message}`).join("; ");
-  const { promote } = readOrders(canary, revision);
-  return promote ? `By order, ${ANNOTATION.promote}=${revision}. At that time ${words}` : words;
+  const gates = (canary.status?.gates ?? []).map(({ name, message }) => `${name}: ${message}`);
+  const orders = readOrders(canary, revision);
+  const approved = canary.spec.steps.some(({ name }) => orders.isApproved(name));
+  return [
+    ...(orders.promote ? [`By order, ${orders.describe("promote")}`] : []),
+    ...(approved ? [`Approved, ${orders.describe("approve")}`] : []),
+    ...gates,
+  ].join("; ");
 }

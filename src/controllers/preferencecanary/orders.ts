@@ -1,4 +1,4 @@
-import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
+import { ANNOTATION, RECORDED_BY } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 
 /** What people want done with a run, beside what its gates say. An order names its revision, so it is for no other run. */
@@ -8,16 +8,24 @@ export interface Orders {
   readonly promote: boolean;
   isApproved(step: string): boolean;
   isResumed(step: string): boolean;
+  /** "dpo.dev/promote=b41a… by alice", as the API server has recorded it. */
+  describe(verb: Verb): string;
 }
 
+type Verb = "rollback" | "pause" | "promote" | "approve" | "resume";
+
 export function readOrders({ metadata }: Pick<PreferenceCanary, "metadata">, revision: string): Orders {
-  const named = (verb: "rollback" | "pause" | "promote" | "approve" | "resume") =>
-    (metadata.annotations?.[ANNOTATION[verb]] ?? "").split(/[,\s]+/);
+  const { annotations = {} } = metadata;
+  const named = (verb: Verb) => (annotations[ANNOTATION[verb]] ?? "").split(/[,\s]+/);
   return {
     rollback: named("rollback").includes(revision),
     pause: named("pause").includes(revision),
     promote: named("promote").includes(revision),
     isApproved: (step) => named("approve").includes(`${revision}/${step}`),
     isResumed: (step) => named("resume").includes(`${revision}/${step}`),
+    describe: (verb) => {
+      const who = annotations[`${ANNOTATION[verb]}${RECORDED_BY}`];
+      return `${ANNOTATION[verb]}=${annotations[ANNOTATION[verb]]} by ${who ?? "somebody (unverified)"}`;
+    },
   };
 }

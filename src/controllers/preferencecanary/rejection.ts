@@ -1,4 +1,3 @@
-import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import type { GateStatus } from "./gates.ts";
 import type { Orders } from "./orders.ts";
@@ -6,7 +5,6 @@ import { isSilent, type Silence } from "./silence.ts";
 
 export interface RejectionInputs {
   readonly spec: PreferenceCanarySpec;
-  readonly revision: string;
   readonly gates: readonly GateStatus[];
   readonly orders: Orders;
   readonly silence: Silence | undefined;
@@ -16,10 +14,10 @@ export interface RejectionInputs {
 
 /** Why the candidate is taken back now, in words; undefined while it is not. What a gate found comes first. */
 export function rejectionOf(inputs: RejectionInputs, now: Date): string | undefined {
-  const { spec, revision, gates, orders, silence, isOverdue } = inputs;
+  const { spec, gates, orders, silence, isOverdue } = inputs;
   const failed = gates.find(({ verdict }) => verdict === "Fail");
   if (failed !== undefined) return `${failed.name}: ${failed.message}`;
-  if (orders.rollback) return `Rolled back by order: the canary is annotated with ${ANNOTATION.rollback}=${revision}`;
+  if (orders.rollback) return `By order, ${orders.describe("rollback")}`;
   const said = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   if (isWaiting(spec, orders)) return undefined;
   const silent = spec.onNoData.do === "Rollback" ? gates.filter((gate) => isSilent(gate, silence, now)) : [];

@@ -1,7 +1,8 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
-import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Facts, Hold } from "./facts.ts";
 import type { Observed } from "./observed.ts";
+import { readOrders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
 import type { Phase, Stand } from "./stand.ts";
 import { describeProgress } from "./steps.ts";
@@ -15,7 +16,7 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   if (isPromotable)
     return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
   const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(facts.observed)}. ${words}`;
-  if (hold !== undefined) return held(facts, hold, message);
+  if (hold !== undefined) return held(facts, hold, revision, message);
   const isApprovalAll = waits.length > 0 && waits.every(({ type }) => type === "Approval" || type === "Gates");
   if (isApprovalAll && waits.some(({ type }) => type === "Approval"))
     return inProgress("AwaitingApproval", "AwaitingApproval", message);
@@ -32,22 +33,22 @@ const HOLD_REASON: Readonly<Record<Hold, string>> = {
   NotReady: "CandidateNotReady",
 };
 
-function held({ observed: { canary } }: Facts, hold: Hold, message: string): Stand {
+function held({ observed: { canary } }: Facts, hold: Hold, revision: string, message: string): Stand {
   const reason = HOLD_REASON[hold];
-  const until = untilWords(hold, canary.spec);
+  const until = untilWords(hold, canary, revision);
   if (until === undefined) return inProgress("Progressing", reason, message);
   return { phase: "Paused", standing: "NotReady", reason, message: `It stays there ${until}. ${message}` };
 }
 
 /** What somebody has to do before it goes on; undefined where it goes on by itself. */
-function untilWords(hold: Hold, { deadline }: PreferenceCanarySpec): string | undefined {
+function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): string | undefined {
   switch (hold) {
     case "Suspended":
       return "while spec.suspend is true";
     case "Paused":
-      return `while the canary is annotated with ${ANNOTATION.pause}`;
+      return `as long as the canary is annotated with ${readOrders(canary, revision).describe("pause")}`;
     case "DeadlineExceeded":
-      return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: it was not promoted within spec.deadline, ${deadline}`;
+      return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: it was not promoted within spec.deadline, ${canary.spec.deadline}`;
     default:
       return undefined;
   }

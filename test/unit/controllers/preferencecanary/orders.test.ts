@@ -36,9 +36,11 @@ describe("an approval", () => {
     const candidate = candidateOf(world);
     expect(world.status).toMatchObject({ phase: "AwaitingApproval", step: { name: "half" }, weights: { desired: 50 } });
     expect(ready(world)?.message).toContain(`dpo.dev/approve=${candidate}/half`);
-    world.annotate({ "dpo.dev/approve": `${candidate}/shadow,${candidate}/half` });
+    const approval = `${candidate}/shadow,${candidate}/half`;
+    world.annotate({ "dpo.dev/approve": approval, "dpo.dev/approve-by": "alice" });
     world.settle();
     expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate } });
+    expect(world.status.lastRun?.message).toContain(`Approved, dpo.dev/approve=${approval} by alice`);
   });
 
   it("of another run, or of another step, is none", () => {
@@ -145,7 +147,7 @@ describe("an order", () => {
       phase: "RolledBack",
       lastRun: { outcome: "RolledBack", revision: candidate },
     });
-    expect(world.status.lastRun?.message).toContain(`dpo.dev/rollback=${candidate}`);
+    expect(world.status.lastRun?.message).toContain(`dpo.dev/rollback=${candidate} by somebody (unverified)`);
     world.annotate({ "dpo.dev/rollback": "", "dpo.dev/retry": candidate });
     world.settle();
     expect(world.status.phase).toBe("Promoted");
