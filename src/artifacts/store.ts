@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Digest } from "./digest.ts";
 import { encodeManifest, type Manifest, manifestFile } from "./manifest.ts";
+import { STAGING_PREFIX, sweep } from "./sweep.ts";
 import { artifactPath } from "./uri.ts";
 import { verifyFiles } from "./verify.ts";
 
@@ -14,15 +15,18 @@ export interface Published<M extends Manifest = Manifest> {
 /**
  * Stores a folder under its digest on the volume at `root`. `build` writes the files into the folder it is given and
  * returns the manifest that describes them. What becomes visible under `sha256/` is whole and on disk, or absent:
- * everything is written into `tmp-…` on the same volume, synced and renamed. Publishing the same content again is fine.
+ * everything is written into `tmp-artifact-…` on the same volume, synced and renamed. Publishing the same content again is
+ * fine. What builds that were killed left there goes first.
  */
 export async function publish<M extends Manifest>(
   root: string,
   build: (folder: string) => Promise<M>,
 ): Promise<Published<M>> {
   await mkdir(path.join(root, "sha256"), { recursive: true });
-  const staging = await mkdtemp(path.join(root, "tmp-"));
+  const staging = await mkdtemp(path.join(root, STAGING_PREFIX));
   try {
+    // By the clock that stamps the files, which may be a server's.
+    await sweep(root, (await stat(staging)).mtimeMs);
     const manifest = await build(staging);
     await verifyFiles(staging, manifest);
     const { bytes, digest } = encodeManifest(manifest);
