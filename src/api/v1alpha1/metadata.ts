@@ -29,8 +29,10 @@ export const ANNOTATION = {
   digest: "dpo.dev/digest",
   /** On a ControllerRevision: "Promoted", "RolledBack", or "Failed" (its pods did not become ready; its model is not judged). */
   verdict: "dpo.dev/verdict",
-  /** On a DPOJob made by `retrain`: the collector's sequence number of the snapshot it trains on. */
+  /** On a profile Job, and on a DPOJob made by `retrain`: the collector's sequence number of the snapshot. */
   sequence: "dpo.dev/sequence",
+  /** On a profile Job: the metadata.generation of the dataset that it was made for. */
+  generation: "dpo.dev/generation",
   /** On a DPOJob made by `retrain`: the number of pairs in that snapshot. */
   pairs: "dpo.dev/pairs",
   /** On a PreferenceCanary: `<revision>/<step>`, or several of them with commas between: the step may be left. */

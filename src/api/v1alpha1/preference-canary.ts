@@ -254,10 +254,20 @@ export const PreferenceCanarySpec = z
       .describe("What happens to a candidate that is not promoted by the deadline: Hold waits for an order."),
     windows: atomicList(Window, 20)
       .exactOptional()
-      .describe("Times in which a candidate may be promoted; at any time where there are none. A rollback never waits."),
+      .describe(
+        "Times in which a candidate may be promoted; at any time where there are none. A rollback never waits.",
+      ),
     freezes: atomicList(Window, 20)
       .exactOptional()
       .describe("Times in which no candidate is promoted, whatever the windows say. A rollback never waits."),
+    afterPromotion: z
+      .object({
+        watch: duration("How long the model before it stays, with all its pods, and is still compared."),
+      })
+      .exactOptional()
+      .describe(
+        "A promoted model that turns out worse goes back: evidence for that is collected anew from its promotion on.",
+      ),
     history: z
       .object({
         limit: z
@@ -288,6 +298,10 @@ export const PreferenceCanarySpec = z
       [
         "!has(self.gates.safety) || has(self.evidence.checks)",
         "gates.safety needs evidence.checks: without checked answers it could never pass",
+      ],
+      [
+        "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",
+        "spec.steps: no step may be called watch, which is the name of the one that spec.afterPromotion adds",
       ],
       [
         "!has(self.steps[0].requires)",
@@ -430,8 +444,7 @@ export const PreferenceCanaryStatus = z
     gates: mapList(GateStatus, "name", 8)
       .exactOptional()
       .describe("Each gate's verdict and evidence, for the current or the last run."),
-    lastRun: EndedRun.exactOptional()
-      .describe("How the last run ended."),
+    lastRun: EndedRun.exactOptional().describe("How the last run ended."),
     history: atomicList(
       EndedRun.extend({
         gates: mapList(

@@ -166,6 +166,20 @@ export const PreferenceDatasetStatus = z
       })
       .exactOptional()
       .describe("What the profile of the newest snapshot found."),
+    refused: z
+      .object({
+        sequence: z
+          .int()
+          .min(0)
+          .meta({ format: "int64" })
+          .describe("Sequence number of the collector up to which there is no snapshot to be had."),
+        generation: z.int().min(0).meta({ format: "int64" }).describe("The metadata.generation whose spec refused it."),
+        records: z.int().min(0).meta({ format: "int64" }).exactOptional().describe("Records that were judged."),
+        reason: z.string().max(64).describe("Why, as one CamelCase word."),
+        message: z.string().max(4096).describe("Why, as a sentence for people."),
+      })
+      .exactOptional()
+      .describe("Data that the newest profile refused. It is tried again with a tenth more of it, or another spec."),
     lastTrained: z
       .object({
         job: objectName("Name of the DPOJob.", 253),

@@ -2,13 +2,13 @@ import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Evidence } from "./evidence.ts";
-import { foldGates, type GateStatus, rememberedGates } from "./gates.ts";
+import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates.ts";
 import type { Observed } from "./observed.ts";
 import { type Orders, readOrders } from "./orders.ts";
 import { rejectionOf } from "./rejection.ts";
 import type { Candidate, Run } from "./run.ts";
 import { type Silence, silentFrom } from "./silence.ts";
-import { nextStep, type Progress, progressOf } from "./steps.ts";
+import { nextStep, type Progress, progressOf, stepsOf, WATCH } from "./steps.ts";
 import { type Wait, waitsOf } from "./waits.ts";
 
 /** All that the rules decide on: what was seen, and what follows from it. */
@@ -63,35 +63,35 @@ export function gatherFacts(
   const common = { observed, run, settings, now };
   const { candidate } = run;
   if (candidate === undefined || run.stable === undefined) return { ...common, ...WITHOUT_CANDIDATE };
-  const { spec } = observed.canary;
+  const { canary } = observed;
+  const { spec } = canary;
   const entry = entryOf(observed, candidate, now);
+  const place = placeOf(observed, candidate, entry, now);
   const silence = entry.entered && { since: entry.entered, limitMs: parseDuration(spec.onNoData.after) };
   const remembered = rememberedGates(observed, run);
-  const gates = foldGates(spec, candidate, remembered, evidence, { silence, now });
-  const verdict = combineVerdicts(gates.map((gate) => gate.verdict));
-  const orders = readOrders(observed.canary, candidate.revision);
-  const deadline = deadlineOf(observed, candidate);
+  const folded = foldGates(spec, candidate, remembered, evidence, { silence, now });
+  const verdict = combineVerdicts(folded.map((gate) => gate.verdict));
+  const orders = readOrders(canary, candidate.revision);
+  const deadline = place?.step.name === WATCH ? undefined : deadlineOf(observed, candidate);
   const isOverdue = deadline !== undefined && deadline <= now;
-  const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
+  const rejection = rejectionOf({ spec, gates: folded, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing: entry.isServing });
-  const judged = {
-    ...common,
-    ...entry,
-    gates,
-    verdict,
-    ...(rejection !== undefined && { rejection }),
-    ...(hold && { hold }),
+  const judged = { ...common, ...entry, verdict, ...(rejection !== undefined && { rejection }), ...(hold && { hold }) };
+  if (candidate.state !== "Running" || place === undefined)
+    return { ...judged, gates: folded, waits: [], alarms: [], isPromotable: false };
+  const isRecorded = isOnRecord(remembered);
+  const waits = waitsOf({ canary, candidate, progress: place, gates: folded, verdict, isRecorded, orders }, now);
+  const mayMove = hold === undefined && rejection === undefined && waits.length === 0;
+  const next = mayMove ? nextStep(place, stepsOf(spec)) : undefined;
+  const isOrdered = orders.promote && entry.isServing && rejection === undefined;
+  return {
+    ...judged,
+    gates: isPromotedNow(canary, next ?? place) ? watchedGates(spec, candidate, folded) : folded,
+    progress: next ?? place,
+    waits,
+    isPromotable: isOrdered || (mayMove && next === undefined),
+    alarms: alarmsOf({ waits, deadline, gates: folded, silence }, now),
   };
-  if (candidate.state !== "Running" || !(entry.isServing || entry.hasEntered))
-    return { ...judged, waits: [], alarms: [], isPromotable: false };
-  const way = advance(
-    { observed, candidate, gates, verdict, orders, isServing: entry.isServing, isHeld: hold !== undefined },
-    now,
-  );
-  const { progress, waits } = way;
-  const isOrdered = orders.promote && entry.isServing;
-  const isPromotable = rejection === undefined && (isOrdered || (way.isOver && isOnRecord(remembered)));
-  return { ...judged, progress, waits, isPromotable, alarms: alarmsOf({ waits, deadline, gates, silence }, now) };
 }
 
 /**
@@ -100,6 +100,18 @@ export function gatherFacts(
  */
 function isOnRecord(remembered: readonly GateStatus[]): boolean {
   return remembered.length > 0 && remembered.every(({ verdict }) => verdict === "Pass");
+}
+
+/** It has just been given all requests, and is judged anew from here on. */
+function isPromotedNow({ status }: Observed["canary"], { step }: Progress): boolean {
+  return step.name === WATCH && status?.step?.name !== WATCH;
+}
+
+/** The step that the candidate is in; undefined before its pods were there. */
+function placeOf({ canary, route }: Observed, { revision }: Candidate, entry: Entry, now: Date): Progress | undefined {
+  if (!entry.isServing && !entry.hasEntered) return undefined;
+  const weight = route?.slots?.find((slot) => slot.revision === revision)?.weight ?? 0;
+  return progressOf({ canary, revision, weight, isServing: entry.isServing }, now);
 }
 
 type Entry = Pick<Facts, "isServing" | "hasEntered" | "entered">;
@@ -144,30 +156,6 @@ function holdOf(
   const streams = canary.spec.gates.safety === undefined ? [comparisons] : [comparisons, checks];
   if (streams.some(({ access }) => access.type === "Unread")) return "Unread";
   return isServing ? undefined : "NotReady";
-}
-
-interface WayInputs {
-  readonly observed: Observed;
-  readonly candidate: Candidate;
-  readonly gates: readonly GateStatus[];
-  readonly verdict: Verdict;
-  readonly orders: Orders;
-  readonly isServing: boolean;
-  readonly isHeld: boolean;
-}
-
-/** Where the candidate is, or now gets to. */
-function advance(
-  { observed, candidate: { revision }, gates, verdict, orders, isServing, isHeld }: WayInputs,
-  now: Date,
-): { readonly progress: Progress; readonly waits: readonly Wait[]; readonly isOver: boolean } {
-  const { canary, route } = observed;
-  const weight = route?.slots?.find((slot) => slot.revision === revision)?.weight ?? 0;
-  const progress = progressOf({ canary, revision, weight, isServing }, now);
-  const waits = waitsOf({ canary, revision, progress, gates, verdict, orders }, now);
-  const mayLeave = !isHeld && waits.length === 0 && verdict !== "Fail";
-  const next = mayLeave ? nextStep(progress, canary.spec.steps) : undefined;
-  return { progress: next ?? progress, waits, isOver: mayLeave && next === undefined };
 }
 
 interface AlarmInputs {

@@ -25,6 +25,18 @@ export function foldGates(
   return gatesOf(spec, candidate).map((gate) => gate.fold(named(remembered, gate.name), evidence, look));
 }
 
+/** The same gates at the moment of promotion: evidence for taking it back is collected anew from here on. */
+export function watchedGates(
+  spec: PreferenceCanarySpec,
+  candidate: Candidate,
+  gates: readonly GateStatus[],
+): GateStatus[] {
+  return gatesOf(spec, candidate).flatMap((gate) => {
+    const known = named(gates, gate.name);
+    return known === undefined ? [] : [gate.watched(known)];
+  });
+}
+
 /**
  * What status remembers of this run, so that folding goes on from there: nothing, when it speaks of another run. A
  * revision that is tried again can be rejected only by what came after its rejection, or it would be so at once.

@@ -5,7 +5,7 @@ import type { Observed } from "./observed.ts";
 import { readOrders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
 import type { Phase, Stand } from "./stand.ts";
-import { describeProgress } from "./steps.ts";
+import { describeProgress, WATCH } from "./steps.ts";
 
 /** A candidate is being judged, or taken back. */
 export function runStand(facts: Facts, stable: string, candidate: Candidate): Stand {
@@ -17,6 +17,7 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
     return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
   const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(facts.observed)}. ${words}`;
   if (hold !== undefined) return held(facts, hold, revision, message);
+  if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
   const isApprovalAll = waits.length > 0 && waits.every(({ type }) => type === "Approval" || type === "Gates");
   if (isApprovalAll && waits.some(({ type }) => type === "Approval"))
     return inProgress("AwaitingApproval", "AwaitingApproval", message);

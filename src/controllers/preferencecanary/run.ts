@@ -1,6 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { Digest } from "../../artifacts/digest.ts";
 import type { PodTemplate } from "../../kube/built-in.ts";
+import { ALMOST_WHOLE } from "../../traffic/slots.ts";
 import { desiredModel, newerJobs } from "./desired-model.ts";
 import { type Model, templateModel } from "./model.ts";
 import type { Observed } from "./observed.ts";
@@ -83,6 +84,8 @@ function stateOf(observed: Observed, revision: string, target: Target | undefine
   const verdict = records.get(revision)?.verdict;
   if (route?.rejected?.revision === revision || verdict === "RolledBack") return "Rejected";
   if (verdict === "Failed") return "Failed";
+  // What has all requests already is watched to the end, whatever is wanted next.
+  if (route?.slots?.some((slot) => slot.revision === revision && slot.weight === ALMOST_WHOLE)) return "Running";
   return target === undefined || target.revision === revision || isWaitedFor(observed, revision, target)
     ? "Running"
     : "Superseded";

@@ -1,8 +1,28 @@
 import type { PreferenceCanary, PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
-import { LIVE_MS, weightOf } from "../../traffic/slots.ts";
+import { ALMOST_WHOLE, LIVE_MS, weightOf } from "../../traffic/slots.ts";
 
 export type Step = PreferenceCanarySpec["steps"][number];
+
+/** The name of the step that `afterPromotion` adds; no step of a spec with one is called so. */
+export const WATCH = "watch";
+
+/**
+ * The steps of the spec, and the watch after them: the candidate has everything, but the revision before it is still
+ * there, still compared, and still called stable, so that a rollback is what it is in any other step.
+ */
+export function stepsOf({
+  steps,
+  afterPromotion,
+}: Pick<PreferenceCanarySpec, "steps" | "afterPromotion">): readonly Step[] {
+  if (afterPromotion === undefined) return steps;
+  return [...steps, { name: WATCH, weight: 100, minDuration: afterPromotion.watch, approval: "None" }];
+}
+
+/** What a candidate in this step gets in the route; the rest of the whole only once it is stable. */
+export function routeWeight({ weight }: Pick<Step, "weight">): number {
+  return Math.min(weightOf(weight), ALMOST_WHOLE);
+}
 
 /** Where a run is on its way. */
 export interface Progress {
@@ -29,7 +49,7 @@ export interface StepInputs {
  * when the route already has its weight, since the route is written before status.
  */
 export function progressOf({ canary, revision, weight, isServing }: StepInputs, now: Date): Progress {
-  const { steps } = canary.spec;
+  const steps = stepsOf(canary.spec);
   const { status } = canary;
   const isSameRun = status?.candidate?.revision === revision;
   const remembered = isSameRun ? Math.max(0, indexOf(steps, status.step?.name)) : 0;
@@ -59,15 +79,15 @@ function indexOf(steps: readonly Step[], name: string | undefined): number {
 }
 
 function laterStep(steps: readonly Step[], from: number, weight: number): number {
-  const current = weightOf(stepAt(steps, from).weight);
+  const current = routeWeight(stepAt(steps, from));
   if (weight <= current) return from;
-  const later = steps.findIndex((step, index) => index > from && weightOf(step.weight) === weight);
+  const later = steps.findIndex((step, index) => index > from && routeWeight(step) === weight);
   return later < 0 ? from : later;
 }
 
 /** A shadow step's candidate has no weight, or one in a million on the way to the whole. */
-function isStored({ weight }: Step, stored: number): boolean {
-  return weight === 0 ? stored <= 1 : stored === weightOf(weight);
+function isStored(step: Step, stored: number): boolean {
+  return step.weight === 0 ? stored <= 1 : stored === routeWeight(step);
 }
 
 function stepAt(steps: readonly Step[], index: number): Step {

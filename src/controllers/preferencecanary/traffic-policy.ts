@@ -1,11 +1,12 @@
 import { httpRoute, type Rejection, type RouteIntent, type Verdicts } from "../../traffic/http-route.ts";
-import { ALMOST_WHOLE, type Goal, nextMove, type Slots, stableAlone, weightOf } from "../../traffic/slots.ts";
+import { ALMOST_WHOLE, type Goal, nextMove, type Slots, stableAlone } from "../../traffic/slots.ts";
 import { covers } from "./covers.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, Observed, Route } from "./observed.ts";
 import { toRetry } from "./run.ts";
+import { routeWeight } from "./steps.ts";
 
 /**
  * The one rule that writes the route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
@@ -42,7 +43,7 @@ function goalOf(facts: Facts, stable: string): Goal {
   const { candidate } = facts.run;
   if (isDeleted(facts.observed) || rejection !== undefined) return { stable };
   if (candidate?.state !== "Running" || !isServing || progress === undefined) return { stable };
-  const weight = isPromotable ? ALMOST_WHOLE : weightOf(progress.step.weight);
+  const weight = isPromotable ? ALMOST_WHOLE : routeWeight(progress.step);
   return weight === 0 ? { stable } : { stable, guest: { revision: candidate.revision, weight } };
 }
 

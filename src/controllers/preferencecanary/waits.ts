@@ -3,7 +3,8 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
 import type { GateStatus } from "./gates.ts";
 import type { Orders } from "./orders.ts";
-import { nextStep, type Progress } from "./steps.ts";
+import type { Candidate } from "./run.ts";
+import { nextStep, type Progress, stepsOf, WATCH } from "./steps.ts";
 import { openingOf } from "./windows.ts";
 
 /** What keeps a candidate that is well from getting further; `until` where only time is missing. */
@@ -16,20 +17,28 @@ export interface Wait {
 
 export interface WaitInputs {
   readonly canary: PreferenceCanary;
-  readonly revision: string;
+  readonly candidate: Pick<Candidate, "revision">;
   readonly progress: Progress;
   readonly gates: readonly GateStatus[];
   /** Of all gates together. */
   readonly verdict: Verdict;
+  /** That verdict stands in status. */
+  readonly isRecorded: boolean;
   readonly orders: Orders;
 }
 
 /** Everything that has to happen before the step is left; after the last step that is promotion. */
 export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
   const { canary, progress } = inputs;
-  const next = nextStep(progress, canary.spec.steps);
-  const onward = next === undefined ? beforePromotion(inputs, now) : beforeStep(next, inputs);
-  return [...lasting(progress, now), ...pausing(inputs, now), ...approval(inputs), ...onward];
+  const next = nextStep(progress, stepsOf(canary.spec));
+  return [...lasting(progress, now), ...pausing(inputs, now), ...approval(inputs), ...beyond(next, inputs, now)];
+}
+
+/** What leads to all requests is a promotion. Nothing more is asked of a candidate that has been watched. */
+function beyond(next: Progress | undefined, inputs: WaitInputs, now: Date): Wait[] {
+  if (inputs.progress.step.name === WATCH) return [];
+  const isPromotion = next === undefined || next.step.name === WATCH;
+  return isPromotion ? beforePromotion(inputs, now) : beforeStep(next, inputs);
 }
 
 function lasting({ remainingMs }: Progress, now: Date): Wait[] {
@@ -39,7 +48,7 @@ function lasting({ remainingMs }: Progress, now: Date): Wait[] {
   return [{ type: "Duration", until, words: `until ${clockTime(until)}` }];
 }
 
-function pausing({ progress: { step }, orders, revision }: WaitInputs, now: Date): Wait[] {
+function pausing({ progress: { step }, orders, candidate: { revision } }: WaitInputs, now: Date): Wait[] {
   if (step.pause === undefined || orders.isResumed(step.name)) return [];
   const until = new Date(step.pause.until);
   if (until <= now) return [];
@@ -47,7 +56,7 @@ function pausing({ progress: { step }, orders, revision }: WaitInputs, now: Date
   return [{ type: "Pause", until, words }];
 }
 
-function approval({ progress: { step }, orders, revision }: WaitInputs): Wait[] {
+function approval({ progress: { step }, orders, candidate: { revision } }: WaitInputs): Wait[] {
   if (step.approval !== "Required" || orders.isApproved(step.name)) return [];
   return [{ type: "Approval", words: `for the annotation ${ANNOTATION.approve}=${revision}/${step.name}` }];
 }
@@ -58,8 +67,9 @@ function beforeStep({ step }: Progress, { gates }: WaitInputs): Wait[] {
   return [{ type: "Gates", words: `for ${missing.join(" and ")} to pass before step ${step.name}` }];
 }
 
-function beforePromotion({ canary, verdict }: WaitInputs, now: Date): Wait[] {
+function beforePromotion({ canary, verdict, isRecorded }: WaitInputs, now: Date): Wait[] {
   if (verdict !== "Pass") return [{ type: "Gates", words: "for every gate to pass" }];
+  if (!isRecorded) return [{ type: "Gates", words: "for its numbers to stand in status" }];
   const opening = openingOf(canary.spec, now);
   if (opening.isOpen) return [];
   if ("problem" in opening)

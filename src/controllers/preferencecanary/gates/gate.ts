@@ -17,6 +17,8 @@ export interface Gate {
   fold(previous: GateStatus | undefined, evidence: Evidence, look: Look): GateStatus;
   /** What goes on when a rejected candidate is tried again: it can be rejected only by what comes after. */
   retried(gate: GateStatus): GateStatus;
+  /** From promotion on. */
+  watched(gate: GateStatus): GateStatus;
 }
 
 /** When evidence is looked at, and how long there may be nothing new; undefined while there can be none. */
@@ -38,6 +40,8 @@ export interface GateDefinition<State, Item extends Numbered> {
   read(gate: Kept | undefined): State;
   write(state: State): Kept;
   retry(state: State): State;
+  /** From promotion on; absent where nothing begins anew. */
+  watch?(state: State): State;
   assess(state: State, problem: string | undefined): Assessment;
 }
 
@@ -70,6 +74,9 @@ export function defineGate<State, Item extends Numbered>(gate: GateDefinition<St
         ...gate.write(state),
         ...assessed(gate.assess(state, problemOf(stream, read, look))),
       };
+    },
+    watched(known) {
+      return gate.watch === undefined ? known : { ...known, ...gate.write(gate.watch(gate.read(known))) };
     },
     retried({ cursor, changedFrom, ...known }) {
       const kept = { ...(cursor && { cursor }), ...(changedFrom !== undefined && { changedFrom }) };

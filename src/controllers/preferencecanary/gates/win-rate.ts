@@ -35,6 +35,7 @@ export function winRateGate(settings: PreferenceCanarySpec["gates"]["winRate"], 
     read: (gate) => (gate === undefined ? emptyWinRate : readState(gate)),
     write: writeState,
     retry: retryWinRate,
+    watch: retryWinRate,
     assess: (state, problem) => assessWinRate(test, state, problem),
   });
 }

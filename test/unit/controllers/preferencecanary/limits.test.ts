@@ -145,3 +145,54 @@ describe("history", () => {
     expect(world.status.history?.[1]?.gates).toMatchObject([{ name: "winRate", verdict: "Fail", estimate: "0%" }]);
   });
 });
+
+describe("a watch after promotion", () => {
+  const watching = () => {
+    const world = entered({ afterPromotion: { watch: "1h" }, onNoData: { after: "48h" }, deadline: "30m" });
+    world.vote(wins);
+    world.settle();
+    return { world, before: world.status.stable?.revision ?? "", promoted: world.status.candidate?.revision ?? "" };
+  };
+  const weightOf = (world: CanaryWorld, arm: string) =>
+    Math.max(...(world.slots ?? []).map(({ revision, weight }) => (revision === arm ? weight : 0)));
+
+  it("keeps the revision before it, and makes the new one stable when its time is over", () => {
+    const { world, before, promoted } = watching();
+    expect(world.status).toMatchObject({ phase: "Promoting", step: { name: "watch" }, weights: { desired: 100 } });
+    expect(weightOf(world, promoted)).toBe(999_999);
+    expect(ready(world)?.reason).toBe("Watching");
+    world.later(59 * 60_000);
+    expect(world.status).toMatchObject({ stable: { revision: before }, candidate: { revision: promoted } });
+    world.later(2 * 60_000);
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: promoted } });
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("takes a model back that turns bad, by evidence from after its promotion", () => {
+    const { world, before, promoted } = watching();
+    world.vote(Array<0>(40).fill(0));
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", stable: { revision: before } });
+    expect(weightOf(world, before)).toBe(1_000_000);
+    expect(world.status.history).toMatchObject([{ revision: promoted, outcome: "RolledBack" }]);
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("lets what Git asks for next wait, and ends when somebody orders it", () => {
+    const { world, promoted } = watching();
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    world.settle();
+    expect(world.status.candidate?.revision).toBe(promoted);
+    world.annotate({ "dpo.dev/promote": promoted });
+    world.settle();
+    expect(world.status.stable?.revision).toBe(promoted);
+    expect(world.status.candidate?.revision).not.toBe(promoted);
+  });
+
+  it("goes on where it was when status is lost", () => {
+    const { world, promoted } = watching();
+    world.loseStatus();
+    world.settle();
+    expect(world.status).toMatchObject({ step: { name: "watch" }, candidate: { revision: promoted } });
+  });
+});
