@@ -33,6 +33,7 @@ export class CanaryWorld {
   readonly cluster: MemoryCluster = createMemoryCluster(this.clock);
   readonly evidence = createMemoryEvidence(() => this.clock.now());
   readonly events: EventNote[] = [];
+  readonly effects: Effect[] = [];
   readonly statuses: PreferenceCanaryStatus[] = [];
   readonly samplerName = samplerName(CANARY);
   /** Pods become ready as soon as they are wanted. */
@@ -99,6 +100,7 @@ export class CanaryWorld {
   }
 
   #apply(effect: Effect): void {
+    this.effects.push(effect);
     if (effect.type === "AddFinalizer") this.#change({ finalizers: [FINALIZER.canary] });
     else if (effect.type === "RemoveFinalizer") this.#canary = undefined;
     else this.cluster.apply(effect);

@@ -6,6 +6,7 @@ import { readOrders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
 import type { Phase, Stand } from "./stand.ts";
 import { describeProgress, WATCH } from "./steps.ts";
+import type { Wait } from "./waits.ts";
 
 /** A candidate is being judged, or taken back. */
 export function runStand(facts: Facts, stable: string, candidate: Candidate): Stand {
@@ -18,11 +19,9 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(facts.observed)}. ${words}`;
   if (hold !== undefined) return held(facts, hold, revision, message);
   if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
-  const isApprovalAll = waits.length > 0 && waits.every(({ type }) => type === "Approval" || type === "Gates");
-  if (isApprovalAll && waits.some(({ type }) => type === "Approval"))
-    return inProgress("AwaitingApproval", "AwaitingApproval", message);
-  const isWindowAll = waits.length > 0 && waits.every(({ type }) => type === "Window");
-  return inProgress("Progressing", isWindowAll ? "WindowClosed" : "InStep", message);
+  const only = (type: Wait["type"]) => waits.length > 0 && waits.every((wait) => wait.type === type);
+  if (only("Approval")) return inProgress("AwaitingApproval", "AwaitingApproval", message);
+  return inProgress("Progressing", only("Window") ? "WindowClosed" : "InStep", message);
 }
 
 const HOLD_REASON: Readonly<Record<Hold, string>> = {
