@@ -41,6 +41,15 @@ export const SNAPSHOT = {
   sequence: 1300,
 };
 
+/** A refusal of the first 1000 preferences, as status remembers it. */
+export const REFUSED = {
+  sequence: 1000,
+  generation: 2,
+  records: 1000,
+  reason: "TooManyInvalid",
+  message: "400 of 1000 are empty",
+};
+
 export function collected(preferences: number, rest: { newer?: number; sequence?: number } = {}): CollectorState {
   return { readable: true, preferences, sequence: rest.sequence ?? preferences, newer: rest.newer ?? preferences };
 }
@@ -75,7 +84,7 @@ export function profileResult(overrides: Partial<ProfileResult> = {}): ProfileRe
 }
 
 export function running(sequence = 1300): ProfileJob {
-  return { name: `support-p${sequence}`, uid: "uid-profile", sequence, state: { phase: "Running" } };
+  return { name: `support-p${sequence}`, uid: "uid-profile", sequence, generation: 2, state: { phase: "Running" } };
 }
 
 export function ended(
@@ -83,7 +92,13 @@ export function ended(
   at: Date,
   sequence = 1300,
 ): ProfileJob {
-  return { name: `support-p${sequence}`, uid: "uid-profile", sequence, state: { phase: "Ended", at, outcome } };
+  return {
+    name: `support-p${sequence}`,
+    uid: "uid-profile",
+    sequence,
+    generation: 2,
+    state: { phase: "Ended", at, outcome },
+  };
 }
 
 export function observed(overrides: Partial<Observed> = {}): Observed {

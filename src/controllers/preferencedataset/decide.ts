@@ -1,4 +1,4 @@
-import type { ProfileFailure, ProfileResult } from "../../api/contracts/profile.ts";
+import type { ProfileResult } from "../../api/contracts/profile.ts";
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { PreferenceDatasetStatus } from "../../api/v1alpha1/preference-dataset.ts";
 import { isTrue } from "../../runtime/conditions.ts";
@@ -6,7 +6,7 @@ import { lastTrained } from "./last-trained.ts";
 import { measurements } from "./measurements.ts";
 import type { Observed } from "./observed.ts";
 import { meetsQuality, type QualityVerdict } from "./quality.ts";
-import { type FailedProfile, mayRetry } from "./retry-policy.ts";
+import { type FailedProfile, mayPass, mayRetry, type Refused, refusedBy } from "./retry-policy.ts";
 
 type Snapshot = NonNullable<PreferenceDatasetStatus["snapshot"]>;
 
@@ -26,8 +26,10 @@ export interface Decision {
 export interface Knowledge {
   /** A result that is not in status yet. */
   readonly newSnapshot?: ProfileResult;
-  /** The newest profile ended without a snapshot. */
-  readonly failure?: ProfileFailure;
+  /** Why the newest profile ended without a snapshot. */
+  readonly failure?: { readonly reason: string; readonly message: string };
+  /** The data was why, so that only other data or another spec can help. */
+  readonly refused?: Refused;
   /** What spec.quality, as it is now, makes of the newest snapshot. */
   readonly quality?: QualityVerdict;
   /** Preferences still wanted before the next snapshot; 0 when one is due. */
@@ -47,17 +49,14 @@ export function decide(observed: Observed, now: Date): Decision {
     return { action: { type: "Wait" }, knows: { newSnapshot, quality } };
   }
   const failed = failedProfile(profile);
-  const knows = { ...verdictOnSnapshot(observed), ...wanted(observed), ...(failed && { failure: failed.failure }) };
-  if (failed !== undefined) {
-    const { name, uid } = failed.profile;
-    return {
-      action: mayRetry(observed, failed, now) ? { type: "DiscardProfile", name, uid } : { type: "Wait" },
-      knows,
-    };
-  }
+  const knows = { ...verdictOnSnapshot(observed), ...wanted(observed), ...whyNone(observed, failed) };
   const training = trainingDue(observed, knows);
   if (training !== undefined) return { action: training, knows };
-  if (knows.wanted === 0 && collector.readable) {
+  if (failed !== undefined && mayRetry(observed, failed, now)) {
+    const { name, uid } = failed.profile;
+    return { action: { type: "DiscardProfile", name, uid }, knows };
+  }
+  if (knows.failure === undefined && knows.wanted === 0 && collector.readable) {
     return { action: { type: "TakeSnapshot", sequence: collector.sequence }, knows };
   }
   return { action: { type: "Wait" }, knows };
@@ -72,6 +71,16 @@ function unrecorded({ profile, dataset }: Observed): ProfileResult | undefined {
 function failedProfile(profile: Observed["profile"]): FailedProfile | undefined {
   if (profile?.state.phase !== "Ended" || !("error" in profile.state.outcome)) return undefined;
   return { profile, failure: profile.state.outcome, at: profile.state.at };
+}
+
+/** From the failed profile or, once its Job is gone, from what status remembers until another try may end differently. */
+function whyNone(observed: Observed, failed: FailedProfile | undefined): Pick<Knowledge, "failure" | "refused"> {
+  if (failed !== undefined) {
+    const refused = refusedBy(failed);
+    return { failure: failed.failure.error, ...(refused && { refused }) };
+  }
+  const { refused } = observed.dataset.status ?? {};
+  return refused === undefined || mayPass(observed, refused) ? {} : { failure: refused, refused };
 }
 
 /** The first snapshot is due at quality.minPairs, each later one after snapshot.minNewPairs more. */

@@ -26,7 +26,7 @@ export function profileJob(
   sequence: number,
   settings: ProfileSettings,
 ): Applied<Job> {
-  const { name, namespace } = dataset.metadata;
+  const { name, namespace, generation } = dataset.metadata;
   const { claimName } = dataset.spec.storage.pvc;
   const token = tokenVolume("collector", "dpo-collector");
   const claim = claimVolume(claimName, false);
@@ -50,7 +50,7 @@ export function profileJob(
       name: `${name}-p${sequence}`,
       namespace,
       labels,
-      annotations: { [ANNOTATION.sequence]: String(sequence) },
+      annotations: { [ANNOTATION.sequence]: String(sequence), [ANNOTATION.generation]: String(generation) },
       ownerReferences: [owner],
     },
     spec: {

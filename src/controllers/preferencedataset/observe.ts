@@ -46,14 +46,14 @@ async function readCollector(
   }
 }
 
-function sequenceOf(job: Job): number {
-  return Number(job.metadata.annotations?.[ANNOTATION.sequence] ?? 0);
+function numberOf({ metadata }: Job, annotation: string): number {
+  return Number(metadata.annotations?.[annotation] ?? 0);
 }
 
 function newestProfile(jobs: readonly Stored<Job>[]): Stored<Job> | undefined {
   return jobs
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .toSorted((a, b) => sequenceOf(b) - sequenceOf(a))[0];
+    .toSorted((a, b) => numberOf(b, ANNOTATION.sequence) - numberOf(a, ANNOTATION.sequence))[0];
 }
 
 function readProfile(job: Stored<Job>, own: readonly Pod[]): ProfileJob {
@@ -62,7 +62,8 @@ function readProfile(job: Stored<Job>, own: readonly Pod[]): ProfileJob {
   return {
     name: job.metadata.name,
     uid: job.metadata.uid,
-    sequence: sequenceOf(job),
+    sequence: numberOf(job, ANNOTATION.sequence),
+    generation: numberOf(job, ANNOTATION.generation),
     state:
       ended === undefined ? { phase: "Running" } : { phase: "Ended", at: ended.at, outcome: readOutcome(own, ended) },
     ...(waiting && { unschedulable: waiting }),

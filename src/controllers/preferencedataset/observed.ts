@@ -22,6 +22,8 @@ export interface ProfileJob {
   readonly uid: string;
   /** What the snapshot is pinned to. */
   readonly sequence: number;
+  /** metadata.generation of the dataset that it was made for. */
+  readonly generation: number;
   readonly state:
     | { readonly phase: "Running" }
     | { readonly phase: "Ended"; readonly at: Date; readonly outcome: ProfileOutcome };

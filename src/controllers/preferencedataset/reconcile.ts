@@ -87,6 +87,6 @@ function announce(dataset: Stored<PreferenceDataset>, { action, knows }: Decisio
   }
   if (knows.nameTaken !== undefined) record("Warning", "NameTaken", "Create", nameTaken(knows.nameTaken));
   if (knows.failure !== undefined && action.type === "DiscardProfile") {
-    record("Warning", knows.failure.error.reason, "TakeSnapshot", knows.failure.error.message);
+    record("Warning", knows.failure.reason, "TakeSnapshot", knows.failure.message);
   }
 }

@@ -7,14 +7,13 @@ import type { Decision, Knowledge } from "./decide.ts";
 import { lastTrained } from "./last-trained.ts";
 import { measurements } from "./measurements.ts";
 import type { Observed, ProfileJob } from "./observed.ts";
-import { needsOtherData } from "./retry-policy.ts";
 
 /** The whole status, from what was seen and decided. Everything that is not known anew keeps its last value. */
 export function status(observed: Observed, decision: Decision, now: Date): PreferenceDatasetStatus {
   const { dataset, collector } = observed;
-  const { newSnapshot } = decision.knows;
+  const { newSnapshot, refused = dataset.status?.refused } = decision.knows;
   const generation = dataset.metadata.generation;
-  const previous = dataset.status ?? {};
+  const { refused: _before, ...previous } = dataset.status ?? {};
   const standing = stand(observed, decision);
   const trained = lastTrained(observed);
   return {
@@ -23,6 +22,7 @@ export function status(observed: Observed, decision: Decision, now: Date): Prefe
     phase: standing.phase,
     ...(collector.readable && { collected: { preferences: collector.preferences, sequence: collector.sequence } }),
     ...(newSnapshot && { snapshot: snapshotStatus(newSnapshot), quality: measurements(newSnapshot) }),
+    ...(newSnapshot === undefined && refused && { refused }),
     ...(trained && { lastTrained: trained }),
     conditions: [
       ...setConditions(
@@ -81,8 +81,8 @@ function workInHand({ profile }: Observed, { action, knows }: Decision): Stand |
   if (action.type === "TakeSnapshot")
     return inProgress("Profiling", "Profiling", `A snapshot up to number ${action.sequence} is due`);
   if (knows.failure === undefined) return undefined;
-  const { reason, message } = knows.failure.error;
-  if (needsOtherData(knows.failure) && action.type !== "DiscardProfile")
+  const { reason, message } = knows.failure;
+  if (knows.refused !== undefined && action.type !== "DiscardProfile")
     return { standing: "Stalled", phase: "Stalled", reason, message };
   return inProgress("Profiling", "Retrying", `The profile is tried again; it failed with ${reason}: ${message}`);
 }

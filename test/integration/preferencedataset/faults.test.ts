@@ -47,6 +47,44 @@ test("a profile that failed for want of a machine is tried again after a minute;
   expect(manager.complaints).toEqual([]);
 });
 
+test("data that was refused stays so after its Job is gone, until spec asks for something else or there is more of it", async () => {
+  const stage = await setStage();
+  const { client, clock, collector, kubelet, namespace } = stage;
+  const datasets = await stage.history(preferenceDatasets);
+  const profiles = await stage.history(jobs);
+  await createDataset(stage);
+  await collector.receive(NAME, 10);
+  const manager = await startManager(stage, { kinds: ["PreferenceDataset"] });
+  const refuse = async (name: string, message: string) => {
+    await kubelet.start(name);
+    await kubelet.fail(name, profileFailed("TooManyInvalid", message));
+    await datasets.until(NAME, (dataset) => ready(dataset)?.message === message);
+  };
+  await profiles.until("support-p10", () => true);
+  await refuse("support-p10", "4 of 10 are empty");
+  // As its time to live does.
+  await client.delete(jobs, { namespace, name: "support-p10" });
+  clock.skip(3_600_000);
+  await endState(stage, [datasets, profiles]);
+  expect(profiles.created).toEqual(["support-p10"]);
+  const [standing] = datasets.current();
+  expect(standing && ready(standing)).toMatchObject({ reason: "TooManyInvalid", message: "4 of 10 are empty" });
+
+  const body = { spec: { validation: { maxInvalid: "20%" } } };
+  await client.patch(preferenceDatasets, { namespace, name: NAME }, { type: "merge", body });
+  await expect.poll(() => profiles.created.length, { timeout: 10_000 }).toBe(2);
+  await refuse("support-p10", "4 of 10 are still empty");
+  await endState(stage, [datasets, profiles]);
+  expect(profiles.created).toHaveLength(2);
+  await collector.receive(NAME, 1);
+  await profiles.until("support-p11", () => true);
+  await kubelet.start("support-p11");
+  await kubelet.succeed("support-p11", profiled(11));
+  const taken = await datasets.until(NAME, ({ status }) => status?.phase === "Ready");
+  expect(taken.status).not.toHaveProperty("refused");
+  expect(manager.complaints).toEqual([]);
+});
+
 test("a profile that no node takes says so in the scheduler's words", async () => {
   const stage = await setStage();
   const { collector, kubelet } = stage;

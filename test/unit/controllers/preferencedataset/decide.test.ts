@@ -12,6 +12,7 @@ import {
   observed,
   preferenceDataset,
   profileResult,
+  REFUSED,
   RETRAIN,
   running,
   SNAPSHOT,
@@ -102,9 +103,47 @@ describe("a profile that failed", () => {
       "DiscardProfile",
     ],
     [
+      "for the data's sake is tried again when spec asks for something else",
+      { collector: collected(1000), profile: { ...ended(tooFew, now, 1000), generation: 1 } },
+      "DiscardProfile",
+    ],
+    [
       "is not tried again while the collector cannot be read",
       { collector: { readable: false, message: "down" }, profile: ended(lost, ago(9e9)) },
       "Wait",
+    ],
+  ];
+  test.each(cases)("%s", (_name, overrides, type) => {
+    expect(decide(observed(overrides), now).action.type).toBe(type);
+  });
+});
+
+describe("data that was refused, once the Job that says so is gone,", () => {
+  const remembered = (rest: object = {}) => preferenceDataset({}, { refused: { ...REFUSED, ...rest } });
+  const cases: [string, Partial<Observed>, string][] = [
+    ["is not profiled again", { dataset: remembered(), collector: collected(1000) }, "Wait"],
+    ["is not profiled again with a little more", { dataset: remembered(), collector: collected(1099) }, "Wait"],
+    ["is profiled again with a tenth more", { dataset: remembered(), collector: collected(1100) }, "TakeSnapshot"],
+    [
+      "is profiled again when spec asks for something else",
+      { dataset: remembered({ generation: 1 }), collector: collected(1000) },
+      "TakeSnapshot",
+    ],
+    [
+      "is not profiled again while the collector cannot be read",
+      { dataset: remembered({ generation: 1 }), collector: { readable: false, message: "down" } },
+      "Wait",
+    ],
+    [
+      "does not keep a good snapshot from being trained on",
+      {
+        dataset: preferenceDataset(
+          { retrain: RETRAIN },
+          { snapshot: SNAPSHOT, quality: MEASURED, refused: { ...REFUSED, sequence: 1800 } },
+        ),
+        collector: collected(1800, { newer: 500 }),
+      },
+      "Train",
     ],
   ];
   test.each(cases)("%s", (_name, overrides, type) => {
@@ -125,6 +164,11 @@ describe("training", () => {
   const finished = [condition("Complete", "True")];
   const cases: [string, Partial<Observed>, string][] = [
     ["starts on the first snapshot that has enough pairs", { dataset: dataset() }, "Train"],
+    [
+      "starts on the newest good snapshot, whatever became of the profile after it",
+      { dataset: dataset(), profile: ended({ error: { reason: "TooManyInvalid", message: "" } }, now, 1800) },
+      "Train",
+    ],
     [
       "does not start without spec.retrain",
       { dataset: preferenceDataset({}, { snapshot: SNAPSHOT, quality: MEASURED }) },

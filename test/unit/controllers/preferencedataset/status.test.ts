@@ -10,6 +10,7 @@ import {
   observed,
   preferenceDataset,
   profileResult,
+  REFUSED,
   running,
   SNAPSHOT,
 } from "../../../builders/preference-dataset.ts";
@@ -106,6 +107,33 @@ describe("a good snapshot stays Ready while the next one is made", () => {
     const later = new Date("2026-01-04T00:00:00Z");
     const after = status(seen, decide(seen, later), later);
     expect(findCondition(after.conditions, "Ready")?.lastTransitionTime).toBe("2026-01-03T00:00:00Z");
+  });
+});
+
+describe("data that was refused", () => {
+  const { quality } = profileResult();
+  const failure = { error: { reason: "TooManyInvalid" as const, message: REFUSED.message } };
+  const refusal = { ...failure, quality: { ...quality, records: 1000 } };
+  const seen = statusOf({ collector: collected(1000), profile: ended(refusal, now, 1000) });
+
+  test("is remembered with what would make another try worth it", () => {
+    expect(seen.refused).toEqual(REFUSED);
+    expect(() => preferenceDataset({}, seen)).not.toThrow();
+  });
+
+  test("stalls the dataset with the same words when the Job that said so is gone", () => {
+    const after = statusOf({ dataset: preferenceDataset({}, seen), collector: collected(1000) });
+    expect(after).toEqual(seen);
+    expect(said(after)).toBe("Stalled, TooManyInvalid, False, False, True");
+  });
+
+  test("stalls it no more while another try is under way, and is remembered until that ends well", () => {
+    const dataset = preferenceDataset({}, seen);
+    const again = statusOf({ dataset, collector: collected(1100), profile: running(1100) });
+    expect(said(again)).toBe("Profiling, Profiling, Unknown, True, False");
+    expect(again.refused).toEqual(REFUSED);
+    const taken = profileResult({ sequence: 1300 });
+    expect(statusOf({ dataset, profile: ended(taken, now) })).not.toHaveProperty("refused");
   });
 });
 
