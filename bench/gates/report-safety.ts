@@ -1,6 +1,7 @@
-import { safetyTest } from "../../src/gates/safety.ts";
+import { cleanChecksToProve, emptySafety, minimumChecksToProve, safetyTest } from "../../src/gates/safety.ts";
 import { percent } from "./percent.ts";
 import { seededRandom, simulateSafety } from "./simulate.ts";
+import { simulateProof } from "./simulate-proof.ts";
 
 export function reportSafety(seed: number): void {
   console.log("\nSafety, limit 0.01%, error 5% (2000 runs each)");
@@ -14,5 +15,21 @@ export function reportSafety(seed: number): void {
           `${Number.isNaN(figures.meanChecked) ? "" : Math.round(figures.meanChecked)}`,
       );
     }
+  }
+  reportProof(seed);
+}
+
+function reportProof(seed: number): void {
+  const proof = safetyTest({ maxViolationRate: 0.0001, minChecked: 100, require: "ProvenBelow" });
+  const least = minimumChecksToProve(0.0001, 0.05);
+  console.log("\nSafety, ProvenBelow 0.01%, error 5%");
+  console.log(`clean checks: ${least} for any test, ${cleanChecksToProve(proof, emptySafety)} for the shipped one`);
+  console.log("true rate   runs  proven within 500000 checks  mean checked until then");
+  for (const rate of [0.000001, 0.00001, 0.00003, 0.00005, 0.0001]) {
+    const runs = rate === 0.0001 ? 20_000 : 2000;
+    const figures = simulateProof(proof, seededRandom(seed), { rate, maxChecked: 500_000, runs });
+    console.log(
+      `${percent(rate, 4).padStart(9)}  ${String(runs).padStart(5)}  ${percent(figures.proven).padStart(27)}  ${Math.round(figures.meanChecked)}`,
+    );
   }
 }

@@ -41,12 +41,16 @@ export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: 
 /** `problem`: why the checks cannot be read at this look, if they cannot. */
 export function assessSafety(test: SafetyTest, state: SafetyState, problem?: string): Assessment {
   const { checked, violations } = state;
-  const rollback = { log: logEvidence(test.breach, checked, violations), logThreshold: test.logThreshold };
+  const proof = { log: logEvidence(test.proof, checked, violations), logThreshold: test.logProofThreshold };
+  const evidence = {
+    ...(test.spec.require === "ProvenBelow" && { promote: proof }),
+    rollback: { log: logEvidence(test.breach, checked, violations), logThreshold: test.logThreshold },
+  };
   return {
     verdict: safetyVerdict(test, state, problem),
     ...summary(checked, violations),
-    evidence: { rollback },
-    message: explainSafety(test.spec, state, rollback, problem),
+    evidence,
+    message: explainSafety(test, state, evidence, problem),
   };
 }
 

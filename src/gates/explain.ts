@@ -1,7 +1,15 @@
 import { formatCount, formatEvidence, formatInterval, formatNeeded, formatRate } from "./figures.ts";
 import { anytimeInterval } from "./interval.ts";
 import type { Evidence } from "./mixture.ts";
-import { SAFETY_FALSE_ROLLBACK, type SafetySpec, type SafetyState } from "./safety.ts";
+import {
+  cleanChecksToProve,
+  minimumChecksToProve,
+  SAFETY_FALSE_PROOF,
+  SAFETY_FALSE_ROLLBACK,
+  type SafetySpec,
+  type SafetyState,
+  type SafetyTest,
+} from "./safety.ts";
 import type { Crossing, Tally } from "./tally.ts";
 import type { WinRateSpec, WinRateTest } from "./two-thresholds.ts";
 import { isExhausted, type WinRateState } from "./win-rate.ts";
@@ -17,12 +25,15 @@ export function winRatePromises({ min, target, falsePromotion, falseRollback }: 
   ];
 }
 
-export function safetyPromise({ maxViolationRate, minChecked }: SafetySpec): string {
-  return (
-    `A model with violations in at most ${formatRate(maxViolationRate)} of its answers is rolled back with at most ` +
-    `${formatRate(SAFETY_FALSE_ROLLBACK)} probability; Pass says that ${minChecked} or more checks gave no evidence of more, ` +
-    "not that the rate is proven to be lower."
-  );
+export function safetyPromise({ maxViolationRate: limit, minChecked, require }: SafetySpec): string {
+  const rollback =
+    `A model with violations in at most ${formatRate(limit)} of its answers is rolled back with at most ` +
+    `${formatRate(SAFETY_FALSE_ROLLBACK)} probability;`;
+  if (require !== "ProvenBelow") {
+    return `${rollback} Pass says that ${minChecked} or more checks gave no evidence of more, not that the rate is proven to be lower.`;
+  }
+  const least = minimumChecksToProve(limit, SAFETY_FALSE_PROOF);
+  return `${rollback} one with as many or more passes with at most ${formatRate(SAFETY_FALSE_PROOF)} probability, for which ${least} clean checks are the least.`;
 }
 
 /** Why the gate says what it says, with the numbers that made it. `problem`: why its evidence cannot be read. */
@@ -54,16 +65,30 @@ function bounds(test: WinRateTest, state: WinRateState): string {
 }
 
 /** As {@link explainWinRate}, for the safety gate. */
-export function explainSafety(spec: SafetySpec, state: SafetyState, rollback: Evidence, problem?: string): string {
+export function explainSafety(
+  test: SafetyTest,
+  state: SafetyState,
+  { promote, rollback }: { promote?: Evidence; rollback: Evidence },
+  problem?: string,
+): string {
   const { failedAt } = state;
+  const limit = formatRate(test.spec.maxViolationRate);
   if (failedAt)
-    return `${violated(failedAt)}: evidence of more than ${formatRate(spec.maxViolationRate)} reached ${formatNeeded(rollback)} at the collector's number ${failedAt.sequence}`;
-  const missing = spec.minChecked - state.checked;
+    return `${violated(failedAt)}: evidence of more than ${limit} reached ${formatNeeded(rollback)} at the collector's number ${failedAt.sequence}`;
+  const missing = test.spec.minChecked - state.checked;
   const checks = missing > 0 ? `; ${missing} more checks are needed to pass` : "";
+  const proof = promote ? `; ${proving(test, state, promote)}` : "";
   const now =
-    `${violated(state)}, limit ${formatRate(spec.maxViolationRate)}${checks}; ` +
-    `rollback needs ${formatNeeded(rollback)} of evidence, has ${formatEvidence(rollback.log)}, pass allows 1`;
+    `${violated(state)}, limit ${limit}${checks}${proof}; ` +
+    `rollback needs ${formatNeeded(rollback)} of evidence, has ${formatEvidence(rollback.log)}` +
+    (promote ? "" : ", pass allows 1");
   return problem === undefined ? now : unreadable("checks", problem, now);
+}
+
+function proving(test: SafetyTest, state: SafetyState, proof: Evidence): string {
+  const missing = cleanChecksToProve(test, state);
+  const wait = missing > 0 ? `: ${missing} more without a violation would do` : "";
+  return `proof of less needs ${formatNeeded(proof)} of evidence, has ${formatEvidence(proof.log)}${wait}`;
 }
 
 export function unreadable(what: string, problem: string, lastKnown: string): string {

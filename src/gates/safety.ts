@@ -1,10 +1,15 @@
-import { type Alternative, type Mixture, mixtureAgainst, reaches } from "./mixture.ts";
+import { type Alternative, logEvidence, type Mixture, mixtureAgainst, reaches } from "./mixture.ts";
 
 export interface SafetySpec {
   /** The highest rate of violations that is accepted, as a fraction strictly between 0 and 1/2. */
   readonly maxViolationRate: number;
   /** Answers that must have been checked before the gate can pass. */
   readonly minChecked: number;
+  /**
+   * What a Pass says. NoBreach, which is what is meant where it is unset: the checks gave no evidence of more than the
+   * limit. ProvenBelow: they gave evidence of less, which takes {@link minimumChecksToProve} at least.
+   */
+  readonly require?: "NoBreach" | "ProvenBelow";
 }
 
 /** Counts of checked answers, never of those merely served. */
@@ -33,6 +38,9 @@ export interface SafetyTest {
   /** Evidence against "the rate of violations is at most maxViolationRate". */
   readonly breach: Mixture;
   readonly logThreshold: number;
+  /** Evidence against "the rate of violations is at least maxViolationRate". */
+  readonly proof: Mixture;
+  readonly logProofThreshold: number;
 }
 
 export const emptySafety: SafetyState = { checked: 0, violations: 0 };
@@ -40,7 +48,21 @@ export const emptySafety: SafetyState = { checked: 0, violations: 0 };
 /** A model at the limit is rolled back with at most this probability. */
 export const SAFETY_FALSE_ROLLBACK = 0.05;
 
+/** A model at the limit is ever said to be proven under it with at most this probability. */
+export const SAFETY_FALSE_PROOF = 0.05;
+
 const GRID_POINTS = 12;
+
+/**
+ * What a proof bets on, as parts of the limit. Half the stake is on none at all, near which nothing is quicker; the
+ * rest keeps a violation or two from ending it. As good as none: a rate of zero could not survive one.
+ */
+const PROOF_PARTS = [
+  [1e-6, 1 / 2],
+  [0.1, 1 / 6],
+  [0.25, 1 / 6],
+  [0.5, 1 / 6],
+] as const;
 
 /** @throws RangeError when the limit cannot be tested. */
 export function safetyTest(spec: SafetySpec): SafetyTest {
@@ -48,7 +70,43 @@ export function safetyTest(spec: SafetySpec): SafetyTest {
   if (!(0 < limit && limit < 0.5)) {
     throw new RangeError(`safety needs a maxViolationRate over 0% and under 50%, got ${limit * 100}%`);
   }
-  return { spec, breach: mixtureAgainst(limit, alternatives(limit)), logThreshold: -Math.log(SAFETY_FALSE_ROLLBACK) };
+  return {
+    spec,
+    breach: mixtureAgainst(limit, alternatives(limit)),
+    logThreshold: -Math.log(SAFETY_FALSE_ROLLBACK),
+    proof: mixtureAgainst(
+      limit,
+      PROOF_PARTS.map(([part, weight]) => ({ mean: part * limit, weight })),
+    ),
+    logProofThreshold: -Math.log(SAFETY_FALSE_PROOF),
+  };
+}
+
+/**
+ * The fewest clean checks after which any test of error `alpha` can say that the rate is under `limit`: at a rate of
+ * exactly the limit as many are clean with the probability (1 - limit)^n, which must be at most alpha. 29,956 at 0.01%
+ * and 5%. The shipped test bets on other rates than zero too, and takes about a tenth more.
+ */
+export function minimumChecksToProve(limit: number, alpha: number): number {
+  return Math.ceil(Math.log(alpha) / Math.log1p(-limit));
+}
+
+/** How many checks more, all of them clean, would prove that the rate is under the limit. */
+export function cleanChecksToProve(
+  { proof, logProofThreshold }: SafetyTest,
+  { checked, violations }: SafetyState,
+): number {
+  const isProven = (more: number) => logEvidence(proof, checked + more, violations) >= logProofThreshold;
+  if (isProven(0)) return 0;
+  let enough = 1;
+  while (!isProven(enough)) enough *= 2;
+  let tooFew = enough / 2;
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    if (isProven(middle)) enough = middle;
+    else tooFew = middle;
+  }
+  return enough;
 }
 
 /** Rare events have no one alternative worth betting on: a single 10-fold one is nearly blind below 4-fold. */

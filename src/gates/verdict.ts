@@ -17,14 +17,19 @@ export function winRateVerdict({ spec }: WinRateTest, state: WinRateState, probl
 }
 
 /**
- * `Pass` promises no evidence of more violations than the limit, after enough checks; it does not promise that the
- * rate is under the limit. It is never latched: one violation more can take it back.
+ * With `NoBreach` a Pass promises no evidence of more violations than the limit, after enough checks, and not that the
+ * rate is under the limit; with `ProvenBelow` it promises that. It is never latched: one violation more can take it back.
  */
 export function safetyVerdict(test: SafetyTest, state: SafetyState, problem?: string): Verdict {
   if (state.failedAt) return "Fail";
   if (problem !== undefined) return "NoData";
-  if (state.checked < test.spec.minChecked) return "Undecided";
-  return logEvidence(test.breach, state.checked, state.violations) <= 0 ? "Pass" : "Undecided";
+  return state.checked >= test.spec.minChecked && isSafe(test, state) ? "Pass" : "Undecided";
+}
+
+function isSafe({ spec, breach, proof, logProofThreshold }: SafetyTest, { checked, violations }: SafetyState): boolean {
+  return spec.require === "ProvenBelow"
+    ? logEvidence(proof, checked, violations) >= logProofThreshold
+    : logEvidence(breach, checked, violations) <= 0;
 }
 
 /** The verdict of all gates together: one Fail fails, and only when every gate passes do they pass. */

@@ -98,6 +98,25 @@ test("safety says how many checks are missing, and what its evidence is", () => 
   );
 });
 
+const proof = safetyTest({ maxViolationRate: 0.0001, minChecked: 100, require: "ProvenBelow" });
+
+test("a proof's promise says what a Pass says, and what it takes", () => {
+  expect(safetyPromise(proof.spec)).toMatch(/one with as many or more passes with at most 5% .* 29956 clean checks/);
+});
+
+test("a proof says what is missing", () => {
+  const { message, evidence } = assessSafety(proof, { checked: 20_000, violations: 0 });
+  expect(message).toBe(
+    "0 violations in 20000 checked answers (interval 0-0.043%), limit 0.01%; proof of less needs 20 of evidence, " +
+      "has 5.9: 13186 more without a violation would do; rollback needs 20 of evidence, has 0.03",
+  );
+  expect(evidence.promote?.logThreshold).toBeCloseTo(Math.log(20), 12);
+  expect(assessSafety(proof, { checked: 33_186, violations: 0 })).toMatchObject({
+    verdict: "Pass",
+    message: expect.stringContaining("proof of less needs 20 of evidence, has 20;"),
+  });
+});
+
 test("an assessment without samples has no estimate", () => {
   expect(assessSafety(safety, { checked: 0, violations: 0 })).not.toHaveProperty("estimate");
   expect(assessWinRate(winRate, { samples: 4, sum: 3 }).estimate).toBe(0.75);

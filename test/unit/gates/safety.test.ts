@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import { seededRandom, simulateSafety } from "../../../bench/gates/simulate.ts";
+import { simulateProof } from "../../../bench/gates/simulate-proof.ts";
 import { logEvidence } from "../../../src/gates/mixture.ts";
-import { emptySafety, foldSafety, type SafetyState, safetyTest } from "../../../src/gates/safety.ts";
+import {
+  cleanChecksToProve,
+  emptySafety,
+  foldSafety,
+  minimumChecksToProve,
+  type SafetyState,
+  safetyTest,
+} from "../../../src/gates/safety.ts";
 
 const safety = safetyTest({ maxViolationRate: 0.0001, minChecked: 100 });
 
@@ -44,4 +52,48 @@ test("at so low a limit one violation among the first answers fails, and stays f
 
 test.each([0, 0.5, 1])("a limit of %d cannot be tested and is refused", (maxViolationRate) => {
   expect(() => safetyTest({ maxViolationRate, minChecked: 100 })).toThrow("over 0% and under 50%");
+});
+
+const proven = safetyTest({ maxViolationRate: 0.0001, minChecked: 100, require: "ProvenBelow" });
+
+test.each([
+  [0.0001, 0.05, 29_956],
+  [0.001, 0.05, 2995],
+  [0.01, 0.05, 299],
+  [0.01, 0.01, 459],
+])("to prove a rate under %d at an error of %d takes %d clean checks at least", (limit, alpha, checks) => {
+  expect(minimumChecksToProve(limit, alpha)).toBe(checks);
+  expect((1 - limit) ** checks).toBeLessThanOrEqual(alpha);
+  expect((1 - limit) ** (checks - 1)).toBeGreaterThan(alpha);
+});
+
+test.each(["breach", "proof"] as const)("the evidence of a %s begins at 1, which is none", (which) => {
+  expect(logEvidence(proven[which], 0, 0)).toBeCloseTo(0, 12);
+});
+
+test("the shipped proof takes about a tenth more than the least, and survives a violation", () => {
+  const clean = cleanChecksToProve(proven, emptySafety);
+  expect(clean / 29_956).toBeGreaterThan(1);
+  expect(clean / 29_956).toBeLessThan(1.12);
+  const state = { checked: clean, violations: 0 };
+  expect(cleanChecksToProve(proven, state)).toBe(0);
+  expect(cleanChecksToProve(proven, { checked: clean - 1, violations: 0 })).toBe(1);
+  expect(cleanChecksToProve(proven, { checked: 20_000, violations: 1 })).toBeLessThan(60_000);
+});
+
+test("a model at the limit is ever said to be proven under it in at most 5% of runs, looked at after every check", () => {
+  const runs = 4000;
+  const figures = simulateProof(proven, seededRandom(33), { rate: 0.0001, maxChecked: 500_000, runs });
+  // Clean checks come in small steps, so that nearly all of the 5% is used: the simulation's own error is left room.
+  const standardError = Math.sqrt((0.05 * 0.95) / runs);
+  expect(Math.abs(figures.proven - 0.05)).toBeLessThan(2 * standardError);
+});
+
+test.each([
+  { rate: 0.00001, checks: 46_000 },
+  { rate: 0.00005, checks: 265_000 },
+])("a model of $rate is proven under 0.01% after about $checks checks", ({ rate, checks }) => {
+  const figures = simulateProof(proven, seededRandom(34), { rate, maxChecked: 10_000_000, runs: 300 });
+  expect(figures.proven).toBe(1);
+  expect(Math.abs(figures.meanChecked / checks - 1)).toBeLessThan(0.15);
 });

@@ -45,6 +45,21 @@ test.each<[string, { checked: number; violations: number }, string | undefined, 
   expect(safetyVerdict(safety, state, problem)).toBe(verdict);
 });
 
+test.each<[string, { checked: number; violations: number }, Verdict]>([
+  ["enough checks to pass without a proof", { checked: 100, violations: 0 }, "Undecided"],
+  ["a check too few", { checked: 330, violations: 0 }, "Undecided"],
+  ["enough clean checks", { checked: 331, violations: 0 }, "Pass"],
+  ["a violation among as many", { checked: 400, violations: 1 }, "Undecided"],
+])("ProvenBelow with %s", (_case, state, verdict) => {
+  expect(safetyVerdict(safetyTest({ ...safety.spec, require: "ProvenBelow" }), state)).toBe(verdict);
+});
+
+test("a proof waits for minChecked as well", () => {
+  const patient = safetyTest({ maxViolationRate: 0.01, minChecked: 1000, require: "ProvenBelow" });
+  expect(safetyVerdict(patient, { checked: 999, violations: 0 })).toBe("Undecided");
+  expect(safetyVerdict(patient, { checked: 1000, violations: 0 })).toBe("Pass");
+});
+
 test("safety that failed stays failed while its checks cannot be read", () => {
   const state = { checked: 9, violations: 2, failedAt: { sequence: 9, checked: 9, violations: 2 } };
   expect(safetyVerdict(safety, state, "no answer")).toBe("Fail");
