@@ -23,7 +23,8 @@ export interface Observer {
   close(): Promise<void>;
 }
 
-export async function observe(kubeconfig: string, namespace: string): Promise<Observer> {
+/** For watching a namespace. A reflector is the caller's to start and to stop, the transport to close. */
+export async function openWatches(kubeconfig: string, namespace: string) {
   const transport = retried(createTransport(await kubeconfigFile(kubeconfig)), clock);
   const metrics = createMetrics();
   const watch = <T extends KubeObject>(resource: Resource<T>) =>
@@ -36,6 +37,11 @@ export async function observe(kubeconfig: string, namespace: string): Promise<Ob
       logger: silentLogger(),
       metrics,
     });
+  return { transport, watch };
+}
+
+export async function observe(kubeconfig: string, namespace: string): Promise<Observer> {
+  const { transport, watch } = await openWatches(kubeconfig, namespace);
   const routes = watch(httpRoutes);
   const rejections = new Map<string, number>();
   routes.subscribe((event) => {

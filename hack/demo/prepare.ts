@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Cluster } from "../cluster/cluster.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
+import { jobResult } from "./job-result.ts";
 import { baseModelJob, claim, collectorRoute, HOSTS, type Model, NAMES, namespace } from "./objects.ts";
+
+const BASE_MODEL_MS = 180_000;
 
 /** A namespace of this run's own, so that nothing of an earlier run counts in it. */
 export interface Workspace {
@@ -58,10 +61,6 @@ export async function makeBaseModel(
   seed: number,
 ): Promise<Model> {
   await apply(baseModelJob(trainerImage, seed));
-  const select = ["--namespace", scope];
-  await kubectl(cluster, ["wait", "job/base-model", ...select, "--for=condition=Complete", "--timeout=180s"]);
-  const path = "jsonpath={.items[0].status.containerStatuses[0].state.terminated.message}";
-  const said = await kubectl(cluster, ["get", "pods", ...select, "--selector=job-name=base-model", "--output", path]);
-  const { digest, uri } = JSON.parse(said) as Model;
+  const { digest, uri } = JSON.parse(await jobResult(cluster, scope, "base-model", BASE_MODEL_MS)) as Model;
   return { digest, uri };
 }

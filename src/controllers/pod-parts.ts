@@ -62,7 +62,7 @@ export function lastWord(pods: readonly Pod[], { succeeded }: JobOutcome): strin
   return terminationMessage(podsThatEnded(pods, succeeded));
 }
 
-export function podsThatEnded(pods: readonly Pod[], succeeded: boolean): Pod[] {
+export function podsThatEnded<P extends Pod>(pods: readonly P[], succeeded: boolean): P[] {
   return pods.filter(({ status }) => status?.phase === (succeeded ? "Succeeded" : "Failed"));
 }
 
