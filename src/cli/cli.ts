@@ -5,7 +5,10 @@ import type { Host } from "./host.ts";
 type Load = () => Promise<{ readonly command: Command }>;
 
 /** Each command loads what it needs and nothing else. */
-const COMMANDS = new Map<string, Load>([["replay", () => import("./replay/command.ts")]]);
+const COMMANDS = new Map<string, Load>([
+  ["replay", () => import("./replay/command.ts")],
+  ["plan", () => import("./plan/command.ts")],
+]);
 
 /** Runs `dpo ARGS` and returns the exit code: 0, 1 when it could not do its work, 2 when the command line is wrong. */
 export async function runCli([name = "", ...args]: readonly string[], host: Host): Promise<number> {

@@ -10,9 +10,9 @@ export class UsageError extends Failure {
   override readonly name = "UsageError";
 }
 
-/** What a schema found wrong, by path below `root`, in one line. */
-export function describeIssues({ issues }: z.ZodError, root: string): string {
-  return issues.map(({ path, message }) => `${fieldPath([root, ...path])}: ${message}`).join("; ");
+/** What a schema found wrong, by path, in one line. */
+export function describeIssues({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `${fieldPath(path)}: ${message}`).join("; ");
 }
 
 /** `["spec", "steps", 0, "weight"]` as `spec.steps[0].weight`. */

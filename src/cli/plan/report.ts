@@ -1,0 +1,58 @@
+import { formatPercent } from "../../api/v1alpha1/quantity.ts";
+import { table } from "../table.ts";
+import type { Truth } from "./arrivals.ts";
+import type { Planned } from "./summary.ts";
+
+const HEADING = [
+  "TRUE WIN RATE",
+  "PROMOTED",
+  "ROLLED BACK",
+  "UNDECIDED",
+  "COMPARISONS",
+  "MEDIAN",
+  "90%",
+  "HOURS",
+  "MEDIAN",
+  "90%",
+];
+
+/** For people. Columns of comparisons and hours: mean, median, and what nine of ten runs need at most. */
+export function planReport(name: string, all: readonly Planned[], world: Omit<Truth, "winRate">): string {
+  return `${premises(name, all, world)}\n\n${table(HEADING, all.map(rowOf))}\n${all.map(verdictOn).join("")}`;
+}
+
+function premises(name: string, [first]: readonly Planned[], world: Omit<Truth, "winRate">): string {
+  const { comparisonsPerHour, checksPerHour, violationRate, units } = world;
+  const unit = units === undefined ? "each of another prompt" : `of ${units} units again and again`;
+  const checks =
+    checksPerHour === 0
+      ? ""
+      : ` Of ${checksPerHour} checks of answers an hour ${formatPercent(violationRate, 4)} find a violation.`;
+  return `${first?.runs} runs of ${name} a line, with ${comparisonsPerHour} comparisons an hour, ${unit}.${checks}`;
+}
+
+function rowOf(planned: Planned): string[] {
+  const { truth, promoted, rolledBack, undecided } = planned;
+  const comparisons = [planned.meanComparisons, planned.medianComparisons, planned.p90Comparisons];
+  const hours = [planned.meanHours, planned.medianHours, planned.p90Hours];
+  return [
+    ...[truth, promoted, rolledBack, undecided].map((rate) => formatPercent(rate)),
+    ...comparisons.map((count) => count.toFixed(0)),
+    ...hours.map((count) => count.toFixed(1)),
+  ];
+}
+
+/** Which of the figures is an error at that truth, and which a rollback for another reason than the win rate. */
+function verdictOn({ truth, error, rolledBackBy }: Planned): string {
+  const others = Object.entries(rolledBackBy).filter(([by]) => by !== "winRate");
+  const beside = others.map(([by, rate]) => `; ${formatPercent(rate)} rolled back by ${by}`).join("");
+  return `At ${formatPercent(truth)}: ${errorWords(error)}${beside}.\n`;
+}
+
+function errorWords(error: Planned["error"]): string {
+  if (error === null) return "between min and target neither outcome is an error";
+  const { outcome, rate, promised } = error;
+  const what =
+    outcome === "promoted" ? "promoted although at or under min" : "rolled back by winRate although at or over target";
+  return `${formatPercent(rate)} ${what}, an error: at most ${formatPercent(promised)} is promised`;
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
+import { parseDuration } from "../../../src/api/v1alpha1/quantity.ts";
+import { type Arrivals, arrivals, type Truth } from "../../../src/cli/plan/arrivals.ts";
+import { evidenceOf } from "../../../src/cli/plan/evidence.ts";
+import { type Rest, settle } from "../../../src/cli/plan/pass.ts";
+import { place } from "../../../src/cli/plan/place.ts";
+import { type SimulatedRun, simulateRun } from "../../../src/cli/plan/run.ts";
+import { startOfRun } from "../../../src/cli/plan/start.ts";
+import { endOf } from "../../../src/cli/plan/world.ts";
+import { foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates.ts";
+import { seededRandom } from "../../../src/dataset/seeded-random.ts";
+import { canaryObject, canarySpec } from "../../builders/canary.ts";
+
+const HOUR_MS = 3_600_000;
+const RUNS = 3;
+
+type Spec = Readonly<Record<string, unknown>>;
+
+function canaryOf(changes: Spec): PreferenceCanary {
+  const { apiVersion, kind, metadata, spec } = canaryObject(canarySpec(changes));
+  return PreferenceCanary.parse({ apiVersion, kind, metadata, spec });
+}
+
+/** The controller looks after every single record and whenever it wants to, and nothing is shared between runs. */
+function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedRun {
+  const begun = start.world.now.getTime();
+  let rest = start;
+  let gates: readonly GateStatus[] = start.facts.gates;
+  let comparisons = 0;
+  for (;;) {
+    const now = rest.world.now.getTime();
+    const end = endOf(rest.world, rest.facts.run);
+    if (end !== undefined || now >= horizon) return { ...(end && { end }), comparisons, ms: now - begun };
+    const until = Math.min(rest.dueMs ?? horizon, horizon);
+    const lot = stream.take(until, 1);
+    const at = lot[0]?.at ?? until;
+    comparisons += lot.filter(({ comparison }) => comparison !== undefined).length;
+    const { canary } = rest.world;
+    const { candidate } = rest.facts.run;
+    if (candidate === undefined) throw new Error("no candidate");
+    const { entered } = rest.facts;
+    const silence = entered && { since: entered, limitMs: parseDuration(canary.spec.onNoData.after) };
+    gates = foldGates(canary.spec, candidate, gates, evidenceOf(gates, lot), { now: new Date(at), silence });
+    const status = { ...canary.status, gates: [...gates] };
+    rest = settle({ ...rest.world, now: new Date(at), canary: { ...canary, status } });
+  }
+}
+
+const steps = [
+  { name: "shadow", weight: 0, minDuration: "30m" },
+  { name: "tenth", weight: 10, minDuration: "20m" },
+  { name: "half", weight: 50, minDuration: "1h" },
+];
+const plain: Truth = { winRate: 0.57, comparisonsPerHour: 100, violationRate: 0, checksPerHour: 0 };
+const checked = { evidence: { comparisons: { dataset: { name: "support" } }, checks: {} } };
+const safety = { maxViolationRate: "1%", minChecked: 30 };
+
+const worlds: readonly (readonly [string, Spec, Truth])[] = [
+  ["no step to wait for", { steps: [{ name: "shadow", weight: 0 }] }, plain],
+  ["steps that last", { steps }, plain],
+  ["a good model", { steps }, { ...plain, winRate: 0.7 }],
+  ["a bad model", { steps }, { ...plain, winRate: 0.45 }],
+  [
+    "an approval and a pause",
+    { steps: [{ ...steps[0], approval: "Required", pause: { until: "2099-01-01T00:00:00Z" } }, steps[1]] },
+    plain,
+  ],
+  [
+    "safety, and a step that requires a gate",
+    { ...checked, gates: { winRate: {}, safety }, steps: [steps[0], { ...steps[1], requires: ["winRate"] }, steps[2]] },
+    { ...plain, winRate: 0.63, violationRate: 0.01, checksPerHour: 60 },
+  ],
+  [
+    "a model that breaks the rules",
+    { ...checked, gates: { winRate: {}, safety }, steps },
+    { ...plain, winRate: 0.63, violationRate: 0.1, checksPerHour: 60 },
+  ],
+  ["evidence that comes seldom", { steps, onNoData: { after: "20m" } }, { ...plain, comparisonsPerHour: 8 }],
+  [
+    "silence that rolls back",
+    { steps, onNoData: { after: "20m", do: "Rollback" } },
+    { ...plain, comparisonsPerHour: 9 },
+  ],
+  ["a deadline", { steps, deadline: "2h" }, plain],
+  [
+    "windows",
+    { steps, windows: [{ schedule: "0 4 * * *", duration: "1h" }] },
+    { ...plain, winRate: 0.65, comparisonsPerHour: 50 },
+  ],
+];
+
+const outcomes = new Set<string>();
+
+describe("a simulated run ends as if the controller looked after every record", () => {
+  test.each(worlds)("%s", (_, changes, truth) => {
+    const start = startOfRun(canaryOf(changes));
+    const begun = start.world.now.getTime();
+    const shared = place(start);
+    for (let seed = 0; seed < RUNS; seed++) {
+      const stream = () => arrivals(truth, begun, seededRandom(seed));
+      const horizon = begun + 12 * HOUR_MS;
+      const quick = simulateRun(shared, stream(), horizon);
+      expect(quick).toEqual(runOneByOne(start, stream(), horizon));
+      outcomes.add(quick.end?.outcome ?? "Undecided");
+    }
+  });
+
+  test("in every way there is", () => {
+    expect([...outcomes].toSorted()).toEqual(["Promoted", "RolledBack", "Undecided"]);
+  });
+});

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Planned } from "../../../src/cli/plan/summary.ts";
+import { dpo, folderWith } from "./run-dpo.ts";
+
+const example = readFileSync(
+  new URL("../../../manifests/examples/preference-canary-pinned.yaml", import.meta.url),
+  "utf8",
+);
+const checkedExample = readFileSync(
+  new URL("../../../manifests/examples/preference-canary.yaml", import.meta.url),
+  "utf8",
+);
+const rates = ["--true-win-rate", "50%,60%", "--comparisons-per-hour", "60"];
+
+async function planned(text: string, ...options: string[]): Promise<Planned[]> {
+  const { code, stdout, stderr } = await dpo(["plan", "-f", "-", "--json", ...options], { stdin: text });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return JSON.parse(stdout);
+}
+
+describe("what is planned", () => {
+  test("says of each true win rate how often it is promoted and rolled back, and what of that is an error", async () => {
+    const [atMin, between, atTarget] = await planned(
+      example,
+      ...["--true-win-rate", "50%,55%,60%", "--comparisons-per-hour", "60", "--runs", "400"],
+    );
+    // Three standard errors of 400 runs over the 5% promised.
+    const most = 0.05 + 3 * Math.sqrt((0.05 * 0.95) / 400);
+    expect(atMin).toMatchObject({ truth: 0.5, runs: 400, error: { outcome: "promoted", promised: 0.05 } });
+    expect(atMin?.error?.rate).toBe(atMin?.promoted);
+    expect(atMin?.promoted).toBeLessThan(most);
+    expect(atMin?.rolledBack).toBeGreaterThan(1 - most);
+    expect(between?.error).toBeNull();
+    expect(atTarget).toMatchObject({ truth: 0.6, error: { outcome: "rolledBack" } });
+    expect(atTarget?.error?.rate).toBe(atTarget?.rolledBackBy.winRate);
+    expect(atTarget?.rolledBack).toBeLessThan(most);
+    for (const { promoted, rolledBack, undecided } of [atMin, between, atTarget].flatMap((each) => each ?? []))
+      expect(promoted + rolledBack + undecided).toBeCloseTo(1);
+  });
+
+  test("counts hours by the rate at which comparisons come, and no fewer than the steps last", async () => {
+    const [slow] = await planned(example, "--true-win-rate", "30%", "--comparisons-per-hour", "60", "--runs", "50");
+    const [quick] = await planned(example, "--true-win-rate", "90%", "--comparisons-per-hour", "6000", "--runs", "50");
+    expect(slow?.meanHours).toBeCloseTo((slow?.meanComparisons ?? 0) / 60, 0);
+    expect(quick?.promoted).toBe(1);
+    expect(quick?.meanHours).toBeCloseTo(1, 2);
+    expect(quick?.meanComparisons).toBeGreaterThan(5900);
+  });
+
+  test("is the same for the same seed", async () => {
+    const options = [...rates, "--runs", "30"];
+    const first = await planned(example, ...options, "--seed", "5");
+    expect(await planned(example, ...options, "--seed", "5")).toEqual(first);
+    expect(await planned(example, ...options, "--seed", "6")).not.toEqual(first);
+  });
+
+  test("has what safety does with violations", async () => {
+    const options = ["--true-win-rate", "70%", "--comparisons-per-hour", "60", "--runs", "40"];
+    const [clean] = await planned(checkedExample, ...options);
+    const [bad] = await planned(checkedExample, ...options, "--violation-rate", "10%", "--checks-per-hour", "30");
+    expect(clean?.promoted).toBeGreaterThan(0.9);
+    expect(bad?.rolledBackBy.safety).toBe(1);
+  });
+
+  test("waits for bets when comparisons come from a few prompts", async () => {
+    const options = ["--true-win-rate", "55%", "--comparisons-per-hour", "60", "--runs", "20"];
+    const [few] = await planned(example, ...options, "--units", "10", "--max-comparisons", "300");
+    expect(few?.undecided).toBe(1);
+  });
+
+  test("is a table for people, with the promise beside the error", async () => {
+    const { stdout } = await dpo(["plan", "-f", "-", ...rates, "--runs", "20"], { stdin: example });
+    const lines = stdout.split("\n");
+    expect(lines[0]).toBe("20 runs of summarizer a line, with 60 comparisons an hour, each of another prompt.");
+    expect(lines[2]).toMatch(/^TRUE WIN RATE {2}PROMOTED {2}ROLLED BACK {2}UNDECIDED {2}COMPARISONS/);
+    expect(lines[6]).toMatch(/^At 50%: \d+% promoted although at or under min, an error: at most 5% is promised\.$/);
+    expect(lines[7]).toMatch(/^At 60%: \d+% rolled back by winRate although at or over target, an error: at most 5%/);
+  });
+});
+
+describe("the canary of a file", () => {
+  const options = [...rates, "--runs", "2"];
+
+  test("is found among other documents and in a List", async () => {
+    expect(await planned(`kind: Secret\n---\n${example}\n---\n# nothing\n`, ...options)).toHaveLength(2);
+    const items = `apiVersion: v1\nkind: List\nitems:\n- ${example
+      .replace(/^#.*\n/, "")
+      .trimEnd()
+      .replaceAll("\n", "\n  ")}\n`;
+    expect(await planned(items, ...options)).toHaveLength(2);
+  });
+
+  test("is named where there are several", async () => {
+    const both = `${example}\n---\n${checkedExample}`;
+    expect(await planned(both, ...options, "assistant")).toHaveLength(2);
+    const { code, stderr } = await dpo(["plan", "-f", "-", ...options], { stdin: both });
+    expect([code, stderr]).toEqual([
+      1,
+      "error: - holds several: name one of PreferenceCanary summarizer, PreferenceCanary assistant\n",
+    ]);
+  });
+
+  test.each([
+    ["no canary", "kind: Pod\napiVersion: v1\nmetadata: {name: a}\n", "holds no PreferenceCanary, but Pod a"],
+    ["no object", "just text", "no Kubernetes object at all"],
+    ["no YAML", "a: [1\nb: {", /line \d/],
+    ["another version", example.replace("v1alpha1", "v2"), "apiVersion is dpo.dev/v2, and should be dpo.dev/v1alpha1"],
+    [
+      "a wrong value",
+      example.replace("weight: 50", "weight: 101"),
+      "PreferenceCanary summarizer: spec.steps[1].weight: ",
+    ],
+    ["a rate without percent", example.replace("winRate: {}", "winRate: {min: 0.5}"), "spec.gates.winRate.min: "],
+    ["a misspelt field", example.replace("minDuration", "minDuratoin"), "there is no field spec.steps[1].minDuratoin"],
+    ["crossed thresholds", example.replace("winRate: {}", "winRate: {min: 70%}"), "spec.gates: "],
+    ["a suspended canary", `${example.trimEnd()}\n  suspend: true\n`, "spec.suspend is true"],
+  ])("%s: exit code 1, one line that says where", async (_, stdin, message) => {
+    const { code, stdout, stderr } = await dpo(["plan", "-f", "-", ...options], { stdin });
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("is read from where the user stands", async () => {
+    const cwd = folderWith({ "canary.yaml": example });
+    expect(await dpo(["plan", "-f", "canary.yaml", ...options], { cwd })).toMatchObject({ code: 0 });
+    expect(await dpo(["plan", "-f", "other.yaml", ...options], { cwd })).toMatchObject({ code: 1 });
+  });
+});
+
+describe("a wrong command line: exit code 2", () => {
+  test.each([
+    [["--true-win-rate", "50%"], "--comparisons-per-hour is missing"],
+    [["--comparisons-per-hour", "60"], "--true-win-rate is missing"],
+    [["--true-win-rate", "50,60", "--comparisons-per-hour", "60"], '"50" is not a percentage'],
+    [[...rates, "--comparisons-per-hour", "0"], "is not a number over 0"],
+    [[...rates, "--runs", "0"], "--runs"],
+    [[...rates, "--violation-rate", "x"], "--violation-rate"],
+    [[...rates, "one", "two"], "one NAME"],
+  ])("%j", async (args, message) => {
+    const { code, stderr } = await dpo(["plan", "-f", "-", ...args], { stdin: example });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  test("without a file", async () => {
+    expect(await dpo(["plan", ...rates])).toMatchObject({ code: 2, stderr: expect.stringContaining("-f CANARY.yaml") });
+  });
+});
+
+describe("help", () => {
+  test.each(["replay", "plan"])("%s --help says its usage and an example", async (name) => {
+    const { code, stdout } = await dpo([name, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: dpo ${name} `));
+    expect(stdout).toContain(`Example: dpo ${name} `);
+  });
+
+  test("without a command lists them", async () => {
+    expect(await dpo(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("replay") });
+    expect(await dpo([])).toMatchObject({ code: 2, stderr: expect.stringContaining("replay, plan") });
+    expect(await dpo(["constructor"])).toMatchObject({ code: 2 });
+  });
+});
