@@ -7,6 +7,7 @@ import { addPreferenceDatasetController } from "./controllers/preferencedataset/
 import { createCollectorClient } from "./evidence/collector-client.ts";
 import type { ClusterConfig } from "./kube/config.ts";
 import { RENEW_DEADLINE_MS } from "./kube/lease.ts";
+import { createNotifier, NotificationTarget } from "./notify/notifier.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { createManager } from "./runtime/manager.ts";
 import { eventLoopCheck, startHealthServer } from "./telemetry/health.ts";
@@ -28,6 +29,8 @@ export const ManagerConfig = z.strictObject({
   progressUrl: z.url(),
   healthPort: z.int().min(0).max(65_535).default(8081),
   progressPort: z.int().min(0).max(65_535).default(8082),
+  /** Who else is told what `kubectl describe` tells. */
+  notifications: z.array(NotificationTarget).max(20).default([]),
 });
 export type ManagerConfig = z.infer<typeof ManagerConfig>;
 
@@ -46,7 +49,9 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   const { clock, logger, metrics } = deps;
   const { collector: collectorConfig, operatorImage, trainerImage, progressUrl } = config;
   const lease = { namespace: config.namespace, name: "dpo-manager" };
-  const manager = createManager({ ...deps, config: deps.cluster, name: "dpo.dev/manager", lease });
+  const notifier = createNotifier({ targets: config.notifications, clock, logger, metrics });
+  const { cluster } = deps;
+  const manager = createManager({ ...deps, config: cluster, name: "dpo.dev/manager", lease, onEvent: notifier.notify });
   const collector = createCollectorClient(collectorConfig);
 
   const profiles = { operatorImage, collectorUrl: collectorConfig.url };
@@ -71,6 +76,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   try {
     await manager.run(signal);
   } finally {
+    notifier.stop();
     await Promise.all([health.close(), collector.close()]);
   }
 }

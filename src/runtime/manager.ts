@@ -27,6 +27,8 @@ export interface ManagerOptions {
   readonly identity: string;
   /** Absent: this process is the only one, as in tests. */
   readonly lease?: { readonly namespace: string; readonly name: string } | undefined;
+  /** Hears of every event that is recorded. */
+  readonly onEvent?: EventRecorder["record"] | undefined;
   /** Stands before every write but those of the lease and of Events. */
   readonly interceptor?: Interceptor | undefined;
   readonly clock: Clock;
@@ -135,7 +137,13 @@ export function createManager(options: ManagerOptions): Manager {
   return {
     client: (fieldManager) => createClient(retried(writes, clock), fieldManager),
     reflector,
-    recorder,
+    recorder: {
+      ...recorder,
+      record(regarding, event) {
+        recorder.record(regarding, event);
+        options.onEvent?.(regarding, event);
+      },
+    },
     addController(spec) {
       const controller = createController(spec, { clock, logger, metrics });
       controllers.push(controller);

@@ -48,5 +48,6 @@ export function createMetrics() {
     },
     leader: gauge("leader_election_master_status", "1 while this process leads.", ["name"]),
     events: counter("event_recorder_events_total", "Events by outcome.", ["outcome"]),
+    notifications: counter("dpo_notifications_total", "Notifications by outcome.", ["target", "outcome"]),
   };
 }

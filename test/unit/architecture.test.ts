@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["api", "artifacts", "controllers", "dataset", "evidence", "gates", "kube", "runtime", "traffic"],
   dataset: ["api", "artifacts", "evidence"],
   collector: ["api", "runtime", "telemetry"],
+  notify: ["kube", "runtime", "telemetry"],
   sampler: ["api", "evidence", "runtime", "telemetry"],
 };
 
