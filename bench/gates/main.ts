@@ -1,3 +1,4 @@
+import { reportCohorts } from "./report-cohorts.ts";
 import { reportRegression } from "./report-regression.ts";
 import { reportSafety } from "./report-safety.ts";
 import { reportWinRate } from "./report-win-rate.ts";
@@ -7,6 +8,7 @@ const reports = {
   winRate: reportWinRate,
   safety: reportSafety,
   regression: reportRegression,
+  cohorts: reportCohorts,
 } satisfies Record<string, (seed: number) => void>;
 
 const [seed = "1", ...asked] = process.argv.slice(2);
