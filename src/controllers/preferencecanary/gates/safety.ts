@@ -2,15 +2,18 @@ import type { CheckRecord } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessSafety } from "../../../gates/assess.ts";
-import { emptySafety, foldSafety, type SafetyState, safetyTest } from "../../../gates/safety.ts";
+import { emptySafety, foldSafety, type SafetySpec, type SafetyState, safetyTest } from "../../../gates/safety.ts";
 import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
 
+type Settings = NonNullable<PreferenceCanarySpec["gates"]["safety"]>;
+
+export function safetySpec({ maxViolationRate, minChecked }: Settings): SafetySpec {
+  return { maxViolationRate: parsePercent(maxViolationRate), minChecked };
+}
+
 /** From checked answers of this candidate. */
-export function safetyGate(settings: NonNullable<PreferenceCanarySpec["gates"]["safety"]>): Gate {
-  const test = safetyTest({
-    maxViolationRate: parsePercent(settings.maxViolationRate),
-    minChecked: settings.minChecked,
-  });
+export function safetyGate(settings: Settings): Gate {
+  const test = safetyTest(safetySpec(settings));
   return defineGate<SafetyState, CheckRecord>({
     name: "safety",
     stream: "checks",

@@ -9,6 +9,7 @@ import {
   notWorse,
   retryWinRate,
   type WinRateCrossing,
+  type WinRateSpec,
   type WinRateState,
   winRateTest,
 } from "../../../gates/win-rate.ts";
@@ -16,15 +17,22 @@ import { defineGate, type Gate, type GateStatus, type Kept, numbersOf } from "./
 
 type Crossing = NonNullable<GateStatus["failedAt"]>;
 
-/** From comparisons of this candidate with this stable. `sameModel`: it is asked to be not worse instead of better. */
-export function winRateGate(settings: PreferenceCanarySpec["gates"]["winRate"], sameModel: boolean): Gate {
+type Settings = PreferenceCanarySpec["gates"]["winRate"];
+
+/** What the gate is asked for. `sameModel`: to be not worse instead of better. */
+export function winRateSpec(settings: Settings, sameModel: boolean): WinRateSpec {
   const spec = {
     min: parsePercent(settings.min),
     target: parsePercent(settings.target),
     falsePromotion: parsePercent(settings.falsePromotion),
     falseRollback: parsePercent(settings.falseRollback),
   };
-  const test = winRateTest(sameModel ? notWorse(spec) : spec);
+  return sameModel ? notWorse(spec) : spec;
+}
+
+/** From comparisons of this candidate with this stable. */
+export function winRateGate(settings: Settings, sameModel: boolean): Gate {
+  const test = winRateTest(winRateSpec(settings, sameModel));
   return defineGate<WinRateState, Comparison>({
     name: "winRate",
     stream: "comparisons",
