@@ -1,12 +1,39 @@
 import { describe, expect, it } from "vitest";
+import { given, stories } from "../../../builders/canary-stories.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
 
 const wins = Array<1>(60).fill(1);
 const losses = Array<0>(60).fill(0);
 
-describe("a restart at any moment", () => {
-  const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
+const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
 
+function end(world: CanaryWorld) {
+  const { conditions, weights: _since, gates, candidate, ...rest } = world.isGone ? {} : world.status;
+  const names = (store: { list(): readonly { metadata: { name: string } }[] }) =>
+    store
+      .list()
+      .map(({ metadata }) => metadata.name)
+      .toSorted();
+  return {
+    ...rest,
+    candidate: candidate?.revision,
+    lastRun: { ...rest.lastRun, time: undefined, message: undefined },
+    history: rest.history?.map(({ revision, outcome }) => [revision, outcome]),
+    gates: gates?.map(
+      ({ lastSampleTime: _at, cursor: _read, message: _words, passedAt: _passed, failedAt: _failed, ...gate }) => gate,
+    ),
+    conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
+    slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
+    deployments: names(world.cluster.deployments),
+    services: names(world.cluster.services),
+    records: world.cluster.records
+      .list()
+      .map(({ metadata }) => [metadata.name, metadata.annotations?.["dpo.dev/verdict"]])
+      .toSorted(),
+  };
+}
+
+describe("a restart at any moment", () => {
   function life(crashAt: Partial<Record<number, Crash>>): [CanaryWorld, number] {
     const world = new CanaryWorld();
     world.workload();
@@ -26,32 +53,6 @@ describe("a restart at any moment", () => {
     return [world, passes];
   }
 
-  function end(world: CanaryWorld) {
-    const { conditions, weights: _since, gates, ...rest } = world.status;
-    const names = (store: { list(): readonly { metadata: { name: string } }[] }) =>
-      store
-        .list()
-        .map(({ metadata }) => metadata.name)
-        .toSorted();
-    return {
-      ...rest,
-      lastRun: { ...rest.lastRun, time: undefined },
-      history: rest.history?.map(({ revision, outcome }) => [revision, outcome]),
-      gates: gates?.map(
-        ({ lastSampleTime: _at, cursor: _read, message: _words, passedAt: _passed, failedAt: _failed, ...gate }) =>
-          gate,
-      ),
-      conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
-      slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
-      deployments: names(world.cluster.deployments),
-      services: names(world.cluster.services),
-      records: world.cluster.records
-        .list()
-        .map(({ metadata }) => [metadata.name, metadata.annotations?.["dpo.dev/verdict"]])
-        .toSorted(),
-    };
-  }
-
   it.each(crashes)("ends in the same state: %s", { timeout: 120_000 }, (crash) => {
     const [undisturbed, passes] = life({});
     const reference = end(undisturbed);
@@ -59,12 +60,26 @@ describe("a restart at any moment", () => {
     for (let at = 0; at < passes; at++) {
       const [world] = life({ [at]: crash });
       const moment = `crash at pass ${at}`;
-      expect({ moment, ...withoutMessages(end(world)) }).toEqual({ moment, ...withoutMessages(reference) });
+      expect({ moment, ...end(world) }).toEqual({ moment, ...reference });
       expect(world.faults()).toEqual([]);
     }
   });
+});
 
-  function withoutMessages(state: ReturnType<typeof end>) {
-    return { ...state, lastRun: { ...state.lastRun, message: undefined } };
+describe.each(stories.map((story) => [story.event, story] as const))("a restart when %s", (_, story) => {
+  function play(crashAt: Partial<Record<number, Crash>>): [CanaryWorld, number] {
+    const world = given(story);
+    story.happens(world);
+    return [world, world.settle(60_000, crashAt)];
   }
+
+  it.each(crashes)("ends in the same state, whichever write it was at: %s", (crash) => {
+    const [undisturbed, passes] = play({});
+    for (let at = 0; at < passes; at++) {
+      const [world] = play({ [at]: crash });
+      const moment = `crash at pass ${at}`;
+      expect({ moment, ...end(world) }).toEqual({ moment, ...end(undisturbed) });
+      expect(world.faults()).toEqual(undisturbed.faults());
+    }
+  });
 });

@@ -1,0 +1,191 @@
+import { canarySpec, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
+import { CanaryWorld } from "./canary-world.ts";
+
+/** What happens to a canary. Whoever plays one lets the canary settle after the event. */
+export interface Story {
+  readonly spec?: Readonly<Record<string, unknown>>;
+  /** Brings it into the state that the event finds. */
+  readonly given: (world: CanaryWorld) => void;
+  readonly event: string;
+  readonly happens: (world: CanaryWorld) => void;
+}
+
+const HOUR = 3_600_000;
+const wins = Array<1>(60).fill(1);
+const losses = Array<0>(60).fill(0);
+const LONG = { onNoData: { after: "240h" } };
+
+const candidate = (world: CanaryWorld) => world.status.candidate?.revision ?? "";
+const idle = (world: CanaryWorld) => {
+  world.workload();
+  world.settle();
+};
+const inShadow = (world: CanaryWorld) => {
+  idle(world);
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(500);
+};
+const inLastStep = (world: CanaryWorld) => {
+  inShadow(world);
+  world.settle(30_000);
+};
+const passed = (world: CanaryWorld) => {
+  inLastStep(world);
+  world.vote(wins);
+  world.settle();
+};
+const rolledBack = (world: CanaryWorld) => {
+  inLastStep(world);
+  world.vote(losses);
+  world.settle();
+};
+const annotate = (verb: string) => (world: CanaryWorld) => world.annotate({ [`dpo.dev/${verb}`]: candidate(world) });
+const losePods = (world: CanaryWorld) => {
+  world.autoReady = false;
+  world.cluster.setReady(`assistant-${candidate(world)}`, 0);
+};
+const approval = { steps: [{ name: "half", weight: 50, approval: "Required" }] };
+const nights = { windows: [{ schedule: "0 9 * * *", duration: "1h" }], ...LONG };
+
+export const stories: readonly Story[] = [
+  { given: () => undefined, event: "it is created, and its workload is there", happens: (world) => world.workload() },
+  {
+    given: idle,
+    event: "a job's model is validated",
+    happens: (world) => world.job("train-1", "b", "2026-01-02T00:00:00Z"),
+  },
+  {
+    given: idle,
+    event: "Git changes the workload",
+    happens: (world) => world.workload(podTemplate(modelUri("a"), "server:2")),
+  },
+  {
+    given: idle,
+    event: "the workload is deleted",
+    happens: (world) => world.cluster.remove(world.cluster.deployments, WORKLOAD),
+  },
+  {
+    given: idle,
+    event: "somebody deletes the route",
+    happens: (world) => world.cluster.remove(world.cluster.routes, "assistant"),
+  },
+  { given: inShadow, event: "the step's time is over", happens: () => undefined },
+  { given: inLastStep, event: "every gate has passed", happens: (world) => world.vote(wins) },
+  { given: inLastStep, event: "a gate fails", happens: (world) => world.vote(losses) },
+  {
+    given: inLastStep,
+    event: "the collector cannot be read",
+    happens: (world) => world.evidence.setAccess({ type: "Unreadable", problem: "down" }),
+  },
+  { given: inLastStep, event: "nothing new came for onNoData.after", happens: (world) => world.clock.pause(2 * HOUR) },
+  {
+    spec: { onNoData: { after: "1h", do: "Rollback" } },
+    given: inLastStep,
+    event: "the same, where onNoData.do is Rollback",
+    happens: (world) => world.clock.pause(2 * HOUR),
+  },
+  {
+    spec: { deadline: "1h", ...LONG },
+    given: inLastStep,
+    event: "the deadline passes",
+    happens: (world) => world.clock.pause(2 * HOUR),
+  },
+  {
+    spec: { deadline: "1h", onInconclusive: "Hold", ...LONG },
+    given: inLastStep,
+    event: "the same, where onInconclusive is Hold",
+    happens: (world) => world.clock.pause(2 * HOUR),
+  },
+  { given: inLastStep, event: "all pods of the candidate are lost", happens: losePods },
+  {
+    given: inLastStep,
+    event: "Git changes the workload",
+    happens: (world) => world.workload(podTemplate(modelUri("a"), "server:2")),
+  },
+  {
+    given: inLastStep,
+    event: "a newer model is validated",
+    happens: (world) => world.job("train-2", "c", "2026-01-03T00:00:00Z"),
+  },
+  {
+    spec: { onNewCandidate: "Supersede" },
+    given: inLastStep,
+    event: "the same, where onNewCandidate is Supersede",
+    happens: (world) => world.job("train-2", "c", "2026-01-03T00:00:00Z"),
+  },
+  { given: inLastStep, event: "spec.suspend is set", happens: (world) => world.edit({ suspend: true }) },
+  { given: inLastStep, event: "order: pause", happens: annotate("pause") },
+  { given: inLastStep, event: "order: promote", happens: annotate("promote") },
+  { given: inLastStep, event: "order: rollback", happens: annotate("rollback") },
+  {
+    spec: approval,
+    given: inLastStep,
+    event: "every gate has passed, where the step takes an approval",
+    happens: (world) => world.vote(wins),
+  },
+  {
+    spec: approval,
+    given: passed,
+    event: "order: approve",
+    happens: (world) => world.annotate({ "dpo.dev/approve": `${candidate(world)}/half` }),
+  },
+  {
+    spec: nights,
+    given: inLastStep,
+    event: "every gate has passed, outside of every window",
+    happens: (world) => world.vote(wins),
+  },
+  { spec: nights, given: passed, event: "a window opens", happens: (world) => world.clock.pause(9.5 * HOUR) },
+  {
+    given: (world) => {
+      idle(world);
+      world.autoReady = false;
+      world.job("train-1", "b", "2026-01-02T00:00:00Z");
+      world.settle(500);
+    },
+    event: "its pods are not ready in 10 minutes",
+    happens: (world) => world.clock.pause(11 * 60_000),
+  },
+  {
+    given: rolledBack,
+    event: "a newer model is validated",
+    happens: (world) => world.job("train-2", "c", "2026-01-03T00:00:00Z"),
+  },
+  {
+    given: rolledBack,
+    event: "order: retry",
+    happens: (world) => world.annotate({ "dpo.dev/retry": world.status.lastRun?.revision ?? "" }),
+  },
+  {
+    spec: { afterPromotion: { watch: "1h" }, ...LONG },
+    given: inLastStep,
+    event: "every gate has passed, where there is afterPromotion",
+    happens: (world) => world.vote(wins),
+  },
+  {
+    spec: { afterPromotion: { watch: "1h" }, ...LONG },
+    given: passed,
+    event: "a gate fails",
+    happens: (world) => world.vote(losses),
+  },
+  {
+    spec: { afterPromotion: { watch: "1h" }, ...LONG },
+    given: passed,
+    event: "the watch is over",
+    happens: (world) => world.clock.pause(2 * HOUR),
+  },
+  { given: inLastStep, event: "it is deleted, with Retain", happens: (world) => world.deleteCanary() },
+  {
+    spec: { deletionPolicy: "Delete" },
+    given: inLastStep,
+    event: "it is deleted, with Delete",
+    happens: (world) => world.deleteCanary(),
+  },
+];
+
+/** The canary in the state that the event finds. */
+export function given(story: Story): CanaryWorld {
+  const world = new CanaryWorld(canarySpec(story.spec ?? {}));
+  story.given(world);
+  return world;
+}
