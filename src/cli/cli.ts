@@ -8,6 +8,7 @@ type Load = () => Promise<{ readonly command: Command }>;
 const COMMANDS = new Map<string, Load>([
   ["replay", () => import("./replay/command.ts")],
   ["plan", () => import("./plan/command.ts")],
+  ["explain", () => import("./explain/command.ts")],
 ]);
 
 /** Runs `dpo ARGS` and returns the exit code: 0, 1 when it could not do its work, 2 when the command line is wrong. */

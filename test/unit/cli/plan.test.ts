@@ -151,7 +151,7 @@ describe("a wrong command line: exit code 2", () => {
 });
 
 describe("help", () => {
-  test.each(["replay", "plan"])("%s --help says its usage and an example", async (name) => {
+  test.each(["replay", "plan", "explain"])("%s --help says its usage and an example", async (name) => {
     const { code, stdout } = await dpo([name, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: dpo ${name} `));
@@ -160,7 +160,7 @@ describe("help", () => {
 
   test("without a command lists them", async () => {
     expect(await dpo(["--help"])).toMatchObject({ code: 0, stdout: expect.stringContaining("replay") });
-    expect(await dpo([])).toMatchObject({ code: 2, stderr: expect.stringContaining("replay, plan") });
+    expect(await dpo([])).toMatchObject({ code: 2, stderr: expect.stringContaining("replay, plan, explain") });
     expect(await dpo(["constructor"])).toMatchObject({ code: 2 });
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { duration, step } from "../../../hack/lib/progress.ts";
+import { duration, showProgressOn, step } from "../../../hack/lib/progress.ts";
 
 describe("step, where output goes to a log", () => {
   let output: string;
@@ -33,6 +33,17 @@ describe("step, where output goes to a log", () => {
     await vi.advanceTimersByTimeAsync(3000);
     await done;
     expect(output.split("\n")).toEqual(["… inner 2.0 s", "✓ inner 3.0 s", "✓ outer 3.0 s", ""]);
+  });
+
+  test("leaves stdout to the script while it is shown on stderr", async () => {
+    const beside: string[] = [];
+    const stderr = { isTTY: false, write: (text: string) => beside.push(text) };
+    vi.stubGlobal("process", Object.create(process, { stderr: { value: stderr } }));
+    showProgressOn("stderr");
+    await step("before", async () => undefined);
+    showProgressOn("stdout");
+    await step("after", async () => undefined);
+    expect([output, beside]).toEqual(["✓ after 0.0 s\n", ["✓ before 0.0 s\n"]]);
   });
 
   test("marks a step that fails and passes its error on", async () => {

@@ -1,0 +1,49 @@
+import type { PreferenceCanary, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
+import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { type Explained, explainGate } from "./gates.ts";
+
+/** Why each gate of the current or the last run says what it says. */
+export function explainReport({ metadata, spec, status = {} }: PreferenceCanary): string {
+  const { gates = [], candidate, stable } = status;
+  const sameModel = candidate !== undefined && candidate.digest !== "" && candidate.digest === stable?.digest;
+  const head = `${metadata.namespace}/${metadata.name}: ${standing(status)}\n`;
+  if (gates.length === 0) return `${head}\nNo run has been judged yet, so no gate has said anything.\n`;
+  const isOver = candidate === undefined;
+  const reports = gates.map((gate) => gateReport(gate, explainGate(spec.gates, gate, sameModel), isOver));
+  return head + reports.map((report) => `\n${report}`).join("");
+}
+
+function standing(status: PreferenceCanaryStatus): string {
+  const { phase = "Unknown", stable, candidate, step, weights, lastRun, gates = [] } = status;
+  const serves = stable === undefined ? "" : ` Revision ${stable.revision} is stable.`;
+  if (candidate !== undefined) {
+    const place = step ? ` is in step ${step.name}, ${step.index + 1} of ${step.of}` : " is on its way";
+    const weight = weights ? `, with ${weights.desired}% of the requests` : "";
+    return `${phase}. Candidate ${candidate.revision}${place}${weight}.${serves}`;
+  }
+  if (lastRun === undefined) return `${phase}.${serves} There is no candidate.`;
+  const { revision, outcome, time, message } = lastRun;
+  const isByGate = outcome === "Promoted" || gates.some(({ verdict }) => verdict === "Fail");
+  const why = isByGate ? "" : `\n${sentence(message)}`;
+  return `${phase}.${serves} There is no candidate; the last run, of ${revision}, ended as ${outcome} at ${time}.${why}`;
+}
+
+function gateReport(gate: GateStatus, { promises, about, needed }: Explained, isOver: boolean): string {
+  const changed =
+    gate.changedFrom === undefined
+      ? []
+      : [
+          `Its numbers were others when the first piece of evidence came (${gate.changedFrom}): the promised rates no ` +
+            "longer hold, since trying several numbers on one stream is more than one try.",
+        ];
+  const isOpen = !isOver && gate.verdict !== "Pass" && gate.verdict !== "Fail";
+  const lines = [sentence(gate.message), ...(isOpen ? needed : []), ...promises, ...changed, about];
+  return `${gate.name}: ${gate.verdict}\n${lines
+    .filter((line) => line !== "")
+    .map((line) => `  ${line}\n`)
+    .join("")}`;
+}
+
+function sentence(text: string): string {
+  return text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
+}

@@ -1,0 +1,175 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { stringify } from "yaml";
+import { canarySpec, podTemplate } from "../../builders/canary.ts";
+import { CanaryWorld } from "../../builders/canary-world.ts";
+import { dpo, folderWith } from "./run-dpo.ts";
+
+const checked = canarySpec({
+  evidence: { comparisons: { dataset: { name: "support" } }, checks: {} },
+  gates: { winRate: { min: "60%", target: "70%" }, safety: {} },
+});
+
+/** A canary whose candidate got these comparisons, as kubectl would print it. */
+function judged(outcomes: readonly (0 | 1)[]): CanaryWorld {
+  const world = new CanaryWorld(checked);
+  world.workload();
+  world.settle();
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(30_000);
+  world.vote(outcomes);
+  world.settle();
+  return world;
+}
+
+const twoOfThree = Array.from({ length: 26 }, () => [1, 1, 0] as const).flat();
+const wins = (count: number) => Array<1>(count).fill(1);
+
+async function explained(world: CanaryWorld): Promise<string> {
+  const { code, stdout, stderr } = await dpo(["explain", "-f", "-"], { stdin: stringify(world.canary) });
+  expect([code, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
+describe("why a gate says what it says", () => {
+  test("Undecided: numbers, how much more it takes, promises and what they are about", async () => {
+    const world = judged(twoOfThree);
+    const text = await explained(world);
+    expect(text).toMatch(/^chat\/assistant: Progressing\. Candidate [0-9a-f]{10} is in step half, 3 of 3, with 50% of/);
+    expect(text).toContain("winRate: Undecided\n  66.7% of 78 comparisons preferred the candidate (interval ");
+    expect(text).toContain("If it goes on at 66.7%, promotion takes about ");
+    expect(text).toContain("If it goes on at 66.7%, evidence for rollback is never enough.");
+    expect(text).toContain("A model at or under 60% is promoted with at most 5% probability.");
+    expect(text).toContain("A model at or over 70% is rolled back with at most 5% probability.");
+    expect(text).toContain("one prompt is one bet");
+    expect(text).toContain("safety: Undecided\n  No answer checked yet");
+    expect(text).toContain("A Pass takes 100 more checks without a violation.");
+  });
+
+  test("as many comparisons more as it says bring the verdict, and one less does not", async () => {
+    const text = await explained(judged(wins(5)));
+    const more = Number(/If it goes on at 100%, promotion takes about (\d+) comparisons more/.exec(text)?.[1]);
+    expect(await explained(judged(wins(5 + more)))).toContain("winRate: Pass");
+    expect(await explained(judged(wins(5 + more - 1)))).toContain("winRate: Undecided");
+  });
+
+  test("Fail: final, so nothing more is needed; the promises stay", async () => {
+    const text = await explained(judged(Array<0>(60).fill(0)));
+    expect(text).toMatch(
+      /^chat\/assistant: RolledBack\. .*There is no candidate; the last run, of \w+, ended as RolledBack/,
+    );
+    expect(text).toContain("winRate: Fail\n");
+    expect(text).toMatch(/evidence for rollback reached 20 at the collector's number \d+/);
+    expect(text).not.toMatch(/goes on at|A Pass takes/);
+    expect(text).toContain("A model at or over 70% is rolled back");
+  });
+
+  test("a run that no gate ended says what did", async () => {
+    const world = judged(twoOfThree);
+    world.annotate({ "dpo.dev/rollback": world.status.candidate?.revision ?? "" });
+    world.settle();
+    expect(await explained(world)).toMatch(/ended as RolledBack at [^\n]*\nBy order, dpo.dev/);
+  });
+
+  test("a candidate with stable's own model is asked to be not worse", async () => {
+    const world = new CanaryWorld(checked);
+    world.workload();
+    world.settle();
+    world.workload(podTemplate(undefined, "server:2"));
+    world.settle(30_000);
+    world.vote([1, 0]);
+    world.settle();
+    const text = await explained(world);
+    expect(text).toContain("A model at or over 50% is rolled back");
+    expect(text).toContain("asked to be not worse");
+  });
+
+  test("changed numbers: the rates no longer hold", async () => {
+    const world = judged(twoOfThree.slice(0, 30));
+    const { gates } = world.canary.spec;
+    world.edit({ gates: { ...gates, winRate: { ...gates.winRate, target: "65%" } } });
+    world.settle(30_000);
+    expect(await explained(world)).toMatch(
+      /others when the first piece of evidence came \(.*target 70%.*\): the promised/,
+    );
+  });
+
+  test("before any candidate", async () => {
+    const world = new CanaryWorld(checked);
+    world.workload();
+    world.settle();
+    expect(await explained(world)).toContain("No run has been judged yet");
+  });
+
+  test("a canary without status is none to explain: exit code 1", async () => {
+    const { status: _, ...unseen } = judged([]).canary;
+    expect(await dpo(["explain", "-f", "-"], { stdin: stringify(unseen) })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("has no status: take it from kubectl get -o yaml"),
+    });
+  });
+});
+
+/** An API server that holds this one canary. */
+async function cluster(
+  canary: CanaryWorld["canary"],
+): Promise<{ readonly kubeconfig: string; readonly paths: string[] }> {
+  const paths: string[] = [];
+  const server = createServer(({ url = "" }, response) => {
+    paths.push(url);
+    const isThere = url.endsWith("/namespaces/chat/preferencecanaries/assistant");
+    response.writeHead(isThere ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(isThere ? canary : { kind: "Status", reason: "NotFound", message: "not found" }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { kubeconfig: kubeconfigOf(port), paths };
+}
+
+function kubeconfigOf(port: number): string {
+  return stringify({
+    "current-context": "here",
+    contexts: [{ name: "here", context: { cluster: "here", user: "me", namespace: "chat" } }],
+    clusters: [{ name: "here", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "me", user: { token: "secret" } }],
+  });
+}
+
+describe("a canary of the cluster", () => {
+  test.each([[["chat/assistant"]], [["assistant", "-n", "chat"]], [["assistant"]]])("%j", async (args) => {
+    const { kubeconfig } = await cluster(judged(twoOfThree).canary);
+    const cwd = folderWith({ config: kubeconfig });
+    const { code, stdout } = await dpo(["explain", ...args, "--kubeconfig", "config"], { cwd });
+    expect([code, stdout]).toEqual([0, expect.stringContaining("winRate: Undecided")]);
+    expect(await dpo(["explain", ...args], { cwd, environment: { KUBECONFIG: `${cwd}/config` } })).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test("that is not there is named, with its namespace: exit code 1", async () => {
+    const { kubeconfig } = await cluster(judged([]).canary);
+    const cwd = folderWith({ config: kubeconfig });
+    expect(await dpo(["explain", "other/assistant", "--kubeconfig", "config"], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("there is no PreferenceCanary assistant in namespace other"),
+    });
+  });
+
+  test("that cannot be asked for: exit code 1 and one line", async () => {
+    const cwd = folderWith({ config: kubeconfigOf(1) });
+    for (const [kubeconfig, message] of [
+      ["config", "does not answer"],
+      ["absent", "cannot be reached: kubeconfig"],
+    ] as const) {
+      const { code, stderr } = await dpo(["explain", "assistant", "--kubeconfig", kubeconfig], { cwd });
+      expect([code, stderr.trimEnd().split("\n").length]).toEqual([1, 1]);
+      expect(stderr).toContain(message);
+    }
+  });
+
+  test.each([[[]], [["a", "b"]], [["a/b/c"]], [["/b"]], [["a/b", "-n", "c"]]])("%j: exit code 2", async (args) => {
+    expect(await dpo(["explain", ...args])).toMatchObject({ code: 2 });
+  });
+});
