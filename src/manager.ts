@@ -57,7 +57,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   const profiles = { operatorImage, collectorUrl: collectorConfig.url };
   addPreferenceDatasetController(manager, { clock, collector, settings: profiles });
   addDPOJobController(manager, { clock, settings: { trainerImage, progressUrl } });
-  addPreferenceCanaryController(manager, { clock, collector, logger, settings: profiles });
+  addPreferenceCanaryController(manager, { clock, collector, logger, metrics, settings: profiles });
 
   const health = await startHealthServer({
     port: config.healthPort,

@@ -6,10 +6,12 @@ import type { Controller, Source } from "../../runtime/controller.ts";
 import type { Manager } from "../../runtime/manager.ts";
 import { itself, labelled, mapped } from "../../runtime/sources.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import { createSettling } from "../../traffic/settling.ts";
 import { dpoJobs, preferenceCanaries } from "../resources.ts";
 import type { CanarySettings } from "./desired.ts";
 import { createEvidenceFeed } from "./evidence-feed.ts";
+import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
 import { createStatusWriter } from "./status-writer.ts";
 
@@ -17,13 +19,15 @@ export interface Options {
   readonly clock: Clock;
   readonly collector: Pick<CollectorClient, "comparisons" | "checks">;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly settings: CanarySettings;
 }
 
 /** Wakes a canary for itself, everything labelled as its own, its route, its workload, its jobs, and new evidence. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
-  const { clock, collector, logger, settings } = options;
+  const { clock, collector, logger, metrics, settings } = options;
   const canaries = manager.reflector(preferenceCanaries);
+  exposeCanaries(metrics.registry, canaries.store);
   const jobs = manager.reflector(dpoJobs);
   const allDeployments = manager.reflector(deployments);
   const ownServices = manager.reflector(services, { labels: MANAGED_BY });

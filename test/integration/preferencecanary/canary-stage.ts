@@ -160,6 +160,7 @@ function startManager(stage: Stage, interceptor: Interceptor | undefined): Runni
   const complaints: string[] = [];
   const logger = pino({ level: "warn" }, { write: (line: string) => void complaints.push(line) });
   const clock = createFastClock(SPEED);
+  const metrics = createMetrics();
   const manager = createManager({
     config: stage.installation.manager,
     name: "dpo.dev/manager",
@@ -168,12 +169,12 @@ function startManager(stage: Stage, interceptor: Interceptor | undefined): Runni
     clock,
     random: Math.random,
     logger,
-    metrics: createMetrics(),
+    metrics,
   });
   const { url, tokenFile } = stage.collector;
   const collector = createCollectorClient({ url, tokenFile });
   const settings = { operatorImage: "dpo-operator:test", collectorUrl: url };
-  addPreferenceCanaryController(manager, { clock, collector, logger, settings });
+  addPreferenceCanaryController(manager, { clock, collector, logger, metrics, settings });
   const stopping = new AbortController();
   const running = manager.run(stopping.signal).catch((error: unknown) => void complaints.push(String(error)));
   return {
