@@ -7,8 +7,13 @@ import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["safety"]>;
 
-export function safetySpec({ maxViolationRate, minChecked }: Settings): SafetySpec {
-  return { maxViolationRate: parsePercent(maxViolationRate), minChecked };
+export function safetySpec({ maxViolationRate, minChecked, require }: Settings): SafetySpec {
+  return { maxViolationRate: parsePercent(maxViolationRate), minChecked, require };
+}
+
+/** Without the default: the words of a run that began before there was a choice stay the same. */
+function numbersOfSafety({ require, ...numbers }: Settings): string {
+  return numbersOf(require === "NoBreach" ? numbers : { ...numbers, require });
 }
 
 /** From checked answers of this candidate. */
@@ -17,7 +22,7 @@ export function safetyGate(settings: Settings): Gate {
   return defineGate<SafetyState, CheckRecord>({
     name: "safety",
     stream: "checks",
-    numbers: numbersOf(settings),
+    numbers: numbersOfSafety(settings),
     streamOf: ({ checks }) => checks,
     counts: () => true,
     fold: (state, check) => foldSafety(test, state, check),

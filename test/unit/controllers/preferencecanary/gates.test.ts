@@ -22,11 +22,18 @@ function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1 } = {})
   });
 }
 
-function fold(records: readonly Comparison[], previous: readonly GateStatus[] = [], access = readable, anew = false) {
+/** `anew`: the collector did not know the cursor. `gates`: what the canary asks for. */
+function fold(
+  records: readonly Comparison[],
+  previous: readonly GateStatus[] = [],
+  access = readable,
+  { anew = false, gates = spec.gates } = {},
+) {
   const from = anew ? null : cursorsOf(previous).comparisons;
   const comparisons: Stream<Comparison> = { from, records, access };
   const evidence = { comparisons, checks: { from: null, records: [], access } };
-  const [gate, ...others] = foldGates(spec, candidate, previous, evidence, { now: new Date(), silence: undefined });
+  const look = { now: new Date(), silence: undefined };
+  const [gate, ...others] = foldGates({ ...spec, gates }, candidate, previous, evidence, look);
   if (gate === undefined || others.length > 0) throw new Error("expected one gate");
   return gate;
 }
@@ -57,7 +64,11 @@ describe("folding evidence", () => {
 
   it("starts anew when the collector does not know the cursor, and forgets nothing but the sums", () => {
     const before = fold(votes([1, 1, 1, 1]));
-    expect(fold(votes([0, 1]), [before], readable, true)).toMatchObject({ samples: 2, sum: "1", cursor: { id: "c2" } });
+    expect(fold(votes([0, 1]), [before], readable, { anew: true })).toMatchObject({
+      samples: 2,
+      sum: "1",
+      cursor: { id: "c2" },
+    });
   });
 
   it("keeps a Fail for good, with the numbers that decided", () => {
@@ -67,7 +78,7 @@ describe("folding evidence", () => {
       verdict: "Fail",
       failedAt: failed.failedAt,
     });
-    expect(fold(votes([1]), [failed], readable, true).verdict).toBe("Fail");
+    expect(fold(votes([1]), [failed], readable, { anew: true }).verdict).toBe("Fail");
   });
 
   it("latches a Pass, and still fails later", () => {
@@ -86,12 +97,62 @@ describe("folding evidence", () => {
     expect(fold([], [failed], down).verdict).toBe("Fail");
   });
 
+  it("does not pass before minSamples, though the evidence suffices", () => {
+    const { min, target, falsePromotion, falseRollback } = spec.gates.winRate;
+    const asked = { min, target, falsePromotion, falseRollback, minSamples: 100 };
+    const held = fold(votes(Array<1>(99).fill(1)), [], readable, { gates: { winRate: asked } });
+    expect(held).toMatchObject({ verdict: "Undecided", passedAt: { samples: expect.any(Number) } });
+    expect(held.message).toContain("it can pass from 100 comparisons on (minSamples)");
+    expect(fold(votes([1], { first: 100 }), [held], readable, { gates: { winRate: asked } }).verdict).toBe("Pass");
+  });
+
+  it("does not pass after maxSamples, says so, and can still fail", () => {
+    const gates = { winRate: { ...spec.gates.winRate, maxSamples: 10 } };
+    const used = fold(votes(Array.from({ length: 10 }, (_, i) => (i % 2) as 0 | 1)), [], readable, { gates });
+    expect(used.message).toContain("the 10 comparisons of maxSamples are used up without a verdict");
+    const late = fold(votes(Array<1>(400).fill(1), { first: 11 }), [used], readable, { gates });
+    expect(late.verdict).toBe("Undecided");
+    expect(fold(votes(Array<0>(500).fill(0), { first: 411 }), [late], readable, { gates }).verdict).toBe("Fail");
+  });
+
   it("has the numbers in the form of the API", () => {
     expect(fold(votes([1, 1, 0]))).toMatchObject({
       estimate: "66.7%",
       interval: [expect.stringMatching(/%$/), expect.stringMatching(/%$/)],
       evidence: { promote: expect.stringMatching(/^-?[0-9.]+ of 1.3$/) },
     });
+  });
+});
+
+describe("the safety gate", () => {
+  /** After as many checks, all of them clean. */
+  function checked(count: number, require: "NoBreach" | "ProvenBelow") {
+    const asked = canarySpec({
+      evidence: { comparisons: { dataset: { name: "support" } }, checks: {} },
+      gates: { winRate: {}, safety: { maxViolationRate: "1%", minChecked: 100, require } },
+    });
+    const records = Array.from({ length: count }, (_, i) => {
+      return { sequence: i + 1, id: `k${i}`, at: "2026-01-01T00:00:00.000Z", answer: `a${i}`, violation: false };
+    });
+    const nothing = { from: null, records: [], access: readable };
+    const evidence = { comparisons: nothing, checks: { ...nothing, records } };
+    const look = { now: new Date(), silence: undefined };
+    const gates = foldGates(canaryObject(asked).spec, candidate, [], evidence, look);
+    return gates.find(({ name }) => name === "safety");
+  }
+
+  it("passes after minChecked without evidence of a breach, or only with a proof of less, as it was asked to", () => {
+    expect(checked(100, "NoBreach")?.verdict).toBe("Pass");
+    expect(checked(298, "ProvenBelow")).toMatchObject({
+      verdict: "Undecided",
+      message: expect.stringContaining("proof of less"),
+    });
+    expect(checked(400, "ProvenBelow")?.verdict).toBe("Pass");
+  });
+
+  it("is asked in the same words as before there was a proof to ask for, so that an upgrade changes no run", () => {
+    expect(checked(1, "NoBreach")?.numbers).toBe("maxViolationRate 1%, minChecked 100");
+    expect(checked(1, "ProvenBelow")?.numbers).toBe("maxViolationRate 1%, minChecked 100, require ProvenBelow");
   });
 });
 

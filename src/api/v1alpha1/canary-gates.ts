@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { rules } from "./object.ts";
+import { percent } from "./quantity.ts";
+
+interface TwoThresholds {
+  /** The gate's name in the spec. */
+  readonly gate: string;
+  /** Pieces of its evidence. */
+  readonly records: string;
+  /** A candidate that stands at a threshold or under it, or at it or over it. */
+  readonly under: string;
+  readonly over: string;
+  readonly min: string;
+  readonly target: string;
+}
+
+function sampleLimit(description: string) {
+  return z.int().min(1).max(100_000_000).meta({ format: "int32" }).exactOptional().describe(description);
+}
+
+function errorRate(description: string) {
+  return percent(`${description}, however often the gate is looked at.`).default("5%");
+}
+
+/** The fields of a two-threshold test. */
+function thresholds({ records, under, over, min, target }: TwoThresholds) {
+  return z.object({
+    min: percent(`A candidate ${under} is promoted with at most the probability falsePromotion.`).default(min),
+    target: percent(`A candidate ${over} is rolled back with at most the probability falseRollback.`).default(target),
+    falsePromotion: errorRate("Probability of promoting a candidate at or under min"),
+    falseRollback: errorRate("Probability of rolling back a candidate at or over target"),
+    minSamples: sampleLimit(`No pass before as many ${records}. The test itself needs no least number.`),
+    maxSamples: sampleLimit(`No pass by more than as many ${records}: without one by then there will be none.`),
+  });
+}
+
+type Rule = readonly [rule: string, message: string];
+
+function isErrorRate(field: string, gate: string, records: string): Rule {
+  const value = `double(self.${field}.replace('%', ''))`;
+  return [
+    `${value} > 0.0 && ${value} <= 50.0`,
+    `gates.${gate}.${field} must be over 0% and at most 50%: no number of ${records} gives certainty`,
+  ];
+}
+
+function twoThresholdRules({ gate, records }: TwoThresholds): readonly Rule[] {
+  return [
+    [
+      "double(self.min.replace('%', '')) < double(self.target.replace('%', ''))",
+      `gates.${gate}.min must be under gates.${gate}.target: between the two either outcome may happen`,
+    ],
+    [
+      "double(self.min.replace('%', '')) > 0.0 && double(self.target.replace('%', '')) < 100.0",
+      `gates.${gate}.min must be over 0% and gates.${gate}.target under 100%`,
+    ],
+    isErrorRate("falsePromotion", gate, records),
+    isErrorRate("falseRollback", gate, records),
+    [
+      "!has(self.minSamples) || !has(self.maxSamples) || self.minSamples <= self.maxSamples",
+      `gates.${gate}.minSamples must not be over gates.${gate}.maxSamples, or it could never pass`,
+    ],
+  ];
+}
+
+const WIN_RATE = {
+  gate: "winRate",
+  records: "comparisons",
+  under: "that wins this share or less",
+  over: "that wins this share or more",
+  min: "50%",
+  target: "60%",
+} as const satisfies TwoThresholds;
+
+export const WinRateGate = thresholds(WIN_RATE)
+  .meta(
+    rules(...twoThresholdRules(WIN_RATE), [
+      "double(self.target.replace('%', '')) - double(self.min.replace('%', '')) < 50.0",
+      "gates.winRate.target must be less than 50 points over gates.winRate.min: a revision with stable's own model is judged at 50% minus their difference",
+    ]),
+  )
+  .describe(
+    "Do people prefer the candidate's answers to stable's? Decided from comparisons of both answers to the same live request.",
+  );
+
+export const SafetyGate = z
+  .object({
+    maxViolationRate: percent("Rate of violations that the candidate must not exceed.").default("0.01%"),
+    minChecked: z
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .meta({ format: "int32" })
+      .default(100)
+      .describe("Checked answers before the gate can pass."),
+    require: z
+      .enum(["NoBreach", "ProvenBelow"])
+      .default("NoBreach")
+      .describe(
+        "What a pass says. NoBreach: the checks gave no evidence of more than the limit, which is no proof of less. ProvenBelow: they gave evidence of less, which takes many: at 0.01% at least 29,956 without a violation, at 1% 299.",
+      ),
+  })
+  .meta(
+    rules([
+      "double(self.maxViolationRate.replace('%', '')) > 0.0 && double(self.maxViolationRate.replace('%', '')) < 50.0",
+      "gates.safety.maxViolationRate must be over 0% and under 50%: a rate of exactly zero cannot be tested",
+    ]),
+  )
+  .describe("Does the candidate break the rules more often than allowed? Decided from checked answers.");

@@ -1,0 +1,144 @@
+import * as z from "zod";
+import { atomicList, conditions, mapList, observedGeneration } from "./object.ts";
+
+const Revision = z.object({
+  revision: z.string().max(63).describe("Hash of model, pod template and serving settings."),
+  digest: z.string().max(71).describe("Digest of the model; empty where the template does not say it."),
+});
+
+const Crossing = z.object({
+  sequence: z.int().min(0).meta({ format: "int64" }).describe("The collector's number of the record that decided."),
+  samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence up to and with it."),
+  sum: z.string().max(32).describe("Sum of their outcomes."),
+});
+
+const GateStatus = z.object({
+  name: z.string().max(63).describe("Name of the gate, as in spec.gates."),
+  verdict: z.enum(["Pass", "Fail", "Undecided", "NoData", "Shifting", "Mismatch"]).describe("What the evidence says."),
+  numbers: z
+    .string()
+    .max(512)
+    .exactOptional()
+    .describe("What the gate was asked for, as in spec.gates, when this was written."),
+  changedFrom: z
+    .string()
+    .max(512)
+    .exactOptional()
+    .describe("What it was asked for when the first piece of evidence came, if that was something else."),
+  estimate: z.string().max(16).exactOptional().describe("The best guess."),
+  interval: z
+    .array(z.string().max(16))
+    .max(2)
+    .meta({ "x-kubernetes-list-type": "atomic" })
+    .exactOptional()
+    .describe("95% interval, valid however often it is looked at."),
+  samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence, each an independent bet."),
+  sum: z
+    .string()
+    .max(32)
+    .describe("Sum of the outcomes. With samples it is all that the gate needs to go on after a restart."),
+  cursor: z
+    .object({
+      sequence: z.int().min(0).meta({ format: "int64" }).describe("Sequence number of the newest record read."),
+      id: z.string().max(128).describe("Its id."),
+    })
+    .exactOptional()
+    .describe("How far the collector's stream was read."),
+  passedAt: Crossing.exactOptional().describe("When the evidence for promotion first sufficed."),
+  failedAt: Crossing.exactOptional().describe("When the evidence for rollback first sufficed. Final for this run."),
+  rollbackFrom: Crossing.pick({ samples: true, sum: true })
+    .exactOptional()
+    .describe(
+      "What was folded before the last retry. Evidence for rollback is counted from here, for promotion from the beginning.",
+    ),
+  lastSampleTime: z
+    .string()
+    .meta({ format: "date-time" })
+    .exactOptional()
+    .describe("When the newest piece of evidence was acknowledged by the collector."),
+  evidence: z
+    .object({
+      promote: z
+        .string()
+        .max(64)
+        .exactOptional()
+        .describe("Evidence for promotion, of what is needed, on a log10 scale."),
+      rollback: z.string().max(64).describe("Evidence for rollback, of what is needed, on a log10 scale."),
+    })
+    .exactOptional()
+    .describe("How far the gate is from a verdict."),
+  message: z.string().max(1024).describe("The verdict in words, with the numbers that made it."),
+});
+
+const EndedRun = z.object({
+  revision: z.string().max(63).describe("The revision that was judged."),
+  digest: z.string().max(71).describe("Its model."),
+  outcome: z.enum(["Promoted", "RolledBack", "Superseded", "Failed"]).describe("How it ended."),
+  time: z.string().meta({ format: "date-time" }).describe("When."),
+  message: z.string().max(1024).describe("Why, in words."),
+});
+
+export const PreferenceCanaryStatus = z
+  .object({
+    observedGeneration,
+    phase: z
+      .string()
+      .max(32)
+      .exactOptional()
+      .describe(
+        "Idle, Progressing, Paused, AwaitingApproval, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
+      ),
+    stable: Revision.exactOptional().describe("The revision that serves."),
+    candidate: Revision.extend({
+      entered: z
+        .string()
+        .meta({ format: "date-time" })
+        .exactOptional()
+        .describe("When it could first answer requests: the silence of a gate is counted from here."),
+    })
+      .exactOptional()
+      .describe("The revision that is being judged."),
+    weights: z
+      .object({
+        desired: z
+          .int()
+          .min(0)
+          .max(100)
+          .meta({ format: "int32" })
+          .describe("Percent of live requests that the candidate should serve."),
+        since: z
+          .string()
+          .meta({ format: "date-time" })
+          .exactOptional()
+          .describe("When that weight was stored in the route."),
+      })
+      .exactOptional()
+      .describe("The candidate's share of live requests."),
+    step: z
+      .object({
+        name: z.string().max(63).describe("Name of the step."),
+        index: z.int().min(0).meta({ format: "int32" }).describe("Its place in spec.steps, from 0."),
+        of: z.int().min(1).meta({ format: "int32" }).describe("Number of steps."),
+      })
+      .exactOptional()
+      .describe("The step that the run is in."),
+    gates: mapList(GateStatus, "name", 8)
+      .exactOptional()
+      .describe("Each gate's verdict and evidence, for the current or the last run."),
+    lastRun: EndedRun.exactOptional().describe("How the last run ended."),
+    history: atomicList(
+      EndedRun.extend({
+        gates: mapList(
+          GateStatus.pick({ name: true, verdict: true, samples: true, estimate: true, interval: true }),
+          "name",
+          8,
+        ).describe("What its gates had said."),
+      }),
+      50,
+    )
+      .exactOptional()
+      .describe("Runs that are over, the newest first; as many as spec.history.limit."),
+    conditions,
+  })
+  .describe("What the operator saw and did.");
+export type PreferenceCanaryStatus = z.infer<typeof PreferenceCanaryStatus>;
