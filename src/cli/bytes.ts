@@ -11,7 +11,10 @@ const GZIP_MAGIC = [0x1f, 0x8b] as const;
  * The bytes of a file, or of stdin for "-", unpacked if they are gzip: their first two bytes say so and not the name.
  * Throws a Failure when they cannot be read to the end.
  */
-export async function* readBytes(path: string, { cwd, stdin }: Host): AsyncGenerator<Uint8Array> {
+export async function* readBytes(
+  path: string,
+  { cwd, stdin }: Pick<Host, "cwd" | "stdin">,
+): AsyncGenerator<Uint8Array> {
   const source: AsyncIterable<Uint8Array> = path === "-" ? stdin : createReadStream(resolve(cwd, path));
   try {
     yield* unpacked(source);
@@ -20,7 +23,7 @@ export async function* readBytes(path: string, { cwd, stdin }: Host): AsyncGener
   }
 }
 
-export async function readText(path: string, host: Host): Promise<string> {
+export async function readText(path: string, host: Pick<Host, "cwd" | "stdin">): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of readBytes(path, host)) chunks.push(chunk);
   return new TextDecoder().decode(Buffer.concat(chunks));

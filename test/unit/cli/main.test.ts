@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith } from "./run-dpo.ts";
 
@@ -11,11 +12,17 @@ interface Ended {
   readonly stderr: string;
 }
 
-function node(args: readonly string[], environment: Readonly<Record<string, string>> = {}, cwd = root): Promise<Ended> {
+type Environment = Readonly<Record<string, string>>;
+
+function node(args: readonly string[], environment: Environment = {}, cwd = root): Promise<Ended> {
+  return execute(process.execPath, args, environment, cwd);
+}
+
+function execute(command: string, args: readonly string[], environment: Environment, cwd: string): Promise<Ended> {
   const { npm_lifecycle_event: _, INIT_CWD: __, ...inherited } = process.env;
   const options = { cwd, env: { ...inherited, ...environment } };
   return new Promise((resolve) =>
-    execFile(process.execPath, args, options, (error, stdout, stderr) =>
+    execFile(command, args, options, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     ),
   );
@@ -34,6 +41,14 @@ describe("the command line as a process", () => {
   test("without npm stands where it is called, whatever an npm around it says", async () => {
     const cwd = folderWith(recorded);
     const { code, stdout } = await node([join(root, "src/cli/main.ts"), ...replay], { INIT_CWD: root }, cwd);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, [{ samples: 2 }]]);
+  });
+
+  test("as a kubectl plugin, by a link", async () => {
+    const cwd = folderWith(recorded);
+    symlinkSync(join(root, "hack/kubectl-dpo"), join(cwd, "kubectl-dpo"));
+    const environment = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+    const { code, stdout } = await execute("./kubectl-dpo", replay, environment, cwd);
     expect([code, JSON.parse(stdout)]).toMatchObject([0, [{ samples: 2 }]]);
   });
 
