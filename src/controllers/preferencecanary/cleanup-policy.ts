@@ -1,8 +1,9 @@
+import { armName } from "../../traffic/names.ts";
 import { LIVE_MS } from "../../traffic/slots.ts";
 import { isAskedBySampler } from "./arm-policy.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import type { Arm, Observed, ObservedService } from "./observed.ts";
+import type { Arm, Observed, ObservedService, RevisionRecord } from "./observed.ts";
 
 /** Arms that are neither stable nor on their way go, once nobody sends them anything any more. */
 export function removeOldArms({ observed, run }: Facts): Advice {
@@ -15,6 +16,22 @@ export function removeOldArms({ observed, run }: Facts): Advice {
     if (advice !== undefined) return advice;
   }
   return undefined;
+}
+
+/**
+ * Records of revisions that nobody can ask for again go, but for the newest ones: as many as runs are remembered. One
+ * that holds a verdict stays while a job, or Git, has its model, or that would be tried again.
+ */
+export function pruneRecords({ observed, run }: Facts): Advice {
+  const { canary, records, arms, route, jobs } = observed;
+  const inUse = new Set([run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision]);
+  const wanted = new Set([canary.spec.model.digest, ...jobs.map(({ digest }) => digest)]);
+  const isKept = ({ revision, verdict, model }: RevisionRecord) =>
+    inUse.has(revision) || arms.has(revision) || (verdict === "RolledBack" && wanted.has(model.digest));
+  const disposable = [...records.values()].filter((record) => !isKept(record));
+  const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));
+  const oldest = newestFirst.slice(canary.spec.history.limit).at(-1);
+  return oldest && { effect: { type: "DeleteRecord", name: armName(canary.metadata.name, oldest.revision) } };
 }
 
 /** Services that somebody, or we, deleted: free to go once the route has stopped naming them. */

@@ -1,6 +1,6 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import { keepCandidate, keepSampler, keepStable } from "./arm-policy.ts";
-import { releaseServices, removeOldArms } from "./cleanup-policy.ts";
+import { pruneRecords, releaseServices, removeOldArms } from "./cleanup-policy.ts";
 import { deleteRecords, deleteRoute, dismantle, freeStable, letGo } from "./deletion-policy.ts";
 import type { Advice, Effect } from "./effect.ts";
 import type { Facts } from "./facts.ts";
@@ -28,6 +28,7 @@ const RULES: readonly Rule[] = [
   keepSampler,
   removeOldArms,
   releaseServices,
+  pruneRecords,
 ];
 
 const DELETION_RULES: readonly Rule[] = [

@@ -79,7 +79,8 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
   const verdict = Verdict.safeParse(annotations[ANNOTATION.verdict]).data;
   const reason = annotations[ANNOTATION.rejectedReason];
   const retried = annotations[ANNOTATION.retry] === revision;
-  return [{ ...parsed.data, revision, retried, ...(verdict && { verdict }), ...(reason && { reason }) }];
+  const { creationTimestamp: created } = metadata;
+  return [{ ...parsed.data, revision, created, retried, ...(verdict && { verdict }), ...(reason && { reason }) }];
 }
 
 function byRevision(records: readonly RevisionRecord[]): ReadonlyMap<string, RevisionRecord> {

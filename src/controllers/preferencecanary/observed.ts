@@ -25,6 +25,8 @@ export interface Observed {
 /** A ControllerRevision. */
 export interface RevisionRecord extends RevisionInputs {
   readonly revision: string;
+  /** RFC 3339; absent before it is stored. */
+  readonly created?: string;
   readonly verdict?: RunVerdict;
   /** Why, in words. */
   readonly reason?: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canarySpec } from "../../../builders/canary.ts";
+import { canarySpec, modelUri, podTemplate } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 const HOUR = 3_600_000;
@@ -143,6 +143,41 @@ describe("history", () => {
     }
     expect(world.status.history?.map(({ outcome }) => outcome)).toEqual(["Promoted", "RolledBack"]);
     expect(world.status.history?.[1]?.gates).toMatchObject([{ name: "winRate", verdict: "Fail", estimate: "0%" }]);
+  });
+});
+
+describe("records of revisions", () => {
+  const image = (world: CanaryWorld, i: number) => world.workload(podTemplate(modelUri("a"), `server:${i}`));
+  const revisions = (world: CanaryWorld) =>
+    world.cluster.records.list().map(({ metadata }) => metadata.labels?.["dpo.dev/revision"]);
+
+  it("are kept for the runs that are remembered, and for what serves", () => {
+    const world = entered({ history: { limit: 2 } });
+    for (let i = 2; i < 8; i++) {
+      image(world, i);
+      world.settle(20_000);
+      world.later(2_000);
+    }
+    expect(revisions(world)).toHaveLength(4);
+    expect(revisions(world)).toEqual(
+      expect.arrayContaining([world.status.stable?.revision, world.status.candidate?.revision]),
+    );
+  });
+
+  it("stay with their verdict while a job has the model that was rejected", () => {
+    const world = entered({ history: { limit: 0 } });
+    const rejected = world.status.candidate?.revision;
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    for (let i = 2; i < 5; i++) {
+      image(world, i);
+      world.settle(20_000);
+    }
+    expect(revisions(world)).toContain(rejected);
+    world.cluster.remove(world.cluster.jobs, "train-1");
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(revisions(world)).not.toContain(rejected);
   });
 });
 
