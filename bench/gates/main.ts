@@ -1,6 +1,7 @@
 import { reportCohorts } from "./report-cohorts.ts";
 import { reportRegression } from "./report-regression.ts";
 import { reportSafety } from "./report-safety.ts";
+import { reportShifting } from "./report-shifting.ts";
 import { reportWinRate } from "./report-win-rate.ts";
 
 /** `node bench/gates/main.ts [seed] [gate…]`: what the shipped gates do, in figures; all of them where none is named. */
@@ -9,6 +10,7 @@ const reports = {
   safety: reportSafety,
   regression: reportRegression,
   cohorts: reportCohorts,
+  shifting: reportShifting,
 } satisfies Record<string, (seed: number) => void>;
 
 const [seed = "1", ...asked] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { anytimeInterval, type Interval } from "./interval.ts";
 import { type Evidence, logEvidence } from "./mixture.ts";
 import type { SafetyState, SafetyTest } from "./safety.ts";
 import { safetyVerdict, type Verdict, winRateVerdict } from "./verdict.ts";
-import { isExhausted, sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
+import { isExhausted, promotionEvidence, sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
 
 /** What status says about a gate. Rates are fractions. */
 export interface Assessment {
@@ -26,7 +26,7 @@ export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: 
   const { samples, sum } = state;
   const tried = sinceRetry(state);
   const evidence = {
-    promote: { log: logEvidence(test.promotion, samples, sum), logThreshold: test.logPromotionThreshold },
+    promote: { log: promotionEvidence(test, state), logThreshold: test.logPromotionThreshold },
     rollback: { log: logEvidence(test.rollback, tried.samples, tried.sum), logThreshold: test.logRollbackThreshold },
   };
   return {

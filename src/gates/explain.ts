@@ -10,9 +10,10 @@ import {
   type SafetyState,
   type SafetyTest,
 } from "./safety.ts";
-import type { Crossing, Tally } from "./tally.ts";
+import { settledAt } from "./shifting.ts";
+import { type Crossing, since, type Tally } from "./tally.ts";
 import type { WinRateSpec, WinRateTest } from "./two-thresholds.ts";
-import { isExhausted, type WinRateState } from "./win-rate.ts";
+import { isExhausted, isShifting, type WinRateState } from "./win-rate.ts";
 import type { Wording } from "./wording.ts";
 
 export { formatInterval } from "./figures.ts";
@@ -51,8 +52,22 @@ export function explainWinRate(
   const now = passedAt
     ? `${said(passedAt)}: evidence for promotion reached ${reachedAt(promote, passedAt)}; by now ${said(state)}, and ${rollbackNow}`
     : `${said(state)}; promotion needs ${formatNeeded(promote)} of evidence, has ${formatEvidence(promote.log)}; ${rollbackNow}`;
-  const all = now + bounds(test, state);
+  const all = now + bounds(test, state) + changed(wording, state);
   return problem === undefined ? all : unreadable(`${wording.record}s`, problem, all);
+}
+
+/** What the change-point monitor found. */
+function changed(wording: Wording, state: WinRateState): string {
+  const change = state.shift?.change;
+  if (change === undefined) return "";
+  const { before, sequence, carried } = change;
+  const wait = isShifting(state)
+    ? `nothing passes before ${formatCount(settledAt(change), wording.record)}`
+    : "it has settled since";
+  return (
+    `; the mean fell: ${agreed(wording, before)}, then ${agreed(wording, since(change, before))} up to the collector's ` +
+    `number ${sequence}, where evidence for promotion went on from ${formatEvidence(carried)}; ${wait}`
+  );
 }
 
 /** What the user's own limits of the sample do, where they do something. */

@@ -1,4 +1,5 @@
-import { reaches } from "./mixture.ts";
+import { logEvidence, reaches } from "./mixture.ts";
+import { emptyShift, isChange, type ShiftState, settledAt, watch } from "./shifting.ts";
 import { type Crossing, nothing, since, type Tally } from "./tally.ts";
 import type { WinRateTest } from "./two-thresholds.ts";
 
@@ -13,6 +14,8 @@ export interface WinRateState extends Tally {
   readonly failedAt?: Crossing;
   /** What was folded before the last retry: rollback's evidence is counted from here, promotion's from the beginning. */
   readonly rollbackFrom?: Tally;
+  /** Of the change-point monitor; absent where the stream is not watched. */
+  readonly shift?: ShiftState;
 }
 
 /** One record that counts: its number in the collector's order, and 0 (against the candidate), 1 (for it) or between. */
@@ -22,6 +25,9 @@ export interface Bet {
 }
 
 export const emptyWinRate: WinRateState = nothing;
+
+/** As {@link emptyWinRate}, with the change-point monitor on. */
+export const emptyWatchedWinRate: WinRateState = { ...nothing, shift: emptyShift };
 
 /**
  * The state after one more bet. The first crossing of each threshold is latched, so the verdict does not depend on how
@@ -33,29 +39,54 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
     const record = `${test.wording.record} ${bet.sequence}`;
     throw new RangeError(`${record} has the outcome ${bet.outcome}, which is not between 0 and 1`);
   }
-  const { rollbackFrom } = state;
   const samples = state.samples + 1;
   const sum = state.sum + bet.outcome;
+  const now = { ...state, samples, sum };
   const here = { sequence: bet.sequence, samples, sum };
-  const passedAt = state.passedAt ?? (isGood(test, here) ? here : undefined);
-  const failedAt = state.failedAt ?? (isBad(test, { ...state, samples, sum }) ? here : undefined);
-  return {
-    samples,
-    sum,
-    ...(passedAt && { passedAt }),
-    ...(failedAt && { failedAt }),
-    ...(rollbackFrom && { rollbackFrom }),
-  };
+  const passedAt = state.passedAt ?? (isGood(test, now) ? here : undefined);
+  const failedAt = state.failedAt ?? (isBad(test, now) ? here : undefined);
+  const next = { ...now, ...(passedAt && { passedAt }), ...(failedAt && { failedAt }) };
+  return state.shift ? watched(test, next, state.shift, here) : next;
 }
 
-function isGood({ spec, promotion, logPromotionThreshold }: WinRateTest, { samples, sum }: Tally): boolean {
-  const { maxSamples = Number.POSITIVE_INFINITY } = spec;
-  return samples <= maxSamples && reaches(promotion, samples, sum, logPromotionThreshold);
+/**
+ * At a change the Pass goes, and promotion's evidence goes on from min(1, its value): old good evidence is dropped, old
+ * bad evidence stays. What is given up makes no e-process of it less, so that it remains the one that falsePromotion was
+ * promised for, however often that happens.
+ */
+function watched(test: WinRateTest, state: WinRateState, shift: ShiftState, here: Crossing): WinRateState {
+  const { passedAt, ...unpassed } = state;
+  if (!passedAt || !isChange(test.rollback, shift, here)) return { ...state, shift: watch(test.spec, shift, here) };
+  const change = { ...here, before: shift.best, carried: Math.min(0, promotionEvidence(test, state)) };
+  return { ...unpassed, shift: { best: { samples: here.samples, sum: here.sum }, change } };
+}
+
+function isGood(test: WinRateTest, state: WinRateState): boolean {
+  const { promotion, logPromotionThreshold } = test;
+  const { maxSamples = Number.POSITIVE_INFINITY } = test.spec;
+  const { samples, sum, carried } = sinceChange(state);
+  return state.samples <= maxSamples && reaches(promotion, samples, sum, logPromotionThreshold - carried);
 }
 
 function isBad({ rollback, logRollbackThreshold }: WinRateTest, state: WinRateState): boolean {
   const { samples, sum } = sinceRetry(state);
   return reaches(rollback, samples, sum, logRollbackThreshold);
+}
+
+/** The logarithm of the evidence for promotion. */
+export function promotionEvidence({ promotion }: WinRateTest, state: WinRateState): number {
+  const { samples, sum, carried } = sinceChange(state);
+  return carried + logEvidence(promotion, samples, sum);
+}
+
+function sinceChange(state: WinRateState): Tally & { readonly carried: number } {
+  const change = state.shift?.change;
+  return { ...since(state, change), carried: change?.carried ?? 0 };
+}
+
+/** A change was found, and it is too early to say that it was the last. */
+export function isShifting({ samples, shift }: WinRateState): boolean {
+  return shift?.change !== undefined && samples < settledAt(shift.change);
 }
 
 /** All the bets that the user allowed are made, and they decided nothing. */
@@ -72,6 +103,6 @@ export function sinceRetry(state: WinRateState): Tally {
  * The state of a candidate that is tried again. Only rollback's evidence starts anew, so falseRollback holds for each
  * try; promotion's goes on, since starting it anew would spend falsePromotion once more with every try.
  */
-export function retryWinRate({ samples, sum, passedAt }: WinRateState): WinRateState {
-  return { samples, sum, ...(passedAt && { passedAt }), rollbackFrom: { samples, sum } };
+export function retryWinRate({ failedAt: _lifted, ...state }: WinRateState): WinRateState {
+  return { ...state, rollbackFrom: { samples: state.samples, sum: state.sum } };
 }

@@ -68,9 +68,13 @@ test("safety that failed stays failed while its checks cannot be read", () => {
 test.each<[Verdict[], Verdict]>([
   [["Pass", "Pass"], "Pass"],
   [["Pass", "Undecided"], "Undecided"],
+  [["Undecided", "Shifting", "Pass"], "Shifting"],
+  [["Shifting", "NoData"], "NoData"],
   [["Pass", "NoData"], "NoData"],
-  [["NoData", "Fail"], "Fail"],
   [["Undecided", "NoData"], "NoData"],
+  [["NoData", "Mismatch", "Shifting"], "Mismatch"],
+  [["Mismatch", "NoData", "Fail"], "Fail"],
+  [[], "Pass"],
 ])("%j together are %s", (verdicts, together) => {
   expect(combineVerdicts(verdicts)).toBe(together);
 });

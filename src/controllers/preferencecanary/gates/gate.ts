@@ -135,7 +135,8 @@ type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "i
 function assessed({ verdict, samples, sum, estimate, interval, evidence, message }: Assessment): Assessed {
   const { promote, rollback } = evidence;
   return {
-    verdict,
+    // What status has no word for keeps a candidate where it is, too.
+    verdict: verdict === "Shifting" || verdict === "Mismatch" ? "Undecided" : verdict,
     samples,
     sum: String(sum),
     ...(estimate !== undefined && { estimate: formatPercent(estimate) }),
