@@ -17,35 +17,56 @@ export function isWaitingForTime({ facts }: Place, now: number): boolean {
   return facts.waits.some(({ until }) => until !== undefined && until.getTime() > now);
 }
 
-/**
- * The place that the controller goes to when the time has come that it waits for. What it does depends on the verdicts
- * and not on the numbers behind them, so runs that have the same verdicts share its passes.
- */
-export function placeDue(from: Place, gates: readonly GateStatus[]): Place {
-  const { dueMs } = from;
-  if (dueMs === undefined) return from;
-  const verdicts = gates.map(({ verdict }) => verdict).join();
-  const known = from.next.get(verdicts);
-  if (known !== undefined) return known;
-  const heard = gates.map((gate) => (gate.verdict === "NoData" ? gate : heardAt(gate, dueMs)));
-  const reached = place(settle(withGates(from.world, heard, dueMs)));
-  from.next.set(verdicts, reached);
-  return reached;
+/** Where a run is, and what its gates say of its own evidence. */
+export interface Position {
+  readonly place: Place;
+  readonly gates: readonly GateStatus[];
 }
 
-/** The shared place must not fall silent earlier than a run that comes to it; each run knows when it does itself. */
+/**
+ * Where the controller goes when the time has come that it waits for. What it does depends on the verdicts and not on
+ * the numbers behind them, so runs that have the same verdicts share its passes; unless those begin to count anew.
+ */
+export function placeDue({ place: from, gates }: Position): Position {
+  const { dueMs } = from;
+  if (dueMs === undefined) return { place: from, gates };
+  const verdicts = gates.map(({ verdict }) => verdict).join();
+  const known = from.next.get(verdicts);
+  if (known !== undefined) return { place: known, gates };
+  const heard = gates.map((gate) => (gate.verdict === "NoData" ? gate : heardAt(gate, dueMs)));
+  const reached = place(settle(withGates(from.world, heard, dueMs)));
+  const after = reached.world.canary.status?.gates ?? [];
+  if (numbers(after) === numbers(heard)) {
+    from.next.set(verdicts, reached);
+    return { place: reached, gates };
+  }
+  return { place: reached, gates: after.map((gate, index) => heardAs(gate, gates[index])) };
+}
+
+/** A shared place must not fall silent earlier than a run that comes to it; each run knows when it does itself. */
 function heardAt(gate: GateStatus, ms: number): GateStatus {
   return { ...gate, lastSampleTime: new Date(ms).toISOString() };
 }
 
-/** The place that the controller goes to when a verdict has changed. */
-export function placeAfter(from: Place, gates: readonly GateStatus[], now: number): Place {
+function heardAs({ lastSampleTime: _, ...gate }: GateStatus, { lastSampleTime }: Partial<GateStatus> = {}): GateStatus {
+  return { ...gate, ...(lastSampleTime !== undefined && { lastSampleTime }) };
+}
+
+function numbers(gates: readonly GateStatus[]): string {
+  return JSON.stringify(gates.map(({ samples, sum, rollbackFrom }) => [samples, sum, rollbackFrom]));
+}
+
+/** Where the controller goes when a verdict has changed. */
+export function placeAfter({ place: from, gates }: Position, now: number): Position {
   const world = withGates(from.world, gates, now);
   const { facts, decision, seen } = pass(world);
   const isSameStep = facts.progress?.step.name === from.facts.progress?.step.name;
-  if (decision.effect !== undefined || !isSameStep) return place(settle(world));
-  const { waitMs } = decision;
-  return place({ world: seen, facts, ...(waitMs !== undefined && { dueMs: now + waitMs }) });
+  if (decision.effect === undefined && isSameStep) {
+    const { waitMs } = decision;
+    return { place: place({ world: seen, facts, ...(waitMs !== undefined && { dueMs: now + waitMs }) }), gates };
+  }
+  const reached = place(settle(world));
+  return { place: reached, gates: reached.world.canary.status?.gates ?? gates };
 }
 
 function withGates(world: World, gates: readonly GateStatus[], now: number): World {

@@ -1,5 +1,6 @@
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
+import { stepsOf } from "../../controllers/preferencecanary/steps.ts";
 import { seededRandom } from "../../dataset/seeded-random.ts";
 import { arrivals, type Truth } from "./arrivals.ts";
 import { place } from "./place.ts";
@@ -23,7 +24,7 @@ const HOUR_MS = 3_600_000;
 export function plan(canary: PreferenceCanary, { truths, world, runs, seed, maxComparisons }: PlanOptions): Planned[] {
   const start = place(startOfRun(canary));
   const begun = start.world.now.getTime();
-  const stepsMs = canary.spec.steps.reduce((sum, { minDuration }) => sum + parseDuration(minDuration), 0);
+  const stepsMs = stepsOf(canary.spec).reduce((sum, { minDuration }) => sum + parseDuration(minDuration), 0);
   const horizon = begun + stepsMs + (maxComparisons / world.comparisonsPerHour) * HOUR_MS;
   return truths.map((winRate) => {
     const seeds = seededRandom(seed);

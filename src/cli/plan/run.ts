@@ -3,13 +3,15 @@ import { foldGates, type GateStatus } from "../../controllers/preferencecanary/g
 import { silentFrom } from "../../controllers/preferencecanary/silence.ts";
 import type { Arrival, Arrivals } from "./arrivals.ts";
 import { evidenceOf } from "./evidence.ts";
-import { isWaitingForTime, type Place, placeAfter, placeDue } from "./place.ts";
+import { isWaitingForTime, type Place, type Position, placeAfter, placeDue } from "./place.ts";
 import { type End, endOf } from "./world.ts";
 
 /** How one simulated run went. */
 export interface SimulatedRun {
   /** Absent: it was not over at the horizon. */
   readonly end?: End;
+  /** The step in which it ended. */
+  readonly step?: string;
   /** Until then. */
   readonly comparisons: number;
   /** Since the candidate's pods were ready. */
@@ -25,13 +27,15 @@ const LOT = 16;
 /** `horizon`: when to give up, in milliseconds since the epoch. */
 export function simulateRun(start: Place, arrivals: Arrivals, horizon: number): SimulatedRun {
   const begun = start.world.now.getTime();
-  let place = start;
+  let position: Position = { place: start, gates: start.facts.gates };
   let now = begun;
-  let gates: readonly GateStatus[] = start.facts.gates;
   let comparisons = 0;
   for (;;) {
+    const { place, gates } = position;
     const end = endOf(place.world, place.facts.run);
-    if (end !== undefined || now >= horizon) return { ...(end && { end }), comparisons, ms: now - begun };
+    const step = place.facts.progress?.step.name;
+    if (end !== undefined || now >= horizon)
+      return { ...(end && { end }), ...(step !== undefined && { step }), comparisons, ms: now - begun };
     const until = Math.max(now + 1, Math.min(place.dueMs ?? horizon, silentAt(place, gates, now), horizon));
     const limit = isWaitingForTime(place, now) ? Number.POSITIVE_INFINITY : LOT;
     const lot = arrivals.take(until, limit);
@@ -40,9 +44,9 @@ export function simulateRun(start: Place, arrivals: Arrivals, horizon: number): 
     arrivals.putBack(lot.slice(folded.count));
     comparisons += lot.slice(0, folded.count).filter(({ comparison }) => comparison !== undefined).length;
     now = folded.at;
-    gates = folded.gates;
-    if (folded.isNews) place = placeAfter(place, gates, now);
-    else if (now === place.dueMs) place = placeDue(place, gates);
+    position = { place, gates: folded.gates };
+    if (folded.isNews) position = placeAfter(position, now);
+    else if (now === place.dueMs) position = placeDue(position);
   }
 }
 

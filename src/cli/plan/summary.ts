@@ -1,5 +1,6 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../api/v1alpha1/quantity.ts";
+import { WATCH } from "../../controllers/preferencecanary/steps.ts";
 import type { SimulatedRun } from "./run.ts";
 
 /** What came of the runs at one true win rate. Rates are fractions of the runs. */
@@ -9,7 +10,7 @@ export interface Planned {
   readonly promoted: number;
   readonly rolledBack: number;
   readonly undecided: number;
-  /** By the gate or rule that took the candidate back. */
+  /** By the gate or rule that took the candidate back; what is found while a promoted candidate is watched, apart. */
   readonly rolledBackBy: Readonly<Record<string, number>>;
   /** Until the run ended, or was given up. */
   readonly meanComparisons: number;
@@ -56,9 +57,10 @@ export function planned(spec: PreferenceCanarySpec, truth: number, runs: readonl
 /** A reason begins with what found it. */
 function reasons(runs: readonly SimulatedRun[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { end } of runs) {
+  for (const { end, step } of runs) {
     if (end?.outcome !== "RolledBack") continue;
-    const by = end.reason.slice(0, Math.max(0, end.reason.indexOf(":")));
+    const found = end.reason.slice(0, Math.max(0, end.reason.indexOf(":")));
+    const by = step === WATCH ? `${found} after promotion` : found;
     counts[by] = (counts[by] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(counts).map(([by, count]) => [by, count / runs.length]));

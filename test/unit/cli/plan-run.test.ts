@@ -31,7 +31,9 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
   for (;;) {
     const now = rest.world.now.getTime();
     const end = endOf(rest.world, rest.facts.run);
-    if (end !== undefined || now >= horizon) return { ...(end && { end }), comparisons, ms: now - begun };
+    const step = rest.facts.progress?.step.name;
+    if (end !== undefined || now >= horizon)
+      return { ...(end && { end }), ...(step !== undefined && { step }), comparisons, ms: now - begun };
     const until = Math.min(rest.dueMs ?? horizon, horizon);
     const lot = stream.take(until, 1);
     const at = lot[0]?.at ?? until;
@@ -39,6 +41,8 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     const { canary } = rest.world;
     const { candidate } = rest.facts.run;
     if (candidate === undefined) throw new Error("no candidate");
+    // The controller may have begun to count anew.
+    gates = rest.world.canary.status?.gates ?? gates;
     const { entered } = rest.facts;
     const silence = entered && { since: entered, limitMs: parseDuration(canary.spec.onNoData.after) };
     gates = foldGates(canary.spec, candidate, gates, evidenceOf(gates, lot), { now: new Date(at), silence });
@@ -84,6 +88,11 @@ const worlds: readonly (readonly [string, Spec, Truth])[] = [
   ],
   ["a deadline", { steps, deadline: "2h" }, plain],
   [
+    "a watch after promotion",
+    { steps, afterPromotion: { watch: "1h" }, gates: { winRate: { falsePromotion: "40%", falseRollback: "40%" } } },
+    { ...plain, winRate: 0.57, comparisonsPerHour: 60 },
+  ],
+  [
     "windows",
     { steps, windows: [{ schedule: "0 4 * * *", duration: "1h" }] },
     { ...plain, winRate: 0.65, comparisonsPerHour: 50 },
@@ -102,11 +111,13 @@ describe("a simulated run ends as if the controller looked after every record", 
       const horizon = begun + 12 * HOUR_MS;
       const quick = simulateRun(shared, stream(), horizon);
       expect(quick).toEqual(runOneByOne(start, stream(), horizon));
-      outcomes.add(quick.end?.outcome ?? "Undecided");
+      outcomes.add(quick.end === undefined ? "Undecided" : `${quick.end.outcome} in ${quick.step}`);
     }
   });
 
   test("in every way there is", () => {
-    expect([...outcomes].toSorted()).toEqual(["Promoted", "RolledBack", "Undecided"]);
+    for (const outcome of ["Promoted in half", "RolledBack in shadow", "Undecided"])
+      expect(outcomes).toContain(outcome);
+    for (const outcome of ["Promoted in watch", "RolledBack in watch"]) expect(outcomes).toContain(outcome);
   });
 });
