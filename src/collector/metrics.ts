@@ -3,7 +3,7 @@ import { instruments } from "../telemetry/instruments.ts";
 import type { Batch } from "./batch.ts";
 import type { CollectorStore } from "./store.ts";
 
-export type RecordKind = "preference" | "choice" | "check" | "pair";
+export type RecordKind = "preference" | "choice" | "check" | "rating" | "pair";
 
 export interface CollectorMetrics {
   batch(kind: RecordKind, batch: Batch): void;

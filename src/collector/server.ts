@@ -14,6 +14,7 @@ import { comparisonRoutes } from "./routes/comparisons.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { pairRoutes } from "./routes/pairs.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
+import { ratingRoutes } from "./routes/ratings.ts";
 import { namespaceOf, type RouteContext } from "./routes/route-context.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
@@ -82,6 +83,7 @@ function addRoutes(scope: FastifyInstance, context: RouteContext): void {
   choiceRoutes(scope, context);
   comparisonRoutes(scope, context);
   checkRoutes(scope, context);
+  ratingRoutes(scope, context);
 }
 
 function authorize(username: string, params: unknown, method: string, readers: readonly string[]): void {

@@ -7,6 +7,7 @@ import { createGroupCommit } from "./sqlite/group-commit.ts";
 import { createPairQueue } from "./sqlite/pair-queue.ts";
 import { addPair } from "./sqlite/pairs.ts";
 import { createPreferences } from "./sqlite/preferences.ts";
+import { createRatings } from "./sqlite/ratings.ts";
 import { createRecordLog } from "./sqlite/record-log.ts";
 import type { CollectorStore } from "./store.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -27,6 +28,7 @@ export function openSqliteStore({ dataDir, queueLimit, clock, random }: SqliteSt
   const preferences = createPreferences(db, log);
   const comparisons = createComparisons(db, wakeups.touch);
   const answers = createAnswers(db, { log, limit: queueLimit, touch: wakeups.touch });
+  const ratings = createRatings(db, log, wakeups.touch);
   const queue = createPairQueue(db, clock, random, queueLimit);
   const probe = prepare(db, `UPDATE probe SET writes = writes + 1`);
   const write = createGroupCommit(db, wakeups.committed);
@@ -44,8 +46,10 @@ export function openSqliteStore({ dataDir, queueLimit, clock, random }: SqliteSt
 
     comparisons: async (stream, page) => comparisons.page(stream, page),
     checks: async (stream, page) => answers.checks(stream, page),
+    ratings: async (stream, page) => ratings.page(stream, page),
     answers: async (stream, filter) => answers.list(stream, filter),
     addChecks: (key, checks) => write(() => checks.map((check) => answers.addCheck(key, check))),
+    addRatings: (key, items) => write(() => items.map((rating) => ratings.add(key, rating))),
 
     subscribe: wakeups.subscribe,
     probe: () => write(() => probe.run({})),

@@ -11,6 +11,8 @@ import type {
   PostPairRequest,
   PostPairResponse,
   PreferenceRecord,
+  Rating,
+  RatingPage,
   StoredPreference,
 } from "../api/contracts/collector-api.ts";
 
@@ -24,8 +26,8 @@ export interface CanaryKey {
   canary: string;
 }
 
-/** Comparisons belong to both revisions, checks to the candidate's alone. */
-export interface ComparisonStream extends CanaryKey {
+/** Comparisons and ratings are read of both revisions, checks of the candidate's alone. */
+export interface PairStream extends CanaryKey {
   candidate: string;
   stable: string;
 }
@@ -65,13 +67,15 @@ export interface CollectorStore {
   addChoices(key: DatasetKey, choices: readonly Choice[]): Promise<ItemOutcome[]>;
   queueDepths(): Promise<QueueDepth[]>;
 
-  /** These two reject with CursorUnknown when the stream has no such record. */
-  comparisons(stream: ComparisonStream, page: Page): Promise<ComparisonPage>;
+  /** These three reject with CursorUnknown when the stream has no such record. */
+  comparisons(stream: PairStream, page: Page): Promise<ComparisonPage>;
   checks(stream: CheckStream, page: Page): Promise<CheckPage>;
+  ratings(stream: PairStream, page: Page): Promise<RatingPage>;
   answers(stream: CheckStream, filter: { unchecked: boolean; limit: number }): Promise<AnswerList>;
   addChecks(key: CanaryKey, checks: readonly Check[]): Promise<ItemOutcome[]>;
+  addRatings(key: CanaryKey, ratings: readonly Rating[]): Promise<ItemOutcome[]>;
 
-  /** Calls back after each commit that added a comparison or a check to this canary; returns what ends that. */
+  /** Calls back after each commit that added a comparison, check or rating to this canary; returns what ends that. */
   subscribe(key: CanaryKey, listener: () => void): () => void;
   /** Resolves when a write has become durable just now. */
   probe(): Promise<void>;

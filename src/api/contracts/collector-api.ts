@@ -249,3 +249,41 @@ export type CheckRecord = z.infer<typeof CheckRecord>;
 
 export const CheckPage = z.object({ records: z.array(CheckRecord), head: Sequence });
 export type CheckPage = z.infer<typeof CheckPage>;
+
+// ---- ratings: GET and POST …/canaries/{canary}/ratings
+
+/**
+ * What somebody thought of one answer that they were served: `value` from 0 (bad) to 1 (good), so that thumbs are 0 and
+ * 1. `revision`: the one that answered, as its response header x-dpo-arm said. `rater`: the same name for the same
+ * person, who is one unit however much they rate; only its hash is kept. `id` is the sender's idempotency key.
+ */
+export const Rating = z.strictObject({
+  id: Name,
+  revision: Name,
+  rater: Name,
+  value: z.number().min(0).max(1),
+  cohort: Name.optional(),
+});
+export type Rating = z.infer<typeof Rating>;
+
+export const PostRatingsRequest = z.strictObject({ ratings: z.array(Rating).min(1).max(LIMITS.items) });
+export type PostRatingsRequest = z.infer<typeof PostRatingsRequest>;
+
+/** `unit`: sha256 of the rater, in hex. `vote`: 1 for the unit's first rating of this revision in this stream … */
+export const RatingRecord = z.object({
+  sequence: z.int().positive(),
+  id: z.string(),
+  at: Time,
+  revision: z.string(),
+  outcome: z.number().min(0).max(1),
+  unit: z.string().regex(/^[0-9a-f]{64}$/),
+  vote: z.int().positive(),
+});
+export type RatingRecord = z.infer<typeof RatingRecord>;
+
+/**
+ * The stream of a candidate and a stable: all of the candidate's ratings, and those of stable since the first of them.
+ * What was said of stable before is about other days, and whoever said it may say it again.
+ */
+export const RatingPage = z.object({ records: z.array(RatingRecord), head: Sequence });
+export type RatingPage = z.infer<typeof RatingPage>;

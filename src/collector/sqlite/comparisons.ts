@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Comparison, ComparisonPage } from "../../api/contracts/collector-api.ts";
-import type { CanaryKey, ComparisonStream, Page } from "../store.ts";
+import type { CanaryKey, Page, PairStream } from "../store.ts";
 import { prepare } from "./database.ts";
 import { checkCursor } from "./evidence-cursor.ts";
 
@@ -13,8 +13,8 @@ export interface NewComparison {
 }
 
 export interface Comparisons {
-  insert(stream: ComparisonStream, sequence: number, comparison: NewComparison): void;
-  page(stream: ComparisonStream, page: Page): ComparisonPage;
+  insert(stream: PairStream, sequence: number, comparison: NewComparison): void;
+  page(stream: PairStream, page: Page): ComparisonPage;
 }
 
 const RUN = `

@@ -8,7 +8,7 @@ import { prepare } from "./database.ts";
 /** Under which id a sender may say one thing once. */
 export interface RecordKey {
   namespace: string;
-  /** `preferences/<dataset>`, `choices/<dataset>`, `pairs/<dataset>`, `checks/<canary>` */
+  /** `preferences/<dataset>`, `choices/<dataset>`, `pairs/<dataset>`, `checks/<canary>`, `ratings/<canary>` */
   scope: string;
   key: string;
 }
@@ -51,6 +51,6 @@ export function createRecordLog(db: DatabaseSync, clock: Clock, random: () => nu
 }
 
 /** What has to be the same for two records of one id to be the same record. */
-export function contentOf(fields: readonly (string | boolean | null)[]): string {
+export function contentOf(fields: readonly (string | number | boolean | null)[]): string {
   return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
 }

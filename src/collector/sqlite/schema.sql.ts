@@ -114,4 +114,19 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), writes INTEGER NOT NULL) STRICT;
   INSERT INTO probe VALUES (1, 0);
   `,
+  `
+  -- vote counts a rater's ratings of a revision; the rater is kept as a hash only.
+  CREATE TABLE ratings (
+    sequence  INTEGER PRIMARY KEY REFERENCES records,
+    namespace TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    revision  TEXT NOT NULL,
+    unit      TEXT NOT NULL,
+    vote      INTEGER NOT NULL,
+    outcome   REAL NOT NULL CHECK (outcome BETWEEN 0 AND 1),
+    cohort    TEXT
+  ) STRICT;
+  CREATE INDEX ratings_of_revision ON ratings (namespace, canary, revision, sequence);
+  CREATE UNIQUE INDEX ratings_of_rater ON ratings (namespace, canary, revision, unit, sequence, vote);
+  `,
 ];

@@ -8,8 +8,10 @@ import { expect, onTestFinished, test } from "vitest";
 import {
   type Comparison,
   ComparisonPage,
+  PostItemsResponse,
   PostPairResponse,
   PostPreferencesResponse,
+  RatingPage,
 } from "../../../src/api/contracts/collector-api.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -92,6 +94,15 @@ async function writeComparisons(url: string, ledger: Ledger): Promise<void> {
   }
 }
 
+async function writeRatings(url: string, ledger: Ledger): Promise<void> {
+  for (;;) {
+    const id = ledger.name();
+    const rating = { id, revision: "c", rater: `rater ${Number(id) % 7}`, value: 1 };
+    const { sequence } = PostItemsResponse.parse(await post(url, "/canaries/assistant/ratings", { ratings: [rating] }));
+    ledger.acknowledged.set(id, sequence);
+  }
+}
+
 async function storedPreferences(url: string): Promise<Map<string, number>> {
   const lines = (await get(url, "/datasets/d/preferences")).split("\n").filter((line) => line !== "");
   const stored = new Map<string, number>();
@@ -103,13 +114,17 @@ async function storedPreferences(url: string): Promise<Map<string, number>> {
   return stored;
 }
 
-async function storedComparisons(url: string): Promise<Comparison[]> {
-  const stored: Comparison[] = [];
+type Vote = Pick<Comparison, "sequence" | "id" | "unit" | "vote">;
+
+/** All of a run's comparisons or ratings. */
+async function storedVotes(url: string, kind: "comparisons" | "ratings"): Promise<Vote[]> {
+  const schema = { comparisons: ComparisonPage, ratings: RatingPage }[kind];
+  const stored: Vote[] = [];
   for (;;) {
     const last = stored.at(-1);
     const cursor = last === undefined ? "" : `&after=${last.sequence}&afterId=${last.id}`;
-    const answer = await get(url, `/canaries/assistant/comparisons?candidate=c&stable=s${cursor}`);
-    const { records } = ComparisonPage.parse(JSON.parse(answer));
+    const answer = await get(url, `/canaries/assistant/${kind}?candidate=c&stable=s${cursor}`);
+    const { records } = schema.parse(JSON.parse(answer));
     if (records.length === 0) return stored;
     stored.push(...records);
   }
@@ -122,12 +137,13 @@ test("every acknowledged record outlives kill -9 under load, with its number, an
   onTestFinished(() => rm(dataDir, { recursive: true }));
   const random = seededRandom(11);
   const preferences = new Ledger();
-  const pairs = new Ledger();
+  const ledgers = { comparisons: new Ledger(), ratings: new Ledger() };
 
   for (let kill = 0; kill < KILLS; kill += 1) {
     const collector = await spawnCollector(dataDir);
     const writers = Array.from({ length: WRITERS }, () => writePreferences(collector.url, preferences));
-    const all = Promise.allSettled([...writers, writeComparisons(collector.url, pairs)]);
+    const votes = [writeComparisons(collector.url, ledgers.comparisons), writeRatings(collector.url, ledgers.ratings)];
+    const all = Promise.allSettled([...writers, ...votes]);
     await new Promise((resolve) => setTimeout(resolve, 100 + random() * 200));
     await collector.kill();
     for (const result of await all) {
@@ -148,11 +164,13 @@ test("every acknowledged record outlives kill -9 under load, with its number, an
   await post(collector.url, "/datasets/d/preferences", { records: unanswered.map(preferenceOf) });
   expect(new Set((await storedPreferences(collector.url)).keys())).toEqual(preferences.sent);
 
-  const compared = await storedComparisons(collector.url);
-  const numbers = new Set(compared.map(({ sequence }) => sequence));
-  expect([...pairs.acknowledged.values()].filter((sequence) => !numbers.has(sequence))).toEqual([]);
-  for (const unit of new Set(compared.map((record) => record.unit))) {
-    const votes = compared.filter((record) => record.unit === unit).map(({ vote }) => vote);
-    expect(votes).toEqual(votes.map((_vote, index) => index + 1));
+  for (const kind of ["comparisons", "ratings"] as const) {
+    const all = await storedVotes(collector.url, kind);
+    const numbers = new Set(all.map(({ sequence }) => sequence));
+    expect([...ledgers[kind].acknowledged.values()].filter((sequence) => !numbers.has(sequence))).toEqual([]);
+    for (const unit of new Set(all.map((record) => record.unit))) {
+      const votes = all.filter((record) => record.unit === unit).map(({ vote }) => vote);
+      expect(votes).toEqual(votes.map((_vote, index) => index + 1));
+    }
   }
 });

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import type { Rating, RatingPage, RatingRecord } from "../../api/contracts/collector-api.ts";
+import type { CanaryKey, ItemOutcome, Page, PairStream } from "../store.ts";
+import { prepare } from "./database.ts";
+import { checkCursor } from "./evidence-cursor.ts";
+import { contentOf, type RecordLog } from "./record-log.ts";
+
+/** What people thought of answers that they were served. */
+export interface Ratings {
+  add(key: CanaryKey, rating: Rating): ItemOutcome;
+  page(stream: PairStream, page: Page): RatingPage;
+}
+
+const OF = `ratings.namespace = :namespace AND canary = :canary AND revision =`;
+/** One revision's part of a page, read in the order of an index: the two parts are at most two pages to sort. */
+const part = (revision: string) => `
+  SELECT * FROM (SELECT sequence, revision, unit, vote, outcome FROM ratings
+                 WHERE ${OF} ${revision} AND sequence > :after ORDER BY sequence LIMIT :limit)`;
+
+function prepareRatings(db: DatabaseSync) {
+  return {
+    insert: prepare(
+      db,
+      `INSERT INTO ratings (sequence, namespace, canary, revision, unit, vote, outcome, cohort)
+       VALUES (:sequence, :namespace, :canary, :revision, :unit, :vote, :outcome, :cohort)`,
+    ),
+    votes: prepare<{ vote: number }>(
+      db,
+      `SELECT vote FROM ratings WHERE ${OF} :revision AND unit = :unit AND sequence < :before
+       ORDER BY sequence DESC LIMIT 1`,
+    ),
+    first: prepare<{ first: number | null }>(db, `SELECT min(sequence) AS first FROM ratings WHERE ${OF} :candidate`),
+    last: prepare<{ last: number | null }>(db, `SELECT max(sequence) AS last FROM ratings WHERE ${OF} :revision`),
+    find: prepare<{ id: string }>(
+      db,
+      `SELECT id FROM ratings JOIN records USING (sequence)
+       WHERE ratings.namespace = :namespace AND canary = :canary AND revision IN (:candidate, :stable)
+         AND sequence = :sequence AND sequence >= :first`,
+    ),
+    select: prepare<RatingRecord>(
+      db,
+      `SELECT sequence, id, at, revision, outcome, unit, vote
+       FROM (${part(":candidate")} UNION ALL ${part(":stable")}) JOIN records USING (sequence)
+       ORDER BY sequence LIMIT :limit`,
+    ),
+  };
+}
+
+/** `touch` is told which canary has news, within the transaction that brings them. */
+export function createRatings(db: DatabaseSync, log: RecordLog, touch: (key: CanaryKey) => void): Ratings {
+  const { insert, votes, first, last, find, select } = prepareRatings(db);
+
+  /** How often the unit has rated the revision before a record. */
+  function votesBefore(of: CanaryKey & { revision: string; unit: string }, before: number): number {
+    return votes.get({ ...of, before })?.vote ?? 0;
+  }
+
+  return {
+    add({ namespace, canary }, { id, revision, rater, value, cohort = null }) {
+      const key = { namespace, scope: `ratings/${canary}`, key: id };
+      const content = contentOf([revision, rater, value, cohort]);
+      const seen = log.seen(key, content);
+      if (seen !== undefined) return seen;
+      const { sequence, at } = log.append(key, content);
+      const of = { namespace, canary, revision, unit: createHash("sha256").update(rater).digest("hex") };
+      insert.run({ ...of, sequence, vote: votesBefore(of, sequence) + 1, outcome: value, cohort });
+      touch({ namespace, canary });
+      return { result: "Accepted", sequence, at };
+    },
+    page({ namespace, canary, candidate, stable }, { cursor, limit }) {
+      const run = { namespace, canary, candidate, stable };
+      const start = first.get({ namespace, canary, candidate })?.first ?? Number.MAX_SAFE_INTEGER;
+      const after = checkCursor(cursor, (sequence) => find.get({ ...run, sequence, first: start })?.id);
+      const rows = select.all({ ...run, after: Math.max(after, start - 1), limit });
+      // Numbered at commit; what a rater had said of stable before the stream begins is taken off again.
+      const records = rows.map((row) => {
+        const { revision, unit } = row;
+        return { ...row, vote: row.vote - votesBefore({ namespace, canary, revision, unit }, start) };
+      });
+      const newest = (revision: string) => last.get({ namespace, canary, revision })?.last ?? 0;
+      const head = Math.max(newest(candidate), newest(stable));
+      return { records, head: head < start ? 0 : head };
+    },
+  };
+}
