@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { Failure, UsageError } from "./failure.ts";
 import type { Host } from "./host.ts";
+import { type Verb, verbs } from "./orders/orders.ts";
 
 type Load = () => Promise<{ readonly command: Command }>;
 
@@ -9,7 +10,13 @@ const COMMANDS = new Map<string, Load>([
   ["replay", () => import("./replay/command.ts")],
   ["plan", () => import("./plan/command.ts")],
   ["explain", () => import("./explain/command.ts")],
+  ...verbs.map((verb): [string, Load] => [verb, () => loadOrder(verb)]),
 ]);
+
+async function loadOrder(verb: Verb) {
+  const { orderCommand } = await import("./orders/command.ts");
+  return { command: orderCommand(verb) };
+}
 
 /** Runs `dpo ARGS` and returns the exit code: 0, 1 when it could not do its work, 2 when the command line is wrong. */
 export async function runCli([name = "", ...args]: readonly string[], host: Host): Promise<number> {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { readText } from "../bytes.ts";
 import { parseCanary } from "../canary-file.ts";
+import { parseKey } from "../canary-key.ts";
 import type { Command } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
 import type { Host } from "../host.ts";
@@ -52,17 +53,7 @@ async function fromFile(file: string, name: string | undefined, host: Host): Pro
 }
 
 /** The client is loaded only where a cluster is asked. */
-async function fromCluster(options: Parameters<typeof import("./cluster.ts").readCanary>[0], host: Host) {
-  const { readCanary } = await import("./cluster.ts");
+async function fromCluster(options: Parameters<typeof import("../cluster.ts").readCanary>[0], host: Host) {
+  const { readCanary } = await import("../cluster.ts");
   return readCanary(options, host);
-}
-
-/** `NAMESPACE/NAME`, or NAME with the namespace beside it. */
-function parseKey(text: string, namespace: string | undefined): { readonly name: string; readonly namespace?: string } {
-  const [first = "", second, ...more] = text.split("/");
-  if (more.length > 0 || first === "" || second === "") throw new UsageError(`"${text}" is not NAMESPACE/NAME`);
-  if (second === undefined) return { name: first, ...(namespace !== undefined && { namespace }) };
-  if (namespace !== undefined && namespace !== first)
-    throw new UsageError(`-n ${namespace} and ${text} name two namespaces`);
-  return { name: second, namespace: first };
 }

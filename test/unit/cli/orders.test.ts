@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import type { PreferenceCanaryStatus } from "../../../src/api/v1alpha1/preference-canary.ts";
+import { annotationsOf, type Order } from "../../../src/cli/orders/orders.ts";
+import { canaryObject, canarySpec } from "../../builders/canary.ts";
+
+const REVISION = "bbbbbbbbbb";
+const running: PreferenceCanaryStatus = {
+  phase: "Progressing",
+  candidate: { revision: REVISION, digest: "" },
+  step: { name: "half", index: 1, of: 2 },
+};
+const ended = { revision: REVISION, digest: "", time: "2026-01-01T00:00:00Z", message: "" };
+const rolledBack: PreferenceCanaryStatus = { phase: "RolledBack", lastRun: { ...ended, outcome: "RolledBack" } };
+const steps = [
+  { name: "shadow", weight: 0, pause: { until: "2026-02-01T00:00:00Z" } },
+  { name: "half", weight: 50, approval: "Required" },
+];
+
+function ordered(order: Order, status = running, annotations: Readonly<Record<string, string>> = {}) {
+  return annotationsOf(order, { ...canaryObject(canarySpec({ steps }), { annotations }), status });
+}
+
+describe("an order from the command line", () => {
+  it.each(["pause", "promote", "rollback"] as const)("to %s names the candidate", (verb) => {
+    expect(ordered({ verb })).toEqual({ [`dpo.dev/${verb}`]: REVISION });
+  });
+
+  it("to approve is for the step that the candidate is in, and keeps what was approved of this revision", () => {
+    expect(ordered({ verb: "approve" })).toEqual({ "dpo.dev/approve": `${REVISION}/half` });
+    const standing = { "dpo.dev/approve": `aaaaaaaaaa/half, ${REVISION}/shadow` };
+    expect(ordered({ verb: "approve" }, running, standing)).toEqual({
+      "dpo.dev/approve": `${REVISION}/shadow,${REVISION}/half`,
+    });
+  });
+
+  it("to resume takes an order to pause off, or ends the step's own pause", () => {
+    expect(ordered({ verb: "resume" }, running, { "dpo.dev/pause": REVISION })).toEqual({ "dpo.dev/pause": null });
+    expect(ordered({ verb: "resume", step: "shadow" })).toEqual({ "dpo.dev/resume": `${REVISION}/shadow` });
+    expect(() => ordered({ verb: "resume" })).toThrow("nothing is paused");
+  });
+
+  it("to try again names what was rejected last, and takes the order to roll it back off", () => {
+    expect(ordered({ verb: "retry" }, rolledBack)).toEqual({ "dpo.dev/retry": REVISION });
+    expect(ordered({ verb: "retry" }, rolledBack, { "dpo.dev/rollback": REVISION })).toEqual({
+      "dpo.dev/retry": REVISION,
+      "dpo.dev/rollback": null,
+    });
+    expect(() => ordered({ verb: "retry" })).toThrow("name what is to be tried again with --revision");
+  });
+
+  it("is refused where it could only be for something else", () => {
+    expect(() => ordered({ verb: "promote" }, rolledBack)).toThrow("there is no candidate to promote: RolledBack");
+    expect(() => ordered({ verb: "promote", revision: "aaaaaaaaaa" })).toThrow("the candidate is bbbbbbbbbb");
+    expect(() => ordered({ verb: "approve", step: "third" })).toThrow("there is no step third: one of shadow, half");
+  });
+});
