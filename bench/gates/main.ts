@@ -1,4 +1,5 @@
 import { reportCohorts } from "./report-cohorts.ts";
+import { reportMismatch } from "./report-mismatch.ts";
 import { reportRegression } from "./report-regression.ts";
 import { reportSafety } from "./report-safety.ts";
 import { reportShifting } from "./report-shifting.ts";
@@ -11,6 +12,7 @@ const reports = {
   regression: reportRegression,
   cohorts: reportCohorts,
   shifting: reportShifting,
+  mismatch: reportMismatch,
 } satisfies Record<string, (seed: number) => void>;
 
 const [seed = "1", ...asked] = process.argv.slice(2);

@@ -5,8 +5,8 @@ import type { SafetyState, SafetyTest } from "./safety.ts";
 import { safetyVerdict, type Verdict, winRateVerdict } from "./verdict.ts";
 import { isExhausted, promotionEvidence, sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
 
-/** What status says about a gate. Rates are fractions. */
-export interface Assessment {
+/** What every gate says of itself. Rates are fractions. */
+export interface Statement {
   readonly verdict: Verdict;
   /** Bets made, or answers checked. */
   readonly samples: number;
@@ -15,10 +15,14 @@ export interface Assessment {
   /** Absent while there is no sample. */
   readonly estimate?: number;
   readonly interval: Interval;
+  readonly message: string;
+}
+
+/** What a gate says whose evidence can fail a candidate. */
+export interface Assessment extends Statement {
   readonly evidence: { readonly promote?: Evidence; readonly rollback: Evidence };
   /** There is no verdict, and by the user's own maxSamples there will be no Pass. */
   readonly exhausted?: boolean;
-  readonly message: string;
 }
 
 /** Of winRate and compliance. `problem`: why the evidence cannot be read at this look, if they cannot. */

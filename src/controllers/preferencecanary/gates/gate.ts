@@ -135,7 +135,7 @@ type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "i
 function assessed({ verdict, samples, sum, estimate, interval, evidence, message }: Assessment): Assessed {
   const { promote, rollback } = evidence;
   return {
-    // What status has no word for keeps a candidate where it is, too.
+    // Status has no word for these yet; like Undecided they are no Pass.
     verdict: verdict === "Shifting" || verdict === "Mismatch" ? "Undecided" : verdict,
     samples,
     sum: String(sum),
