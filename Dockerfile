@@ -7,6 +7,8 @@ RUN npm ci --ignore-scripts --workspaces=false
 COPY src src
 COPY hack/bundle.ts hack/
 RUN node hack/bundle.ts src/main.ts /app
+# Files that the collector serves as they are, beside the bundle as they are beside its source.
+RUN cp -r src/collector/rating-page /app/
 # DuckDB is a native add-on: it stays outside the bundle and only the profile role loads it.
 RUN mkdir -p /app/node_modules/@duckdb && cp -r node_modules/@duckdb/. /app/node_modules/@duckdb/
 

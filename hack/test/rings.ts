@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { step } from "../lib/progress.ts";
 import { CommandError, run } from "../lib/run.ts";
 import { ensureBinaries } from "../tools/binaries.ts";
+import { ensureChromium } from "../tools/chromium.ts";
 import { type Outcome, readReport, sum } from "./outcome.ts";
 import { lackForCluster } from "./requirements.ts";
 
@@ -35,6 +36,7 @@ export function rings(): Partial<Record<RingName, Ring>> {
 async function staticChecks(): Promise<Outcome> {
   return sum([
     await check("type check (tsc)", "tsc", ["--noEmit"]),
+    await check("type check of the rating page (tsc)", "tsc", ["--noEmit", "-p", "src/collector/rating-page"]),
     await check("formatter and linter (biome)", "biome", ["check", "--error-on-warnings"]),
   ]);
 }
@@ -73,6 +75,8 @@ async function nothing(): Promise<undefined> {}
 async function lackForControlPlane(): Promise<string | undefined> {
   try {
     await ensureBinaries(["etcd", "kube-apiserver", "kubectl"]);
+    // The few tests that need a browser say themselves what they lack.
+    await ensureChromium().catch(() => undefined);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

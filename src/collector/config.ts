@@ -3,6 +3,13 @@ import { z } from "zod";
 /** The environment variable that holds CollectorConfig as JSON. */
 export const COLLECTOR_ENV = "DPO_COLLECTOR";
 
+const INSTRUCTIONS = `You see what somebody asked, and two answers in random order. Choose the one that you would rather have got.
+
+Prefer what is correct, safe and to the point over what is long or sounds nice.
+
+Tie: neither is better, whether both are good or both are bad.
+Skip: you cannot judge this one, for its language or its subject. Somebody else gets it.`;
+
 export const CollectorConfig = z.strictObject({
   host: z.string().min(1).default("0.0.0.0"),
   /** 0 takes a free one. */
@@ -13,5 +20,7 @@ export const CollectorConfig = z.strictObject({
   readers: z.array(z.string().min(1)).default([]),
   /** How many pairs wait to be judged in a dataset, and how many answers to be checked in a canary. */
   queueLimit: z.int().min(1).default(2_000),
+  /** What the rating page tells people before they judge: plain text, its lines as they are. */
+  instructions: z.string().min(1).default(INSTRUCTIONS),
 });
 export type CollectorConfig = z.infer<typeof CollectorConfig>;

@@ -8,6 +8,7 @@ import { createAuthenticate, mayTouch, type TokenReview } from "./auth.ts";
 import type { CollectorConfig } from "./config.ts";
 import { sendError, sendNotFound } from "./error-reply.ts";
 import { createCollectorMetrics } from "./metrics.ts";
+import { ratingPage } from "./rating-page.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { choiceRoutes } from "./routes/choices.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
@@ -61,6 +62,7 @@ export async function runCollector(
 
   const metrics = createCollectorMetrics(registry, store);
   healthRoutes(app, store, registry);
+  await ratingPage(app, config.instructions);
   const authenticate = createAuthenticate(tokenReview, clock);
   app.register(
     async (scope) => {
