@@ -1,3 +1,4 @@
+import { reportCalibration } from "./report-calibration.ts";
 import { reportCohorts } from "./report-cohorts.ts";
 import { reportMismatch } from "./report-mismatch.ts";
 import { reportRegression } from "./report-regression.ts";
@@ -13,6 +14,7 @@ const reports = {
   cohorts: reportCohorts,
   shifting: reportShifting,
   mismatch: reportMismatch,
+  calibration: reportCalibration,
 } satisfies Record<string, (seed: number) => void>;
 
 const [seed = "1", ...asked] = process.argv.slice(2);
