@@ -50,6 +50,6 @@ export function noticeOf({ sitting: { unsent }, away, uncounted }) {
  */
 export function refusalOf({ kind, message }) {
   return kind === "NoAccess"
-    ? `You have no access any more: ${message}. Ask for a new link; what you chose is kept here.`
+    ? `You have no access: ${message}. Ask for a new link; what you chose is kept here.`
     : `The collector refuses this: ${message}.`;
 }

@@ -131,7 +131,7 @@ async function startCollector(
   };
 }
 
-function reviewer(transport: Transport) {
+export function reviewer(transport: Transport) {
   const client = createClient(transport, "dpo-collector");
   return async (token: string, audience: string) => {
     const { authenticated = false, user } = await client.reviewToken(token, [audience]);

@@ -52,6 +52,6 @@ test.each<[string, Partial<State>, string]>([
 
 test("a refusal says what to do", () => {
   expect(refusalOf({ kind: "NoAccess", message: "the token is expired" })).toBe(
-    "You have no access any more: the token is expired. Ask for a new link; what you chose is kept here.",
+    "You have no access: the token is expired. Ask for a new link; what you chose is kept here.",
   );
 });
