@@ -4,6 +4,7 @@ import { reportMismatch } from "./report-mismatch.ts";
 import { reportRegression } from "./report-regression.ts";
 import { reportSafety } from "./report-safety.ts";
 import { reportShifting } from "./report-shifting.ts";
+import { reportUnits } from "./report-units.ts";
 import { reportWinRate } from "./report-win-rate.ts";
 
 /** `node bench/gates/main.ts [seed] [gate…]`: what the shipped gates do, in figures; all of them where none is named. */
@@ -15,6 +16,7 @@ const reports = {
   shifting: reportShifting,
   mismatch: reportMismatch,
   calibration: reportCalibration,
+  units: reportUnits,
 } satisfies Record<string, (seed: number) => void>;
 
 const [seed = "1", ...asked] = process.argv.slice(2);
