@@ -5,6 +5,7 @@ import {
   DatasetHead,
   type PostPairRequest,
   PostPairResponse,
+  RatingPage,
   StoredPreference,
 } from "../api/contracts/collector-api.ts";
 import {
@@ -26,7 +27,7 @@ export interface EvidenceQuery {
   signal?: AbortSignal;
 }
 
-export interface ComparisonsQuery extends EvidenceQuery {
+export interface PairQuery extends EvidenceQuery {
   stable: string;
 }
 
@@ -51,12 +52,14 @@ export interface PairToPost {
 }
 
 /**
- * The collector as manager, sampler and profile see it. Every call rejects with a CollectorError; comparisons and
- * checks with CursorUnknown when the collector does not know the cursor, as after a restore from a backup.
+ * The collector as manager, sampler and profile see it. Every call rejects with a CollectorError; comparisons, checks and
+ * ratings with CursorUnknown when the collector does not know the cursor, as after a restore from a backup.
  */
 export interface CollectorClient {
-  comparisons(query: ComparisonsQuery): Promise<ComparisonPage>;
+  comparisons(query: PairQuery): Promise<ComparisonPage>;
   checks(query: EvidenceQuery): Promise<CheckPage>;
+  /** Of the candidate, and of stable since the candidate's first. */
+  ratings(query: PairQuery): Promise<RatingPage>;
   head(query: DatasetQuery): Promise<DatasetHead>;
   postPair(post: PairToPost): Promise<PostPairResponse>;
   /** In the order of their sequence numbers, never more than a few in memory. An incomplete stream throws. */
@@ -74,6 +77,10 @@ export function createCollectorClient(address: CollectorAddress): CollectorClien
     },
     checks(query) {
       return transport.receive(CheckPage, evidenceCall("checks", query, { candidate: query.candidate }));
+    },
+    ratings(query) {
+      const { candidate, stable } = query;
+      return transport.receive(RatingPage, evidenceCall("ratings", query, { candidate, stable }));
     },
     head({ after, signal, ...dataset }) {
       return transport.receive(DatasetHead, {
@@ -99,7 +106,11 @@ function datasetPath({ namespace, dataset }: { namespace: string; dataset: strin
   return `/v1/namespaces/${encodeURIComponent(namespace)}/datasets/${encodeURIComponent(dataset)}`;
 }
 
-function evidenceCall(kind: "comparisons" | "checks", query: EvidenceQuery, revisions: Query): CollectorCall {
+function evidenceCall(
+  kind: "comparisons" | "checks" | "ratings",
+  query: EvidenceQuery,
+  revisions: Query,
+): CollectorCall {
   const canary = `/v1/namespaces/${encodeURIComponent(query.namespace)}/canaries/${encodeURIComponent(query.canary)}`;
   const cursor = query.cursor === null ? {} : { after: query.cursor.sequence, afterId: query.cursor.id };
   return {

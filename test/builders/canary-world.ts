@@ -206,6 +206,13 @@ export class CanaryWorld {
     for (const outcome of outcomes) this.evidence.vote({ candidate: candidate?.revision ?? "", stable }, outcome);
   }
 
+  /** Of distinct users, of either arm of the current run; 1 is good. */
+  rate(arm: "Candidate" | "Stable", outcomes: readonly number[]): void {
+    const { stable = "", candidate } = this.facts().run;
+    const revision = arm === "Stable" ? stable : (candidate?.revision ?? "");
+    for (const outcome of outcomes) this.evidence.rate(revision, outcome);
+  }
+
   check(violations: readonly boolean[]): void {
     const { candidate } = this.facts().run;
     for (const violation of violations) this.evidence.check(candidate?.revision ?? "", violation);

@@ -1,33 +1,61 @@
 import { createHash } from "node:crypto";
-import type { CheckRecord, Comparison } from "../../src/api/contracts/collector-api.ts";
-import type { Access, Cursors, Evidence, Pair, Stream } from "../../src/controllers/preferencecanary/evidence.ts";
+import type { CheckRecord, Comparison, Cursor, RatingRecord } from "../../src/api/contracts/collector-api.ts";
+import {
+  type Access,
+  type Cursors,
+  type Evidence,
+  NOTHING,
+  type Pair,
+  type Stream,
+} from "../../src/controllers/preferencecanary/evidence.ts";
 
 type Owned<Item> = Item & { readonly owner: string };
 
-/** A collector in memory: what raters and checkers said, in order, by what it is about. */
+/** A collector in memory: what raters, checkers and users said, in order, by what it is about. */
 export function createMemoryEvidence(now: () => Date) {
   const votes: Owned<Comparison>[] = [];
   const checks: Owned<CheckRecord>[] = [];
-  let access: Access = { type: "Readable" };
+  const ratings: Owned<RatingRecord>[] = [];
+  const readable: Access = { type: "Readable" };
+  const access: Record<keyof Evidence, Access> = { comparisons: readable, checks: readable, ratings: readable };
   let sequence = 0;
+  let asked: string[] = [];
 
   function stream<Item extends { readonly sequence: number; readonly id: string }>(
     all: readonly Owned<Item>[],
-    owner: string,
-    from: Cursors["checks"],
+    owners: readonly string[],
+    from: Cursor | null | undefined,
+    how: Access,
   ): Stream<Item> {
-    const newer = all.filter((item) => item.owner === owner && item.sequence > (from?.sequence ?? 0));
-    return { from, records: access.type === "Readable" ? newer : [], access };
+    if (from === undefined) return NOTHING;
+    const newer = all.filter((item) => owners.includes(item.owner) && item.sequence > (from?.sequence ?? 0));
+    return { from, records: how.type === "Readable" ? newer : [], access: how };
+  }
+
+  function firstOf(candidate: string): number {
+    const index = ratings.findIndex(({ owner }) => owner === candidate);
+    return index < 0 ? ratings.length : index;
   }
 
   return {
-    setAccess(to: Access) {
-      access = to;
+    /** Of every stream, or of one. */
+    setAccess(to: Access, ...names: readonly (keyof Evidence)[]) {
+      const all = ["comparisons", "checks", "ratings"] as const;
+      for (const name of names.length > 0 ? names : all) access[name] = to;
     },
-    read: ({ candidate, stable }: Pair, cursors: Cursors): Evidence => ({
-      comparisons: stream<Comparison>(votes, `${candidate}/${stable}`, cursors.comparisons),
-      checks: stream<CheckRecord>(checks, candidate, cursors.checks),
-    }),
+    /** The streams that were wanted last. */
+    get asked() {
+      return asked;
+    },
+    read: ({ candidate, stable }: Pair, cursors: Cursors): Evidence => {
+      asked = Object.keys(cursors);
+      const rated = ratings.slice(firstOf(candidate));
+      return {
+        comparisons: stream<Comparison>(votes, [`${candidate}/${stable}`], cursors.comparisons, access.comparisons),
+        checks: stream<CheckRecord>(checks, [candidate], cursors.checks, access.checks),
+        ratings: stream<RatingRecord>(rated, [candidate, stable], cursors.ratings, access.ratings),
+      };
+    },
     vote({ candidate, stable }: Pair, outcome: Comparison["outcome"]) {
       sequence += 1;
       const unit = createHash("sha256").update(String(sequence)).digest("hex");
@@ -38,6 +66,13 @@ export function createMemoryEvidence(now: () => Date) {
       sequence += 1;
       const rest = { at: now().toISOString(), answer: `answer-${sequence}`, violation };
       checks.push({ sequence, id: `check-${sequence}`, ...rest, owner: candidate });
+    },
+    /** Of a rater who has not rated before. */
+    rate(revision: string, outcome: number) {
+      sequence += 1;
+      const unit = createHash("sha256").update(String(sequence)).digest("hex");
+      const rest = { at: now().toISOString(), revision, outcome, unit, vote: 1 };
+      ratings.push({ sequence, id: `rating-${sequence}`, ...rest, owner: revision });
     },
   };
 }

@@ -83,6 +83,43 @@ export const WinRateGate = thresholds(WIN_RATE)
     "Do people prefer the candidate's answers to stable's? Decided from comparisons of both answers to the same live request.",
   );
 
+const COMPLIANCE = {
+  gate: "compliance",
+  records: "ratings",
+  under: "whose answers are approved of by this share or less",
+  over: "whose answers are approved of by this share or more",
+  min: "65%",
+  target: "70%",
+} as const satisfies TwoThresholds;
+
+export const ComplianceGate = thresholds(COMPLIANCE)
+  .meta(rules(...twoThresholdRules(COMPLIANCE)))
+  .describe(
+    "Do users approve of the answers that the candidate serves them? Decided from their ratings, of which the first of each rater counts.",
+  );
+
+export const RegressionGate = z
+  .object({
+    maxDrop: percent(
+      "A candidate whose ratings are on average this many points or more under stable's is promoted with at most the probability falsePromotion.",
+    ).default("5%"),
+    falsePromotion: errorRate("Probability of promoting a candidate that is maxDrop or more under stable"),
+    falseRollback: errorRate("Probability of rolling back a candidate that is not under stable"),
+  })
+  .meta(
+    rules(
+      [
+        "double(self.maxDrop.replace('%', '')) > 0.0 && double(self.maxDrop.replace('%', '')) < 100.0",
+        "gates.regression.maxDrop must be over 0% and under 100%: no number of ratings shows that there is no drop at all",
+      ],
+      isErrorRate("falsePromotion", "regression", "ratings"),
+      isErrorRate("falseRollback", "regression", "ratings"),
+    ),
+  )
+  .describe(
+    "Do users rate the candidate's answers lower than stable's? Decided from the ratings of both while both serve users.",
+  );
+
 export const SafetyGate = z
   .object({
     maxViolationRate: percent("Rate of violations that the candidate must not exceed.").default("0.01%"),

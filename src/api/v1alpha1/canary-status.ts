@@ -25,18 +25,31 @@ const GateStatus = z.object({
     .max(512)
     .exactOptional()
     .describe("What it was asked for when the first piece of evidence came, if that was something else."),
-  estimate: z.string().max(16).exactOptional().describe("The best guess."),
+  estimate: z
+    .string()
+    .max(16)
+    .exactOptional()
+    .describe("The best guess; for regression the points that the candidate is over stable, or under it."),
   interval: z
     .array(z.string().max(16))
     .max(2)
     .meta({ "x-kubernetes-list-type": "atomic" })
     .exactOptional()
     .describe("95% interval, valid however often it is looked at."),
-  samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence, each an independent bet."),
+  samples: z
+    .int()
+    .min(0)
+    .meta({ format: "int64" })
+    .describe("Pieces of evidence, each an independent bet; for regression pairs of ratings."),
   sum: z
     .string()
     .max(32)
-    .describe("Sum of the outcomes. With samples it is all that the gate needs to go on after a restart."),
+    .describe("Sum of the outcomes. With samples it is all that most gates need to go on after a restart."),
+  state: z
+    .string()
+    .max(512)
+    .exactOptional()
+    .describe("What a gate needs beside samples and sum to go on, in a form of its own; not for reading."),
   cursor: z
     .object({
       sequence: z.int().min(0).meta({ format: "int64" }).describe("Sequence number of the newest record read."),
@@ -95,6 +108,13 @@ export const PreferenceCanaryStatus = z
         .meta({ format: "date-time" })
         .exactOptional()
         .describe("When it could first answer requests: the silence of a gate is counted from here."),
+      served: z
+        .string()
+        .meta({ format: "date-time" })
+        .exactOptional()
+        .describe(
+          "When it first served users: the silence of a gate that is about their ratings is counted from here.",
+        ),
     })
       .exactOptional()
       .describe("The revision that is being judged."),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { SafetyGate, WinRateGate } from "./canary-gates.ts";
+import { ComplianceGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, reference, rules } from "./object.ts";
@@ -17,7 +17,7 @@ const Step = z.object({
     .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
   minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
   requires: z
-    .array(z.enum(["winRate", "safety"]))
+    .array(z.enum(["winRate", "safety", "compliance", "regression"]))
     .min(1)
     .max(8)
     .meta({ "x-kubernetes-list-type": "set" })
@@ -147,6 +147,10 @@ export const PreferenceCanarySpec = z
           })
           .describe("People's choices between both arms' answers to the same live request."),
         checks: z.object({}).exactOptional().describe("Safety verdicts on answers of the candidate."),
+        ratings: z
+          .object({})
+          .exactOptional()
+          .describe("What users thought of single answers that candidate or stable served them."),
       })
       .describe("Where evidence comes from."),
     steps: mapList(Step, "name", 20, 1)
@@ -158,7 +162,12 @@ export const PreferenceCanarySpec = z
       )
       .describe("The way of a candidate, from its first request to its promotion."),
     gates: z
-      .object({ winRate: WinRateGate, safety: SafetyGate.exactOptional() })
+      .object({
+        winRate: WinRateGate,
+        safety: SafetyGate.exactOptional(),
+        compliance: ComplianceGate.exactOptional(),
+        regression: RegressionGate.exactOptional(),
+      })
       .describe(
         "What the candidate must pass. All of them have to pass for a promotion; one that fails rolls back at once.",
       ),
@@ -231,6 +240,14 @@ export const PreferenceCanarySpec = z
         "gates.safety needs evidence.checks: without checked answers it could never pass",
       ],
       [
+        "!(has(self.gates.compliance) || has(self.gates.regression)) || has(self.evidence.ratings)",
+        "gates.compliance and gates.regression need evidence.ratings: without ratings they could never pass",
+      ],
+      [
+        "!(has(self.gates.compliance) || has(self.gates.regression)) || self.steps.exists(s, s.weight > 0)",
+        "gates.compliance and gates.regression need a step with a weight over 0: only users that the candidate serves can rate it",
+      ],
+      [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",
         "spec.steps: no step may be called watch, which is the name of the one that spec.afterPromotion adds",
       ],
@@ -241,6 +258,18 @@ export const PreferenceCanarySpec = z
       [
         "self.steps.all(s, !has(s.requires) || !('safety' in s.requires) || has(self.gates.safety))",
         "a step requires safety, but gates.safety is not set",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !('compliance' in s.requires) || has(self.gates.compliance))",
+        "a step requires compliance, but gates.compliance is not set",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !('regression' in s.requires) || has(self.gates.regression))",
+        "a step requires regression, but gates.regression is not set",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !s.requires.exists(gate, gate in ['compliance', 'regression']) || (s.weight > 0 && s.name != self.steps.filter(served, served.weight > 0)[0].name))",
+        "a step that requires compliance or regression needs one before it with a weight over 0: only users that the candidate serves can rate it",
       ],
       [
         "self.serving.workloadRef.name == oldSelf.serving.workloadRef.name",

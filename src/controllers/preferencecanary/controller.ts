@@ -1,5 +1,4 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
-import type { CollectorClient } from "../../evidence/collector-client.ts";
 import { controllerRevisions, deployments, httpRoutes, services } from "../../kube/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller, Source } from "../../runtime/controller.ts";
@@ -10,14 +9,14 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import { createSettling } from "../../traffic/settling.ts";
 import { dpoJobs, preferenceCanaries } from "../resources.ts";
 import type { CanarySettings } from "./desired.ts";
-import { createEvidenceFeed } from "./evidence-feed.ts";
+import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence-feed.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
 import { createStatusWriter } from "./status-writer.ts";
 
 export interface Options {
   readonly clock: Clock;
-  readonly collector: Pick<CollectorClient, "comparisons" | "checks">;
+  readonly collector: EvidenceFeedOptions["collector"];
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly settings: CanarySettings;

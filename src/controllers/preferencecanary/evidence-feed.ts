@@ -1,9 +1,9 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
-import type { CollectorClient } from "../../evidence/collector-client.ts";
+import type { CollectorClient, PairQuery } from "../../evidence/collector-client.ts";
 import { keyString, type ObjectKey } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { type Cursors, type Evidence, NO_EVIDENCE, type Pair } from "./evidence.ts";
+import { type Cursors, type Evidence, NO_EVIDENCE, NOTHING, type Pair, type Stream } from "./evidence.ts";
 import { createFollower, type Follower } from "./evidence-follower.ts";
 
 /**
@@ -18,17 +18,22 @@ export interface EvidenceFeed {
 }
 
 export interface EvidenceFeedOptions {
-  readonly collector: Pick<CollectorClient, "comparisons" | "checks">;
+  readonly collector: Pick<CollectorClient, keyof Evidence>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when there is something new to read. */
   readonly wake: (canary: ObjectKey) => void;
 }
 
-interface Followed {
+/** A stream that is followed from when somebody first reads it, until nobody does. */
+interface Followed<Item> {
+  read(cursor: Cursor | null | undefined): Stream<Item>;
+  stop(): void;
+}
+
+interface Run {
   readonly pair: Pair;
-  readonly comparisons: Follower<Evidence["comparisons"]["records"][number]>;
-  readonly checks: Follower<Evidence["checks"]["records"][number]>;
+  readonly streams: { readonly [Name in keyof Evidence]: Followed<Evidence[Name]["records"][number]> };
 }
 
 const PAGE = 1000;
@@ -36,55 +41,81 @@ const PAGE = 1000;
 const WAIT_SECONDS = 10;
 
 export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceFeedOptions): EvidenceFeed {
-  const followed = new Map<string, Followed>();
+  const runs = new Map<string, Run>();
   let isStopped = false;
 
-  function follow(canary: ObjectKey, pair: Pair, cursors: Cursors): Followed {
+  function start(canary: ObjectKey, pair: Pair): Run {
     const { namespace = "", name } = canary;
-    const query = (cursor: Cursor | null, isFirst: boolean, signal: AbortSignal) => {
-      return { namespace, canary: name, ...pair, cursor, limit: PAGE, wait: isFirst ? 0 : WAIT_SECONDS, signal };
-    };
     const common = { clock, logger: logger.child({ canary: keyString(canary), ...pair }), changed: () => wake(canary) };
-    return {
-      pair,
-      comparisons: createFollower({
-        ...common,
-        cursor: cursors.comparisons,
-        fetch: (...asked) => collector.comparisons(query(...asked)),
-      }),
-      checks: createFollower({
-        ...common,
-        cursor: cursors.checks,
-        fetch: (...asked) => collector.checks(query(...asked)),
-      }),
+    function stream<Item extends Cursor>(ask: (query: PairQuery) => Promise<{ readonly records: readonly Item[] }>) {
+      return followed<Item>((cursor) =>
+        createFollower({
+          ...common,
+          cursor,
+          fetch: (after, isFirst, signal) => {
+            const wait = isFirst ? 0 : WAIT_SECONDS;
+            return ask({ namespace, canary: name, ...pair, cursor: after, limit: PAGE, wait, signal });
+          },
+        }),
+      );
+    }
+    const streams = {
+      comparisons: stream(collector.comparisons),
+      checks: stream(collector.checks),
+      ratings: stream(collector.ratings),
     };
+    return { pair, streams };
+  }
+
+  function end({ streams }: Run): void {
+    for (const { stop } of Object.values(streams)) stop();
   }
 
   function forget(canary: ObjectKey): void {
-    const { comparisons, checks } = followed.get(keyString(canary)) ?? {};
-    comparisons?.stop();
-    checks?.stop();
-    followed.delete(keyString(canary));
+    const run = runs.get(keyString(canary));
+    if (run !== undefined) end(run);
+    runs.delete(keyString(canary));
   }
 
   return {
     read(canary, pair, cursors) {
       if (isStopped) return NO_EVIDENCE;
       const key = keyString(canary);
-      const current = followed.get(key)?.pair;
+      const current = runs.get(key)?.pair;
       if (current?.candidate !== pair.candidate || current.stable !== pair.stable) forget(canary);
-      const { comparisons, checks } = followed.get(key) ?? follow(canary, pair, cursors);
-      followed.set(key, { pair, comparisons, checks });
-      return { comparisons: comparisons.read(cursors.comparisons), checks: checks.read(cursors.checks) };
+      const run = runs.get(key) ?? start(canary, pair);
+      runs.set(key, run);
+      const { comparisons, checks, ratings } = run.streams;
+      return {
+        comparisons: comparisons.read(cursors.comparisons),
+        checks: checks.read(cursors.checks),
+        ratings: ratings.read(cursors.ratings),
+      };
     },
     forget,
     stop() {
       isStopped = true;
-      for (const { comparisons, checks } of followed.values()) {
-        comparisons.stop();
-        checks.stop();
-      }
-      followed.clear();
+      for (const run of runs.values()) end(run);
+      runs.clear();
     },
+  };
+}
+
+function followed<Item>(follow: (cursor: Cursor | null) => Follower<Item>): Followed<Item> {
+  let follower: Follower<Item> | undefined;
+  function stop(): void {
+    follower?.stop();
+    follower = undefined;
+  }
+  return {
+    read(cursor) {
+      if (cursor === undefined) {
+        stop();
+        return NOTHING;
+      }
+      follower ??= follow(cursor);
+      return follower.read(cursor);
+    },
+    stop,
   };
 }

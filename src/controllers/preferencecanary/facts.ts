@@ -1,3 +1,4 @@
+import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import type { CanarySettings } from "./desired.ts";
@@ -39,6 +40,10 @@ export interface Facts {
   readonly hasEntered: boolean;
   /** When that was. */
   readonly entered?: Date;
+  /** When it first served users. */
+  readonly served?: Date;
+  /** Since when its gates could have heard something. */
+  readonly silence?: Silence;
 }
 
 /** Why a candidate that has not failed gets no further. */
@@ -67,7 +72,8 @@ export function gatherFacts(
   const { spec } = canary;
   const entry = entryOf(observed, candidate, now);
   const place = placeOf(observed, candidate, entry, now);
-  const silence = entry.entered && { since: entry.entered, limitMs: parseDuration(spec.onNoData.after) };
+  const served = servedOf(observed, candidate, place);
+  const silence = silenceOf(spec, entry, served, place);
   const remembered = rememberedGates(observed, run);
   const folded = foldGates(spec, candidate, remembered, evidence, { silence, now });
   const verdict = combineVerdicts(folded.map((gate) => gate.verdict));
@@ -76,7 +82,15 @@ export function gatherFacts(
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates: folded, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing: entry.isServing });
-  const judged = { ...common, ...entry, verdict, ...(rejection !== undefined && { rejection }), ...(hold && { hold }) };
+  const judged = {
+    ...common,
+    ...entry,
+    ...(served && { served }),
+    ...(silence && { silence }),
+    verdict,
+    ...(rejection !== undefined && { rejection }),
+    ...(hold && { hold }),
+  };
   if (candidate.state !== "Running" || place === undefined)
     return { ...judged, gates: folded, waits: [], alarms: [], isPromotable: false };
   const isRecorded = isOnRecord(remembered);
@@ -128,6 +142,27 @@ function entryOf({ canary, arms }: Observed, { revision }: Candidate, now: Date)
   return { hasEntered, isServing, ...(entered && { entered }) };
 }
 
+/** Remembered, since every step's weight is stored anew. */
+function servedOf({ canary }: Observed, { revision }: Candidate, place: Progress | undefined): Date | undefined {
+  const { candidate } = canary.status ?? {};
+  const remembered = candidate?.revision === revision ? candidate.served : undefined;
+  if (remembered !== undefined) return new Date(remembered);
+  return place !== undefined && place.step.weight > 0 ? place.since : undefined;
+}
+
+/** In the watch stable serves nobody any more, so nothing new can be rated against it. */
+function silenceOf(
+  { onNoData }: PreferenceCanarySpec,
+  { entered }: Entry,
+  served: Date | undefined,
+  place: Progress | undefined,
+): Silence | undefined {
+  if (entered === undefined) return undefined;
+  const isAlone = place?.step.name === WATCH;
+  const times = served && { served, ...(!isAlone && { bothServed: served }) };
+  return { since: entered, ...times, limitMs: parseDuration(onNoData.after) };
+}
+
 /** A run begins with its candidate's Deployment. */
 function deadlineOf({ canary, arms }: Observed, { revision }: Candidate): Date | undefined {
   const { deadline } = canary.spec;
@@ -152,8 +187,9 @@ function holdOf(
   if (orders.pause) return "Paused";
   if (isOverdue) return "DeadlineExceeded";
   if (verdict === "NoData") return "NoData";
-  const { comparisons, checks } = evidence;
-  const streams = canary.spec.gates.safety === undefined ? [comparisons] : [comparisons, checks];
+  const { comparisons, checks, ratings } = evidence;
+  const { safety, compliance, regression } = canary.spec.gates;
+  const streams = [comparisons, ...(safety ? [checks] : []), ...(compliance || regression ? [ratings] : [])];
   if (streams.some(({ access }) => access.type === "Unread")) return "Unread";
   return isServing ? undefined : "NotReady";
 }

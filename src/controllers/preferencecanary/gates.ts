@@ -1,6 +1,9 @@
+import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import type { Cursors, Evidence } from "./evidence.ts";
-import { anew, type Gate, type GateStatus, type Look } from "./gates/gate.ts";
+import { complianceGate } from "./gates/compliance.ts";
+import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
+import { regressionGate } from "./gates/regression.ts";
 import { safetyGate } from "./gates/safety.ts";
 import { winRateGate } from "./gates/win-rate.ts";
 import type { Observed } from "./observed.ts";
@@ -9,10 +12,23 @@ import type { Candidate, Run } from "./run.ts";
 export type { GateStatus } from "./gates/gate.ts";
 
 /** Every gate of the spec, for the run of this candidate. */
-function gatesOf({ gates }: PreferenceCanarySpec, { sameModel }: Candidate): readonly Gate[] {
-  const { winRate, safety } = gates;
-  return [winRateGate(winRate, sameModel), ...(safety ? [safetyGate(safety)] : [])];
+function gatesOf({ gates }: PreferenceCanarySpec, { sameModel, revision }: Candidate): readonly Gate[] {
+  const { winRate, safety, compliance, regression } = gates;
+  return [
+    winRateGate(winRate, sameModel),
+    ...(safety ? [safetyGate(safety)] : []),
+    ...(compliance ? [complianceGate(compliance, revision)] : []),
+    ...(regression ? [regressionGate(regression, revision)] : []),
+  ];
 }
+
+/** What each gate reads. */
+const STREAM: Readonly<Record<string, keyof Evidence>> = {
+  winRate: "comparisons",
+  safety: "checks",
+  compliance: "ratings",
+  regression: "ratings",
+};
 
 /** Every gate of the spec with all evidence folded that is at hand. */
 export function foldGates(
@@ -38,45 +54,64 @@ export function watchedGates(
 }
 
 /**
- * What status remembers of this run, so that folding goes on from there: nothing, when it speaks of another run. A
- * revision that is tried again can be rejected only by what came after its rejection, or it would be so at once.
+ * Every gate of the spec as status remembers it, so that folding goes on from there; with nothing folded where status
+ * speaks of another run, or not of this gate. A revision that is tried again can be rejected only by what came after its
+ * rejection, or it would be so at once.
  */
 export function rememberedGates({ canary, records }: Observed, { stable, candidate }: Run): readonly GateStatus[] {
   const { status, spec } = canary;
-  if (candidate === undefined || status?.stable?.revision !== stable) return [];
+  if (candidate === undefined) return [];
   const { revision } = candidate;
-  const isSameRun = status?.candidate?.revision === revision;
-  const isNewTry = records.get(revision)?.retried === true && status?.lastRun?.revision === revision;
-  if (!isSameRun && !isNewTry) return [];
-  return gatesOf(spec, candidate).flatMap((gate) => {
-    const known = named(status?.gates ?? [], gate.name);
-    if (known === undefined) return [];
-    return [withNumbers(isSameRun ? known : gate.retried(known), gate.numbers)];
+  const isSameStable = status?.stable?.revision === stable;
+  const isSameRun = isSameStable && status?.candidate?.revision === revision;
+  const isNewTry = isSameStable && records.get(revision)?.retried === true && status?.lastRun?.revision === revision;
+  const before = isSameRun || isNewTry ? (status?.gates ?? []) : [];
+  return gatesOf(spec, candidate).map((gate) => {
+    const known = named(before, gate.name);
+    if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
+    const sound = gate.isReadable(known) ? known : unfolded(gate.name, known.numbers, anew(known), known.changedFrom);
+    return withNumbers(isSameRun ? sound : gate.retried(sound), gate.numbers);
   });
 }
 
-/**
- * Other numbers are tried on all of the evidence: a gate without a cursor is folded anew. That they are others than
- * when the first piece came is never forgotten, since the promised error rates are for numbers fixed before it.
- */
-function withNumbers(gate: GateStatus, numbers: string): GateStatus {
-  if (gate.numbers === numbers) return gate;
-  const { name, changedFrom, samples } = gate;
-  const first = changedFrom ?? (samples > 0 ? gate.numbers : undefined);
+const NOTHING_KEPT: Kept = { samples: 0, sum: "0" };
+
+/** Without a cursor it is folded from the first record on. */
+function unfolded(name: string, numbers: string | undefined, kept: Kept, changedFrom?: string): GateStatus {
   return {
     name,
-    numbers,
-    ...(first !== undefined && { changedFrom: first }),
-    ...anew(gate),
+    ...(numbers !== undefined && { numbers }),
+    ...(changedFrom !== undefined && { changedFrom }),
+    ...kept,
     verdict: "Undecided",
     message: "",
   };
 }
 
+/**
+ * Other numbers are tried on all of the evidence. That they are others than when the first piece came is never
+ * forgotten, since the promised error rates are for numbers fixed before it.
+ */
+function withNumbers(gate: GateStatus, numbers: string): GateStatus {
+  if (gate.numbers === numbers) return gate;
+  const { name, changedFrom, samples } = gate;
+  return unfolded(name, numbers, anew(gate), changedFrom ?? (samples > 0 ? gate.numbers : undefined));
+}
+
 /** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */
 export function cursorsOf(gates: readonly GateStatus[]): Cursors {
-  const cursor = (name: string) => named(gates, name)?.cursor ?? null;
-  return { comparisons: cursor("winRate"), checks: cursor("safety") };
+  const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
+  for (const { name, cursor = null } of gates) {
+    const stream = STREAM[name];
+    if (stream === undefined) continue;
+    const other = cursors[stream];
+    cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;
+  }
+  return cursors;
+}
+
+function isBehind(cursor: Cursor | null, other: Cursor | null): boolean {
+  return (cursor?.sequence ?? 0) < (other?.sequence ?? 0);
 }
 
 function named(gates: readonly GateStatus[], name: string): GateStatus | undefined {

@@ -39,9 +39,7 @@ export function exposeCanaries(registry: Registry, canaries: Store<PreferenceCan
     gates.map(({ name, samples }) => ({ gate: name, value: samples })),
   );
   expose("dpo_canary_gate_estimate_ratio", "The gate's best guess.", ["gate"], ({ gates = [] }) =>
-    gates.flatMap(({ name, estimate }) =>
-      estimate === undefined ? [] : [{ gate: name, value: ratio(estimate) }],
-    ),
+    gates.flatMap(({ name, estimate }) => (estimate === undefined ? [] : [{ gate: name, value: ratio(estimate) }])),
   );
 }
 

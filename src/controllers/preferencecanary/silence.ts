@@ -1,21 +1,32 @@
 import { formatDuration } from "../../api/v1alpha1/quantity.ts";
 
-/** How long a gate may hear nothing. */
+/** How long a gate may hear nothing, and since when it could have heard something. */
 export interface Silence {
-  /** Since when its evidence could come: from then on silence counts. */
+  /** Both arms can answer, so that their answers can be compared and checked. */
   readonly since: Date;
+  /** The candidate serves users, so that they can rate it. */
+  readonly served?: Date;
+  /** And so does stable. */
+  readonly bothServed?: Date;
   readonly limitMs: number;
 }
 
 interface Heard {
+  readonly name: string;
   readonly lastSampleTime?: string;
 }
 
 /** When a gate will have heard nothing for too long; undefined while it cannot have heard anything. */
-export function silentFrom({ lastSampleTime }: Heard, silence: Silence | undefined): Date | undefined {
-  if (silence === undefined) return undefined;
-  const heard = lastSampleTime === undefined ? 0 : Date.parse(lastSampleTime);
-  return new Date(Math.max(heard, silence.since.getTime()) + silence.limitMs);
+export function silentFrom(gate: Heard, silence: Silence | undefined): Date | undefined {
+  const since = silence && clockOf(gate.name, silence);
+  if (silence === undefined || since === undefined) return undefined;
+  const heard = gate.lastSampleTime === undefined ? 0 : Date.parse(gate.lastSampleTime);
+  return new Date(Math.max(heard, since.getTime()) + silence.limitMs);
+}
+
+function clockOf(gate: string, { since, served, bothServed }: Silence): Date | undefined {
+  if (gate === "compliance") return served;
+  return gate === "regression" ? bothServed : since;
 }
 
 export function isSilent(gate: Heard, silence: Silence | undefined, now: Date): boolean {

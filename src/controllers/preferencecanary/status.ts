@@ -36,9 +36,12 @@ const SEEN = {
   message: "The operator has begun to look after this canary",
 } as const;
 
-function revisions({ run, entered }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
+function revisions({ run, entered, served }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
   const { stable, stableDigest, candidate } = run;
-  const since = entered && { entered: entered.toISOString() };
+  const since = {
+    ...(entered && { entered: entered.toISOString() }),
+    ...(served && { served: served.toISOString() }),
+  };
   return {
     ...(stable && { stable: { revision: stable, digest: stableDigest ?? "" } }),
     ...(candidate && { candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since } }),

@@ -90,6 +90,24 @@ test("checks come with their verdicts", async () => {
   expect(page).toMatchObject({ records: [{ answer: "p", violation: true }], head: page.records[0]?.sequence });
 });
 
+test("ratings come of both arms, from the candidate's first one on, and are waited for", async () => {
+  await using collector = await startCollector();
+  const { client } = await clientOf(collector.url);
+  const rate = (id: string, revision: string, value: number) => {
+    const ratings = [{ id, revision, rater: id, value }];
+    return collector.call("POST", "/v1/namespaces/team/canaries/assistant/ratings", { ratings });
+  };
+  await rate("early", "s", 1);
+  await rate("first", "c", 0.5);
+  const { records } = await client.ratings({ ...RUN, cursor: null });
+  expect(records).toMatchObject([{ sequence: 2, revision: "c", outcome: 0.5, vote: 1 }]);
+  const waiting = client.ratings({ ...RUN, cursor: { sequence: 2, id: records[0]?.id ?? "" }, wait: 10 });
+  await rate("second", "s", 1);
+  expect((await waiting).records).toMatchObject([{ sequence: 3, revision: "s", outcome: 1 }]);
+  const cursor = { sequence: 1, id: "of another history" };
+  await expect(client.ratings({ ...RUN, cursor })).rejects.toBeInstanceOf(CursorUnknown);
+});
+
 test("preferences are streamed up to a pinned number, and a head counts them", async () => {
   await using collector = await startCollector();
   const { client } = await clientOf(collector.url);

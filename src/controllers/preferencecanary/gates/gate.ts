@@ -2,7 +2,7 @@ import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-ca
 import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import type { Assessment } from "../../../gates/assess.ts";
 import type { Evidence as Weight } from "../../../gates/mixture.ts";
-import type { Cursors, Evidence, Stream } from "../evidence.ts";
+import type { Evidence, Stream } from "../evidence.ts";
 import { isSilent, type Silence, silenceWords } from "../silence.ts";
 
 export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
@@ -10,11 +10,12 @@ export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
 /** A gate of the spec, made ready for one run. */
 export interface Gate {
   readonly name: string;
-  readonly stream: keyof Cursors;
   /** What the error rates are promised for, in words: other words are another promise. */
   readonly numbers: string;
   /** With all evidence folded that is at hand, one record after the other. */
   fold(previous: GateStatus | undefined, evidence: Evidence, look: Look): GateStatus;
+  /** Whether folding can go on from it: what somebody else wrote may be anything. */
+  isReadable(gate: GateStatus): boolean;
   /** What goes on when a rejected candidate is tried again: it can be rejected only by what comes after. */
   retried(gate: GateStatus): GateStatus;
   /** From promotion on. */
@@ -30,8 +31,9 @@ export interface Look {
 /** What a gate is made of: a pure test of `src/gates`, and how its state is written into status. */
 export interface GateDefinition<State, Item extends Numbered> {
   readonly name: string;
-  readonly stream: keyof Cursors;
   readonly numbers: string;
+  /** Its evidence comes from users that the candidate serves: before it serves any there is no verdict. */
+  readonly isAboutServed?: boolean;
   streamOf(evidence: Evidence): Stream<Item>;
   /** Whether the record is a bet of this gate; the others are only read. */
   counts(item: Item): boolean;
@@ -39,6 +41,10 @@ export interface GateDefinition<State, Item extends Numbered> {
   /** Of a run's first look: undefined. */
   read(gate: Kept | undefined): State;
   write(state: State): Kept;
+  /** Absent where everything can be read. */
+  isReadable?(gate: GateStatus): boolean;
+  /** Pieces of evidence: a record that adds none has only been read. */
+  samples(state: State): number;
   retry(state: State): State;
   /** From promotion on; absent where nothing begins anew. */
   watch?(state: State): State;
@@ -52,27 +58,28 @@ export interface Numbered {
 }
 
 /** The part of a gate's status that folding goes on from. */
-export type Kept = Pick<GateStatus, "samples" | "sum" | "passedAt" | "failedAt" | "rollbackFrom">;
+export type Kept = Pick<GateStatus, "samples" | "sum" | "state" | "passedAt" | "failedAt" | "rollbackFrom">;
 
 export function defineGate<State, Item extends Numbered>(gate: GateDefinition<State, Item>): Gate {
-  const { name, stream: streamName, numbers } = gate;
+  const { name, numbers, isAboutServed = false } = gate;
   return {
     name,
-    stream: streamName,
     numbers,
+    isReadable: (known) => gate.isReadable?.(known) ?? true,
     fold(previous, evidence, look) {
       const stream = gate.streamOf(evidence);
       const { start, news } = position(previous, stream);
-      const bets = news.filter((item) => gate.counts(item));
-      const state = bets.reduce<State>((before, item) => gate.fold(before, item), gate.read(start));
-      const read = reading(previous, stream, bets.at(-1)?.at);
+      const { state, newest } = foldAll(gate, gate.read(start), news);
+      const read = reading(previous, stream, newest);
+      const assessment = gate.assess(state, problemOf({ name, ...read }, stream, look));
+      const isEarly = isAboutServed && look.silence?.served === undefined;
       return {
         name,
         numbers,
         ...(previous?.changedFrom !== undefined && { changedFrom: previous.changedFrom }),
         ...read,
         ...gate.write(state),
-        ...assessed(gate.assess(state, problemOf(stream, read, look))),
+        ...assessed(isEarly ? tooEarly(assessment) : assessment),
       };
     },
     watched(known) {
@@ -93,12 +100,30 @@ export function defineGate<State, Item extends Numbered>(gate: GateDefinition<St
   };
 }
 
+/** `newest`: when the last piece of evidence among the items came. */
+function foldAll<State, Item extends Numbered>(
+  gate: GateDefinition<State, Item>,
+  start: State,
+  items: readonly Item[],
+): { readonly state: State; readonly newest: string | undefined } {
+  let state = start;
+  let newest: string | undefined;
+  for (const item of items.filter((each) => gate.counts(each))) {
+    const before = gate.samples(state);
+    state = gate.fold(state, item);
+    if (gate.samples(state) > before) newest = item.at;
+  }
+  return { state, newest };
+}
+
 /** What has yet to be folded, and onto what. Of several gates on a stream each is as far as it is. */
 function position<Item extends Numbered>(
   previous: GateStatus | undefined,
-  { from, records }: Stream<Item>,
+  stream: Stream<Item>,
 ): { readonly start: Kept | undefined; readonly news: readonly Item[] } {
+  const { from, records } = stream;
   const { cursor } = previous ?? {};
+  if (isOutOfSight(stream)) return { start: previous, news: [] };
   // A stream from its first record is all of the evidence, whatever was folded before, as after a restore.
   if (previous === undefined || from === null) return { start: previous && anew(previous), news: records };
   return { start: previous, news: records.filter(({ sequence }) => sequence > (cursor?.sequence ?? 0)) };
@@ -109,25 +134,40 @@ export function anew({ failedAt, rollbackFrom }: GateStatus): Kept {
   return { samples: 0, sum: "0", ...(failedAt && { failedAt }), ...(rollbackFrom && { rollbackFrom }) };
 }
 
+/** Nothing of it was heard at this look, so that it does not say where it begins either. */
+function isOutOfSight({ access, records }: Stream<unknown>): boolean {
+  return access.type !== "Readable" && records.length === 0;
+}
+
 function reading(
   previous: GateStatus | undefined,
-  { records, from }: Stream<Numbered>,
+  stream: Stream<Numbered>,
   newest: string | undefined,
 ): Pick<GateStatus, "cursor" | "lastSampleTime"> {
-  const last = records.at(-1);
-  const cursor = last ? { sequence: last.sequence, id: last.id } : (from ?? undefined);
+  const last = stream.records.at(-1);
+  const begin = isOutOfSight(stream) ? previous?.cursor : (stream.from ?? undefined);
+  const cursor = last ? { sequence: last.sequence, id: last.id } : begin;
   const lastSampleTime = newest ?? previous?.lastSampleTime;
   return { ...(cursor && { cursor }), ...(lastSampleTime && { lastSampleTime }) };
 }
 
 /** Evidence that is out of sight, or that has stopped coming, is no evidence. */
 function problemOf(
+  gate: Pick<GateStatus, "name" | "lastSampleTime">,
   { access }: Stream<Numbered>,
-  read: Pick<GateStatus, "lastSampleTime">,
   { silence, now }: Look,
 ): string | undefined {
   if (access.type === "Unreadable") return access.problem;
-  return silence !== undefined && isSilent(read, silence, now) ? silenceWords(silence) : undefined;
+  return silence !== undefined && isSilent(gate, silence, now) ? silenceWords(silence) : undefined;
+}
+
+/** Whatever its evidence says: it can only be of another run, or made up. */
+function tooEarly({ verdict, message, ...rest }: Assessment): Assessment {
+  return {
+    ...rest,
+    verdict: verdict === "NoData" ? verdict : "Undecided",
+    message: `the candidate serves no users yet; ${message}`,
+  };
 }
 
 type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "interval" | "evidence" | "message">;
@@ -135,8 +175,7 @@ type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "i
 function assessed({ verdict, samples, sum, estimate, interval, evidence, message }: Assessment): Assessed {
   const { promote, rollback } = evidence;
   return {
-    // Status has no word for these yet; like Undecided they are no Pass.
-    verdict: verdict === "Shifting" || verdict === "Mismatch" ? "Undecided" : verdict,
+    verdict,
     samples,
     sum: String(sum),
     ...(estimate !== undefined && { estimate: formatPercent(estimate) }),

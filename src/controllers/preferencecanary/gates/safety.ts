@@ -21,13 +21,13 @@ export function safetyGate(settings: Settings): Gate {
   const test = safetyTest(safetySpec(settings));
   return defineGate<SafetyState, CheckRecord>({
     name: "safety",
-    stream: "checks",
     numbers: numbersOfSafety(settings),
     streamOf: ({ checks }) => checks,
     counts: () => true,
     fold: (state, check) => foldSafety(test, state, check),
     read: (gate) => (gate === undefined ? emptySafety : readState(gate)),
     write: writeState,
+    samples: ({ checked }) => checked,
     retry: () => emptySafety,
     assess: (state, problem) => assessSafety(test, state, problem),
   });

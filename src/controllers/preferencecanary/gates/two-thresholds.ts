@@ -30,9 +30,13 @@ export function thresholdSpec({ minSamples, maxSamples, ...rates }: ThresholdSet
 }
 
 /** What a two-threshold test remembers, in status. */
-export const twoThresholdState: Pick<GateDefinition<WinRateState, Numbered>, "read" | "write" | "retry" | "watch"> = {
+export const twoThresholdState: Pick<
+  GateDefinition<WinRateState, Numbered>,
+  "read" | "write" | "samples" | "retry" | "watch"
+> = {
   read: (gate) => (gate === undefined ? emptyWinRate : readState(gate)),
   write: writeState,
+  samples: ({ samples }) => samples,
   retry: retryWinRate,
   watch: retryWinRate,
 };
@@ -59,10 +63,10 @@ function writeState({ samples, sum, passedAt, failedAt, rollbackFrom }: WinRateS
 
 type Crossing = NonNullable<GateStatus["failedAt"]>;
 
-function readCrossing({ sequence, samples, sum }: Crossing): WinRateCrossing {
+export function readCrossing({ sequence, samples, sum }: Crossing): WinRateCrossing {
   return { sequence, samples, sum: Number(sum) };
 }
 
-function writeCrossing({ sequence, samples, sum }: WinRateCrossing): Crossing {
+export function writeCrossing({ sequence, samples, sum }: WinRateCrossing): Crossing {
   return { sequence, samples, sum: String(sum) };
 }

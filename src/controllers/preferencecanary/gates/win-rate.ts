@@ -20,7 +20,6 @@ export function winRateGate(settings: Settings, sameModel: boolean): Gate {
   return defineGate<WinRateState, Comparison>({
     ...twoThresholdState,
     name: "winRate",
-    stream: "comparisons",
     numbers: numbersOf(settings),
     streamOf: ({ comparisons }) => comparisons,
     counts: (comparison) => selectBet(comparison) !== undefined,

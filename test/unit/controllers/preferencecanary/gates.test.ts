@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Comparison } from "../../../../src/api/contracts/collector-api.ts";
-import type { Access, Stream } from "../../../../src/controllers/preferencecanary/evidence.ts";
+import { type Access, NO_EVIDENCE, type Stream } from "../../../../src/controllers/preferencecanary/evidence.ts";
 import {
   cursorsOf,
   foldGates,
@@ -29,9 +29,9 @@ function fold(
   access = readable,
   { anew = false, gates = spec.gates } = {},
 ) {
-  const from = anew ? null : cursorsOf(previous).comparisons;
+  const from = anew ? null : (cursorsOf(previous).comparisons ?? null);
   const comparisons: Stream<Comparison> = { from, records, access };
-  const evidence = { comparisons, checks: { from: null, records: [], access } };
+  const evidence = { ...NO_EVIDENCE, comparisons };
   const look = { now: new Date(), silence: undefined };
   const [gate, ...others] = foldGates({ ...spec, gates }, candidate, previous, evidence, look);
   if (gate === undefined || others.length > 0) throw new Error("expected one gate");
@@ -134,8 +134,7 @@ describe("the safety gate", () => {
     const records = Array.from({ length: count }, (_, i) => {
       return { sequence: i + 1, id: `k${i}`, at: "2026-01-01T00:00:00.000Z", answer: `a${i}`, violation: false };
     });
-    const nothing = { from: null, records: [], access: readable };
-    const evidence = { comparisons: nothing, checks: { ...nothing, records } };
+    const evidence = { ...NO_EVIDENCE, checks: { from: null, records, access: readable } };
     const look = { now: new Date(), silence: undefined };
     const gates = foldGates(canaryObject(asked).spec, candidate, [], evidence, look);
     return gates.find(({ name }) => name === "safety");
@@ -182,11 +181,20 @@ function remembered(gate: GateStatus, changes: object = {}, { isRetried = false,
 
 describe("what status remembers of a run", () => {
   const gate = fold(votes([0, 0]));
+  const unfolded = {
+    name: "winRate",
+    numbers: gate.numbers,
+    samples: 0,
+    sum: "0",
+    verdict: "Undecided",
+    message: "",
+  };
 
   it("is its own numbers and no other run's", () => {
     expect(remembered(gate)).toEqual([gate]);
-    expect(remembered(gate, { stable: { revision: "cccccccccc", digest: "" } })).toEqual([]);
-    expect(remembered(gate, { candidate: { revision: "cccccccccc", digest: "" } })).toEqual([]);
+    expect(remembered(gate, { stable: { revision: "cccccccccc", digest: "" } })).toEqual([unfolded]);
+    expect(remembered(gate, { candidate: { revision: "cccccccccc", digest: "" } })).toEqual([unfolded]);
+    expect(remembered(gate, { gates: undefined })).toEqual([unfolded]);
   });
 
   it("goes on for promotion when a rejected revision is tried again, and starts anew for rollback", () => {
@@ -194,7 +202,7 @@ describe("what status remembers of a run", () => {
     const { samples, sum, cursor } = gate;
     expect(again).toMatchObject({ verdict: "Undecided", samples, sum, cursor, rollbackFrom: { samples, sum } });
     expect(again).not.toHaveProperty("failedAt");
-    expect(remembered(gate, { candidate: undefined, lastRun: failure })).toEqual([]);
+    expect(remembered(gate, { candidate: undefined, lastRun: failure })).toEqual([unfolded]);
   });
 });
 

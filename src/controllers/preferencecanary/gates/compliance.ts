@@ -1,0 +1,24 @@
+import type { RatingRecord } from "../../../api/contracts/collector-api.ts";
+import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
+import { assessWinRate } from "../../../gates/assess.ts";
+import { foldWinRate, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
+import { RATINGS } from "../../../gates/wording.ts";
+import { defineGate, type Gate, numbersOf } from "./gate.ts";
+import { thresholdSpec, twoThresholdState } from "./two-thresholds.ts";
+
+type Settings = NonNullable<PreferenceCanarySpec["gates"]["compliance"]>;
+
+/** From the ratings of this candidate's answers. The unit is the rater: the first rating of each is a bet. */
+export function complianceGate(settings: Settings, candidate: string): Gate {
+  const test = winRateTest(thresholdSpec(settings), RATINGS);
+  return defineGate<WinRateState, RatingRecord>({
+    ...twoThresholdState,
+    name: "compliance",
+    numbers: numbersOf(settings),
+    isAboutServed: true,
+    streamOf: ({ ratings }) => ratings,
+    counts: ({ revision, vote }) => revision === candidate && vote === 1,
+    fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
+    assess: (state, problem) => assessWinRate(test, state, problem),
+  });
+}
