@@ -1,13 +1,17 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
+import { thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { regressionPromises } from "../../gates/assess-regression.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
 import { formatRate } from "../../gates/figures.ts";
 import { logEvidence } from "../../gates/mixture.ts";
 import { cleanChecksToProve, safetyTest } from "../../gates/safety.ts";
 import { since, type Tally } from "../../gates/tally.ts";
-import { winRateTest } from "../../gates/win-rate.ts";
+import { type WinRateTest, winRateTest } from "../../gates/win-rate.ts";
+import { RATINGS } from "../../gates/wording.ts";
 import { fewest, samplesNeeded } from "./needed.ts";
 
 export interface Explained {
@@ -19,28 +23,34 @@ export interface Explained {
   readonly needed: readonly string[];
 }
 
+type Gates = PreferenceCanarySpec["gates"];
+
 /** What is known about a gate beside its status. `sameModel`: the candidate has stable's own model. */
-export function explainGate(gates: PreferenceCanarySpec["gates"], gate: GateStatus, sameModel: boolean): Explained {
-  if (gate.name === "winRate") return explainWinRate(gates.winRate, gate, sameModel);
-  if (gate.name === "safety" && gates.safety !== undefined) return explainSafety(gates.safety, gate);
-  return { promises: [], about: "", needed: [] };
+export function explainGate(gates: Gates, gate: GateStatus, sameModel: boolean): Explained {
+  const { winRate, safety, compliance, regression } = gates;
+  if (gate.name === "winRate") {
+    const about = sameModel ? `${ABOUT_WIN_RATE} ${ABOUT_SAME_MODEL}` : ABOUT_WIN_RATE;
+    return { about, ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };
+  }
+  if (gate.name === "compliance" && compliance !== undefined)
+    return { about: ABOUT_COMPLIANCE, ...explainThresholds(winRateTest(thresholdSpec(compliance), RATINGS), gate) };
+  if (gate.name === "regression" && regression !== undefined)
+    return { about: ABOUT_REGRESSION, promises: regressionPromises(regressionSpec(regression)), needed: [] };
+  if (gate.name === "safety" && safety !== undefined) return explainSafety(safety, gate);
+  return { about: "", promises: [], needed: [] };
 }
 
-function explainWinRate(settings: PreferenceCanarySpec["gates"]["winRate"], gate: GateStatus, sameModel: boolean) {
-  const test = winRateTest(winRateSpec(settings, sameModel));
+function explainThresholds(test: WinRateTest, gate: GateStatus): Omit<Explained, "about"> {
+  const { record } = test.wording;
   const tally = tallyOf(gate);
   const tried = since(tally, gate.rollbackFrom && tallyOf(gate.rollbackFrom));
-  const mean = tally.samples === 0 ? undefined : tally.sum / tally.samples;
-  const more = (what: string, mixture: typeof test.promotion, from: Tally, threshold: number) =>
-    mean === undefined ? [] : [atRate(mean, what, "comparison", samplesNeeded(mixture, from, mean, threshold))];
-  return {
-    promises: winRatePromises(test.spec),
-    about: sameModel ? `${ABOUT_WIN_RATE} ${ABOUT_SAME_MODEL}` : ABOUT_WIN_RATE,
-    needed: [
-      ...more("promotion", test.promotion, tally, test.logPromotionThreshold),
-      ...more("rollback", test.rollback, tried, test.logRollbackThreshold),
-    ],
-  };
+  const promises = winRatePromises(test.spec);
+  if (tally.samples === 0) return { promises, needed: [] };
+  const mean = tally.sum / tally.samples;
+  const promotion = samplesNeeded(test.promotion, tally, mean, test.logPromotionThreshold);
+  const rollback = samplesNeeded(test.rollback, tried, mean, test.logRollbackThreshold);
+  const needed = [atRate(mean, "promotion", record, promotion), atRate(mean, "rollback", record, rollback)];
+  return { promises, needed };
 }
 
 const ABOUT_WIN_RATE =
@@ -48,10 +58,18 @@ const ABOUT_WIN_RATE =
   "by its first vote. They say nothing of other raters, and hold for a win rate that stays on one side of min or target, " +
   "not for one that goes up and down around it.";
 
+const ABOUT_COMPLIANCE =
+  "The rates are about all the people whom those who rate are a sample of: one rater is one bet, by the first rating. " +
+  "They say nothing of users who never rate.";
+
+const ABOUT_REGRESSION =
+  "The rates are about all the people whom those who rate are a sample of, by the first rating of each, while both arms " +
+  "serve: one rating of the candidate and those of stable since the one before are one bet.";
+
 const ABOUT_SAME_MODEL =
   "The candidate has stable's own model, so it is asked to be not worse, in a region of the same width that ends at 50%.";
 
-function explainSafety(settings: NonNullable<PreferenceCanarySpec["gates"]["safety"]>, gate: GateStatus): Explained {
+function explainSafety(settings: NonNullable<Gates["safety"]>, gate: GateStatus): Explained {
   const test = safetyTest(safetySpec(settings));
   const { samples, sum } = tallyOf(gate);
   const mean = samples === 0 ? undefined : sum / samples;

@@ -1,4 +1,4 @@
-import type { CheckRecord, Comparison } from "../../api/contracts/collector-api.ts";
+import type { CheckRecord, Comparison, RatingRecord } from "../../api/contracts/collector-api.ts";
 
 /** Evidence as the collector would number it, in simulated time. */
 export interface Arrival {
@@ -6,6 +6,16 @@ export interface Arrival {
   readonly at: number;
   readonly comparison?: Comparison;
   readonly check?: CheckRecord;
+  readonly rating?: UnservedRating;
+}
+
+/** A rating before it is known which arm served the answer: that is a matter of the weights of then. */
+export interface UnservedRating extends Omit<RatingRecord, "revision" | "outcome"> {
+  /** From 0 to 1: the candidate serves what is under its share of the requests. */
+  readonly answeredBy: number;
+  /** What the rater says in either case. */
+  readonly ofCandidate: 0 | 1;
+  readonly ofStable: 0 | 1;
 }
 
 /** What is true of the candidate, and how fast it is found out. */
@@ -17,9 +27,17 @@ export interface Truth {
   readonly violationRate: number;
   /** 0: nobody checks answers. */
   readonly checksPerHour: number;
+  /** Of answers that users got, of whichever arm; 0: nobody rates. */
+  readonly ratingsPerHour: number;
+  /** Fractions of the ratings that approve. */
+  readonly approvalRate: number;
+  readonly stableApprovalRate: number;
   /** Every comparison is of another unit (a prompt, or a rater) unless they come from this many again and again. */
   readonly units?: number;
 }
+
+/** What holds at every true win rate. */
+export type TrueWorld = Omit<Truth, "winRate">;
 
 /** A stream that can be read ahead. */
 export interface Arrivals {
@@ -31,33 +49,42 @@ export interface Arrivals {
 
 const HOUR_MS = 3_600_000;
 
-/** Comparisons and checks at random times, each with the average rate of its own. */
+/** Comparisons, checks and ratings at random times, each with an average rate of its own. */
 export function arrivals(truth: Truth, start: number, random: () => number): Arrivals {
-  const { comparisonsPerHour, checksPerHour } = truth;
   const votes = new Map<number, number>();
   let waiting: Arrival[] = [];
   let sequence = 0;
-  let comparisonAt = start + gap(comparisonsPerHour, random);
-  let checkAt = start + gap(checksPerHour, random);
+  const streams = [
+    { perHour: truth.comparisonsPerHour, make: compared },
+    { perHour: truth.checksPerHour, make: checked },
+    { perHour: truth.ratingsPerHour, make: rated },
+  ].map((stream) => ({ ...stream, at: start + gap(stream.perHour, random) }));
 
   function next(): Arrival {
+    const first = streams.reduce((one, other) => (other.at < one.at ? other : one));
+    const { at, perHour, make } = first;
     sequence += 1;
-    if (comparisonAt <= checkAt) {
-      const at = comparisonAt;
-      comparisonAt += gap(comparisonsPerHour, random);
-      return { at, comparison: compared(at) };
-    }
-    const at = checkAt;
-    checkAt += gap(checksPerHour, random);
-    return { at, check: { ...identity(at), answer: `a${sequence}`, violation: random() < truth.violationRate } };
+    first.at += gap(perHour, random);
+    return { at, ...make(at) };
   }
 
-  function compared(at: number): Comparison {
+  function compared(at: number): Pick<Arrival, "comparison"> {
     const outcome = random() < truth.winRate ? 1 : 0;
     const unit = truth.units === undefined ? sequence : Math.floor(random() * truth.units);
     const vote = truth.units === undefined ? 1 : (votes.get(unit) ?? 0) + 1;
     if (truth.units !== undefined) votes.set(unit, vote);
-    return { ...identity(at), outcome, unit: unit.toString(16).padStart(64, "0"), vote, labeler: null };
+    return { comparison: { ...identity(at), outcome, unit: hex(unit), vote, labeler: null } };
+  }
+
+  function checked(at: number): Pick<Arrival, "check"> {
+    return { check: { ...identity(at), answer: `a${sequence}`, violation: random() < truth.violationRate } };
+  }
+
+  /** Each by another rater. */
+  function rated(at: number): Pick<Arrival, "rating"> {
+    const approves = (rate: number) => (random() < rate ? 1 : 0);
+    const said = { ofCandidate: approves(truth.approvalRate), ofStable: approves(truth.stableApprovalRate) } as const;
+    return { rating: { ...identity(at), unit: hex(sequence), vote: 1, answeredBy: random(), ...said } };
   }
 
   function identity(at: number) {
@@ -81,6 +108,10 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
       waiting = [...arrivals, ...waiting];
     },
   };
+}
+
+function hex(unit: number): string {
+  return unit.toString(16).padStart(64, "0");
 }
 
 /** Whole milliseconds, as the clock has them, to the next one of a Poisson stream; forever at a rate of 0. */

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
+import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { readText } from "../bytes.ts";
 import { parseCanary } from "../canary-file.ts";
 import type { Command } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
 import type { Host } from "../host.ts";
 import { percentOption, percentsOption, positiveOption, required, wholeOption } from "../options.ts";
+import type { TrueWorld } from "./arrivals.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import { planReport } from "./report.ts";
 
@@ -19,6 +21,9 @@ win rate is so. The controller's own decisions are simulated with the steps, gat
   --units N                   comparisons come from N prompts or raters again and again, not each from another one
   --checks-per-hour N         of answers, for safety; as many as comparisons unless set
   --violation-rate 0%         share of the checked answers that are violations
+  --ratings-per-hour N        of answers that users got, of both arms; as many as comparisons unless set
+  --approval-rate RATE        share of the candidate's ratings that approve; compliance's target (or 80%) unless set
+  --stable-approval-rate RATE of stable's ratings; the same unless set
   --runs 1000
   --seed 1
   --max-comparisons 10000     a run that has not ended by then, nor when its steps have lasted, is undecided
@@ -34,6 +39,9 @@ const OPTIONS = {
   units: { type: "string" },
   "checks-per-hour": { type: "string" },
   "violation-rate": { type: "string", default: "0%" },
+  "ratings-per-hour": { type: "string" },
+  "approval-rate": { type: "string" },
+  "stable-approval-rate": { type: "string" },
   runs: { type: "string", default: "1000" },
   seed: { type: "string", default: "1" },
   "max-comparisons": { type: "string", default: "10000" },
@@ -46,37 +54,40 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (positionals.length > 1) throw new UsageError("plan takes one NAME at most");
   const file = required("-f CANARY.yaml", values.filename);
-  const given = planOptions(values);
+  const options = planOptions(values);
   const canary = parseCanary(file, await readText(file, host), positionals[0]);
-  const options = canary.spec.evidence.checks ? given : withoutChecks(given);
-  const planned = explained(file, () => plan(canary, options));
-  host.print(
-    values.json ? `${JSON.stringify(planned, null, 2)}\n` : planReport(canary.metadata.name, planned, options.world),
-  );
+  const world = worldOf(values, canary.spec);
+  const planned = explained(file, () => plan(canary, world, options));
+  host.print(values.json ? `${JSON.stringify(planned, null, 2)}\n` : planReport(canary.metadata.name, planned, world));
 }
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
 function planOptions(values: Values): PlanOptions {
-  const perHour = required("--comparisons-per-hour", values["comparisons-per-hour"]);
-  const { units } = values;
+  required("--comparisons-per-hour", values["comparisons-per-hour"]);
   return {
     truths: percentsOption("--true-win-rate", required("--true-win-rate", values["true-win-rate"])),
-    world: {
-      comparisonsPerHour: positiveOption("--comparisons-per-hour", perHour),
-      checksPerHour: positiveOption("--checks-per-hour", values["checks-per-hour"] ?? perHour),
-      violationRate: percentOption("--violation-rate", values["violation-rate"]),
-      ...(units !== undefined && { units: wholeOption("--units", units, 1) }),
-    },
     runs: wholeOption("--runs", values.runs, 1),
     seed: wholeOption("--seed", values.seed, 0),
     maxComparisons: wholeOption("--max-comparisons", values["max-comparisons"], 1),
   };
 }
 
-/** Nobody reads them. */
-function withoutChecks(options: PlanOptions): PlanOptions {
-  return { ...options, world: { ...options.world, checksPerHour: 0 } };
+/** Evidence that the canary does not ask for does not come. */
+function worldOf(values: Values, { evidence, gates }: PreferenceCanarySpec): TrueWorld {
+  const perHour = required("--comparisons-per-hour", values["comparisons-per-hour"]);
+  const approval = values["approval-rate"] ?? gates.compliance?.target ?? "80%";
+  const rate = (name: "checks-per-hour" | "ratings-per-hour") => positiveOption(`--${name}`, values[name] ?? perHour);
+  const { units } = values;
+  return {
+    comparisonsPerHour: positiveOption("--comparisons-per-hour", perHour),
+    checksPerHour: evidence.checks ? rate("checks-per-hour") : 0,
+    violationRate: percentOption("--violation-rate", values["violation-rate"]),
+    ratingsPerHour: evidence.ratings ? rate("ratings-per-hour") : 0,
+    approvalRate: percentOption("--approval-rate", approval),
+    stableApprovalRate: percentOption("--stable-approval-rate", values["stable-approval-rate"] ?? approval),
+    ...(units !== undefined && { units: wholeOption("--units", units, 1) }),
+  };
 }
 
 /** The API server refuses numbers that no gate can be made of; here the gates do. */

@@ -1,14 +1,42 @@
+import type { RatingRecord } from "../../api/contracts/collector-api.ts";
 import type { Evidence } from "../../controllers/preferencecanary/evidence.ts";
+import type { Facts } from "../../controllers/preferencecanary/facts.ts";
 import { cursorsOf, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { WHOLE } from "../../traffic/slots.ts";
 import type { Arrival } from "./arrivals.ts";
 
+/** Whose answers users get. */
+export interface Arms {
+  readonly candidate: string;
+  readonly stable: string;
+  /** Fraction of the requests that the candidate serves. */
+  readonly share: number;
+}
+
+export function armsOf({ run, observed }: Facts): Arms {
+  const { candidate, stable } = run;
+  if (candidate === undefined || stable === undefined) throw new Error("a run without its two arms");
+  const { weight = 0 } = observed.route?.slots?.find(({ revision }) => revision === candidate.revision) ?? {};
+  return { candidate: candidate.revision, stable, share: weight / WHOLE };
+}
+
 /** What the controller reads when these have come since the gates were last folded. */
-export function evidenceOf(gates: readonly GateStatus[], arrivals: readonly Arrival[]): Evidence {
+export function evidenceOf(gates: readonly GateStatus[], arrivals: readonly Arrival[], arms?: Arms): Evidence {
   const { comparisons = null, checks = null, ratings = null } = cursorsOf(gates);
   const access = { type: "Readable" } as const;
+  const rated = arms === undefined ? [] : arrivals.flatMap((arrival) => ratingOf(arrival, arms));
+  const first = ratings === null ? rated.findIndex(({ revision }) => revision === arms?.candidate) : 0;
   return {
     comparisons: { from: comparisons, records: arrivals.flatMap(({ comparison }) => comparison ?? []), access },
     checks: { from: checks, records: arrivals.flatMap(({ check }) => check ?? []), access },
-    ratings: { from: ratings, records: [], access },
+    // The stream begins with the first rating of the candidate.
+    ratings: { from: ratings, records: first < 0 ? [] : rated.slice(first), access },
   };
+}
+
+function ratingOf({ rating }: Arrival, { candidate, stable, share }: Arms): RatingRecord[] {
+  if (rating === undefined) return [];
+  const { answeredBy, ofCandidate, ofStable, ...record } = rating;
+  const isCandidate = answeredBy < share;
+  return [{ ...record, revision: isCandidate ? candidate : stable, outcome: isCandidate ? ofCandidate : ofStable }];
 }

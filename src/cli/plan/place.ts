@@ -53,7 +53,7 @@ function heardAs({ lastSampleTime: _, ...gate }: GateStatus, { lastSampleTime }:
 }
 
 function numbers(gates: readonly GateStatus[]): string {
-  return JSON.stringify(gates.map(({ samples, sum, rollbackFrom }) => [samples, sum, rollbackFrom]));
+  return JSON.stringify(gates.map(({ samples, sum, state, rollbackFrom }) => [samples, sum, state, rollbackFrom]));
 }
 
 /** Where the controller goes when a verdict has changed. */

@@ -2,7 +2,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { stepsOf } from "../../controllers/preferencecanary/steps.ts";
 import { seededRandom } from "../../dataset/seeded-random.ts";
-import { arrivals, type Truth } from "./arrivals.ts";
+import { arrivals, type TrueWorld } from "./arrivals.ts";
 import { place } from "./place.ts";
 import { type SimulatedRun, simulateRun } from "./run.ts";
 import { startOfRun } from "./start.ts";
@@ -10,8 +10,6 @@ import { type Planned, planned } from "./summary.ts";
 
 export interface PlanOptions {
   readonly truths: readonly number[];
-  /** What holds for each of them. */
-  readonly world: Omit<Truth, "winRate">;
   readonly runs: number;
   readonly seed: number;
   /** A run that has not ended after its steps' durations and as many comparisons is undecided. */
@@ -21,7 +19,11 @@ export interface PlanOptions {
 const HOUR_MS = 3_600_000;
 
 /** What comes of the canary at each true win rate, over simulated runs of the controller's own decisions. */
-export function plan(canary: PreferenceCanary, { truths, world, runs, seed, maxComparisons }: PlanOptions): Planned[] {
+export function plan(
+  canary: PreferenceCanary,
+  world: TrueWorld,
+  { truths, runs, seed, maxComparisons }: PlanOptions,
+): Planned[] {
   const start = place(startOfRun(canary));
   const begun = start.world.now.getTime();
   const stepsMs = stepsOf(canary.spec).reduce((sum, { minDuration }) => sum + parseDuration(minDuration), 0);

@@ -1,6 +1,6 @@
 import { formatPercent } from "../../api/v1alpha1/quantity.ts";
 import { table } from "../table.ts";
-import type { Truth } from "./arrivals.ts";
+import type { TrueWorld } from "./arrivals.ts";
 import type { Planned } from "./summary.ts";
 
 const HEADING = [
@@ -17,18 +17,20 @@ const HEADING = [
 ];
 
 /** For people. Columns of comparisons and hours: mean, median, and what nine of ten runs need at most. */
-export function planReport(name: string, all: readonly Planned[], world: Omit<Truth, "winRate">): string {
+export function planReport(name: string, all: readonly Planned[], world: TrueWorld): string {
   return `${premises(name, all, world)}\n\n${table(HEADING, all.map(rowOf))}\n${all.map(verdictOn).join("")}`;
 }
 
-function premises(name: string, [first]: readonly Planned[], world: Omit<Truth, "winRate">): string {
-  const { comparisonsPerHour, checksPerHour, violationRate, units } = world;
+function premises(name: string, [first]: readonly Planned[], world: TrueWorld): string {
+  const { comparisonsPerHour, checksPerHour, ratingsPerHour, units } = world;
   const unit = units === undefined ? "each of another prompt" : `of ${units} units again and again`;
-  const checks =
-    checksPerHour === 0
-      ? ""
-      : ` Of ${checksPerHour} checks of answers an hour ${formatPercent(violationRate, 4)} find a violation.`;
-  return `${first?.runs} runs of ${name} a line, with ${comparisonsPerHour} comparisons an hour, ${unit}.${checks}`;
+  const violations = formatPercent(world.violationRate, 4);
+  const approvals = `${formatPercent(world.approvalRate)} of the candidate's and ${formatPercent(world.stableApprovalRate)} of stable's approve`;
+  return [
+    `${first?.runs} runs of ${name} a line, with ${comparisonsPerHour} comparisons an hour, ${unit}.`,
+    ...(checksPerHour > 0 ? [`Of ${checksPerHour} checks of answers an hour ${violations} find a violation.`] : []),
+    ...(ratingsPerHour > 0 ? [`Of ${ratingsPerHour} ratings an hour ${approvals}.`] : []),
+  ].join(" ");
 }
 
 function rowOf(planned: Planned): string[] {

@@ -1,8 +1,7 @@
-import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { foldGates, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { silentFrom } from "../../controllers/preferencecanary/silence.ts";
 import type { Arrival, Arrivals } from "./arrivals.ts";
-import { evidenceOf } from "./evidence.ts";
+import { armsOf, evidenceOf } from "./evidence.ts";
 import { isWaitingForTime, type Place, type Position, placeAfter, placeDue } from "./place.ts";
 import { type End, endOf } from "./world.ts";
 
@@ -90,16 +89,12 @@ function isNews(before: readonly GateStatus[], after: readonly GateStatus[], isT
 function fold({ facts }: Place, gates: readonly GateStatus[], lot: readonly Arrival[], at: number): GateStatus[] {
   const { candidate } = facts.run;
   if (candidate === undefined) throw new Error("a run without a candidate");
-  const look = { now: new Date(at), silence: silenceOf(facts) };
-  return foldGates(facts.observed.canary.spec, candidate, gates, evidenceOf(gates, lot), look);
+  const look = { now: new Date(at), silence: facts.silence };
+  return foldGates(facts.observed.canary.spec, candidate, gates, evidenceOf(gates, lot, armsOf(facts)), look);
 }
 
 /** When a gate will next have heard nothing for too long. */
 function silentAt({ facts }: Place, gates: readonly GateStatus[], now: number): number {
-  const times = gates.map((gate) => silentFrom(gate, silenceOf(facts))?.getTime() ?? Number.POSITIVE_INFINITY);
+  const times = gates.map((gate) => silentFrom(gate, facts.silence)?.getTime() ?? Number.POSITIVE_INFINITY);
   return Math.min(...times.filter((time) => time > now));
-}
-
-function silenceOf({ entered, observed }: Place["facts"]) {
-  return entered && { since: entered, limitMs: parseDuration(observed.canary.spec.onNoData.after) };
 }

@@ -2,6 +2,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
+import { PreferenceCanarySpec } from "../../../src/api/v1alpha1/preference-canary.ts";
+import { explainGate } from "../../../src/cli/explain/gates.ts";
 import { canarySpec, podTemplate } from "../../builders/canary.ts";
 import { CanaryWorld } from "../../builders/canary-world.ts";
 import { dpo, folderWith } from "./run-dpo.ts";
@@ -109,6 +111,19 @@ describe("why a gate says what it says", () => {
       stderr: expect.stringContaining("has no status: take it from kubectl get -o yaml"),
     });
   });
+});
+
+test.each([
+  ["compliance", "A model at or over 70% is rolled back", "one rater is one bet"],
+  ["regression", "5 points", "while both arms serve"],
+])("%s has its own promises, and what they are about", (name, promise, about) => {
+  const { gates } = PreferenceCanarySpec.parse(
+    canarySpec({ gates: { winRate: {}, compliance: { min: "65%", target: "70%" }, regression: { maxDrop: "5%" } } }),
+  );
+  const status = { name, verdict: "Undecided", samples: 10, sum: "8", message: "" } as const;
+  const explained = explainGate(gates, status, false);
+  expect(explained.promises.join(" ")).toContain(promise);
+  expect(explained.about).toContain(about);
 });
 
 /** An API server that holds this one canary. */

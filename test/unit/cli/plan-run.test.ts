@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
-import { parseDuration } from "../../../src/api/v1alpha1/quantity.ts";
 import { type Arrivals, arrivals, type Truth } from "../../../src/cli/plan/arrivals.ts";
-import { evidenceOf } from "../../../src/cli/plan/evidence.ts";
+import { armsOf, evidenceOf } from "../../../src/cli/plan/evidence.ts";
 import { type Rest, settle } from "../../../src/cli/plan/pass.ts";
 import { place } from "../../../src/cli/plan/place.ts";
 import { type SimulatedRun, simulateRun } from "../../../src/cli/plan/run.ts";
@@ -43,9 +42,9 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     if (candidate === undefined) throw new Error("no candidate");
     // The controller may have begun to count anew.
     gates = rest.world.canary.status?.gates ?? gates;
-    const { entered } = rest.facts;
-    const silence = entered && { since: entered, limitMs: parseDuration(canary.spec.onNoData.after) };
-    gates = foldGates(canary.spec, candidate, gates, evidenceOf(gates, lot), { now: new Date(at), silence });
+    const { silence } = rest.facts;
+    const evidence = evidenceOf(gates, lot, armsOf(rest.facts));
+    gates = foldGates(canary.spec, candidate, gates, evidence, { now: new Date(at), silence });
     const status = { ...canary.status, gates: [...gates] };
     rest = settle({ ...rest.world, now: new Date(at), canary: { ...canary, status } });
   }
@@ -56,7 +55,15 @@ const steps = [
   { name: "tenth", weight: 10, minDuration: "20m" },
   { name: "half", weight: 50, minDuration: "1h" },
 ];
-const plain: Truth = { winRate: 0.57, comparisonsPerHour: 100, violationRate: 0, checksPerHour: 0 };
+const plain: Truth = {
+  winRate: 0.57,
+  comparisonsPerHour: 100,
+  violationRate: 0,
+  checksPerHour: 0,
+  ratingsPerHour: 0,
+  approvalRate: 0.8,
+  stableApprovalRate: 0.8,
+};
 const checked = { evidence: { comparisons: { dataset: { name: "support" } }, checks: {} } };
 const safety = { maxViolationRate: "1%", minChecked: 30 };
 
@@ -87,6 +94,15 @@ const worlds: readonly (readonly [string, Spec, Truth])[] = [
     { ...plain, comparisonsPerHour: 9 },
   ],
   ["a deadline", { steps, deadline: "2h" }, plain],
+  [
+    "ratings of both arms",
+    {
+      evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
+      gates: { winRate: {}, compliance: { min: "60%", target: "75%" }, regression: { maxDrop: "20%" } },
+      steps: [steps[0], { name: "half", weight: 50, minDuration: "20m" }],
+    },
+    { ...plain, winRate: 0.65, ratingsPerHour: 120 },
+  ],
   [
     "a watch after promotion",
     { steps, afterPromotion: { watch: "1h" }, gates: { winRate: { falsePromotion: "40%", falseRollback: "40%" } } },

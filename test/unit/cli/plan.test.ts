@@ -64,6 +64,27 @@ describe("what is planned", () => {
     expect(bad?.rolledBackBy.safety).toBe(1);
   });
 
+  test("has what users' ratings do, of which the candidate gets its share", async () => {
+    const rated = checkedExample
+      .replace("checks: {}", "ratings: {}")
+      .replace(/safety: .*/, "regression: {maxDrop: 20%}")
+      .replaceAll(/, minDuration: \w+/g, "");
+    const options = ["--true-win-rate", "75%", "--comparisons-per-hour", "60", "--ratings-per-hour", "600"];
+    const [same] = await planned(rated, ...options, "--runs", "20");
+    const [worse] = await planned(
+      rated,
+      ...options,
+      "--runs",
+      "20",
+      "--stable-approval-rate",
+      "99%",
+      "--approval-rate",
+      "60%",
+    );
+    expect(same?.promoted).toBeGreaterThan(0.7);
+    expect(worse?.rolledBackBy.regression).toBe(1);
+  });
+
   test("waits for bets when comparisons come from a few prompts", async () => {
     const options = ["--true-win-rate", "55%", "--comparisons-per-hour", "60", "--runs", "20"];
     const [few] = await planned(example, ...options, "--units", "10", "--max-comparisons", "300");
