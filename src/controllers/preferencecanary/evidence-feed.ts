@@ -40,36 +40,9 @@ const PAGE = 1000;
 /** Seconds that the collector may keep a request until there is something new. */
 const WAIT_SECONDS = 10;
 
-export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceFeedOptions): EvidenceFeed {
+export function createEvidenceFeed(options: EvidenceFeedOptions): EvidenceFeed {
   const runs = new Map<string, Run>();
   let isStopped = false;
-
-  function start(canary: ObjectKey, pair: Pair): Run {
-    const { namespace = "", name } = canary;
-    const common = { clock, logger: logger.child({ canary: keyString(canary), ...pair }), changed: () => wake(canary) };
-    function stream<Item extends Cursor>(ask: (query: PairQuery) => Promise<{ readonly records: readonly Item[] }>) {
-      return followed<Item>((cursor) =>
-        createFollower({
-          ...common,
-          cursor,
-          fetch: (after, isFirst, signal) => {
-            const wait = isFirst ? 0 : WAIT_SECONDS;
-            return ask({ namespace, canary: name, ...pair, cursor: after, limit: PAGE, wait, signal });
-          },
-        }),
-      );
-    }
-    const streams = {
-      comparisons: stream(collector.comparisons),
-      checks: stream(collector.checks),
-      ratings: stream(collector.ratings),
-    };
-    return { pair, streams };
-  }
-
-  function end({ streams }: Run): void {
-    for (const { stop } of Object.values(streams)) stop();
-  }
 
   function forget(canary: ObjectKey): void {
     const run = runs.get(keyString(canary));
@@ -83,7 +56,7 @@ export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceF
       const key = keyString(canary);
       const current = runs.get(key)?.pair;
       if (current?.candidate !== pair.candidate || current.stable !== pair.stable) forget(canary);
-      const run = runs.get(key) ?? start(canary, pair);
+      const run = runs.get(key) ?? start(canary, pair, options);
       runs.set(key, run);
       const { comparisons, checks, ratings } = run.streams;
       return {
@@ -99,6 +72,33 @@ export function createEvidenceFeed({ collector, clock, logger, wake }: EvidenceF
       runs.clear();
     },
   };
+}
+
+function start(canary: ObjectKey, pair: Pair, { collector, clock, logger, wake }: EvidenceFeedOptions): Run {
+  const { namespace = "", name } = canary;
+  const common = { clock, logger: logger.child({ canary: keyString(canary), ...pair }), changed: () => wake(canary) };
+  function stream<Item extends Cursor>(ask: (query: PairQuery) => Promise<{ readonly records: readonly Item[] }>) {
+    return followed<Item>((from) =>
+      createFollower({
+        ...common,
+        cursor: from,
+        fetch: (cursor, isFirst, signal) => {
+          const wait = isFirst ? 0 : WAIT_SECONDS;
+          return ask({ namespace, canary: name, ...pair, cursor, limit: PAGE, wait, signal });
+        },
+      }),
+    );
+  }
+  const streams = {
+    comparisons: stream(collector.comparisons),
+    checks: stream(collector.checks),
+    ratings: stream(collector.ratings),
+  };
+  return { pair, streams };
+}
+
+function end({ streams }: Run): void {
+  for (const { stop } of Object.values(streams)) stop();
 }
 
 function followed<Item>(follow: (cursor: Cursor | null) => Follower<Item>): Followed<Item> {
