@@ -37,6 +37,8 @@ export interface CanaryStage {
   createJob(name: string, digit: string): Promise<void>;
   /** Comparisons of the current run at the collector, each of another prompt. */
   compare(outcome: 0 | 1, count: number): Promise<void>;
+  /** So many users of each arm of the current run, by turns, who think this of an answer. */
+  rate(values: { readonly candidate: number; readonly stable: number }, count: number): Promise<void>;
   until(what: string, condition: CanaryTest, limitMs?: number): Promise<Stored<PreferenceCanary>>;
   canary(): Promise<Stored<PreferenceCanary> | undefined>;
   /** As a restore from a backup would. */
@@ -65,12 +67,34 @@ export async function setCanaryStage(installation: Installation): Promise<Canary
   const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
   let manager: RunningManager | undefined;
 
-  async function compare(outcome: 0 | 1, count: number): Promise<void> {
+  async function currentRun() {
     const { stable, candidate } = (await client.get(preferenceCanaries, key))?.status ?? {};
-    if (stable === undefined || candidate === undefined) throw new Error("there is no run to compare in");
+    if (stable === undefined || candidate === undefined) throw new Error("there is no run");
+    return { stable, candidate };
+  }
+
+  async function post(path: string, body: object): Promise<void> {
+    const url = `${stage.collector.url}/v1/namespaces/${namespace}/${path}`;
+    const headers = { authorization: `Bearer ${sampler}`, "content-type": "application/json" };
+    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`the collector refused ${path}: ${await response.text()}`);
+  }
+
+  async function rate({ candidate, stable }: { candidate: number; stable: number }, count: number): Promise<void> {
+    const run = await currentRun();
+    const of = ({ revision }: { revision: string }, value: number) => {
+      const id = randomUUID();
+      return { id, revision, rater: `user ${id}`, value };
+    };
+    const ratings = Array.from({ length: count }, () => [of(run.candidate, candidate), of(run.stable, stable)]).flat();
+    await post(`canaries/${CANARY}/ratings`, { ratings });
+  }
+
+  async function compare(outcome: 0 | 1, count: number): Promise<void> {
+    const { stable, candidate } = await currentRun();
     const arm = (revision: string, isWinner: boolean) =>
       isWinner ? { revision, text: "an answer" } : { revision, error: "no answer" };
-    const post = async () => {
+    const postPair = async () => {
       const id = randomUUID();
       const pair = {
         id,
@@ -79,18 +103,16 @@ export async function setCanaryStage(installation: Installation): Promise<Canary
         stable: arm(stable.revision, outcome === 0),
         candidate: arm(candidate.revision, outcome === 1),
       };
-      const path = `${stage.collector.url}/v1/namespaces/${namespace}/datasets/support/pairs`;
-      const headers = { authorization: `Bearer ${sampler}`, "content-type": "application/json" };
-      const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(pair) });
-      if (!response.ok) throw new Error(`the collector refused a pair: ${await response.text()}`);
+      await post("datasets/support/pairs", pair);
     };
-    await Promise.all(Array.from({ length: count }, post));
+    await Promise.all(Array.from({ length: count }, postPair));
   }
 
   return {
     stage,
     routes,
     compare,
+    rate,
     async start(interceptor) {
       await manager?.stop();
       manager = startManager(stage, interceptor);

@@ -45,4 +45,43 @@ describe("a canary on a real API server", () => {
     expect(wholeOf()).toBe(back.status?.stable?.revision);
     expect(canary.faults()).toEqual([]);
   });
+
+  it("asks the users that a candidate serves, and takes back or promotes by what they say", async () => {
+    await canary.createCanary({
+      evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
+      steps: [
+        { name: "shadow", weight: 0, minDuration: "40s" },
+        { name: "half", weight: 50 },
+      ],
+      gates: { winRate: {}, compliance: {}, regression: { maxDrop: "30%" } },
+    });
+    await canary.start();
+    const first = await canary.until("idle", ({ status }) => status?.phase === "Idle");
+
+    await canary.createJob("disliked", "b");
+    await canary.until("in shadow", ({ status }) => status?.step?.name === "shadow");
+    await canary.rate({ candidate: 0, stable: 1 }, 60);
+    const told = await canary.until("told", ({ status }) => status?.gates?.[1]?.samples === 60);
+    expect(told.status).toMatchObject({ step: { name: "shadow" }, gates: [{}, { verdict: "Undecided" }, {}] });
+    const back = await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    expect(back.status?.lastRun?.message).toMatch(/^compliance: 0% of \d+ ratings/);
+    expect(wholeOf()).toBe(first.status?.stable?.revision);
+
+    await canary.createJob("liked", "c");
+    await canary.until("in its last step", ({ status }) => status?.step?.name === "half");
+    await canary.rate({ candidate: 1, stable: 0.9 }, 70);
+    const half = await canary.until("told", ({ status }) => status?.gates?.[2]?.samples === 70);
+    await canary.start();
+    await canary.rate({ candidate: 1, stable: 0.9 }, 70);
+    await canary.compare(1, 60);
+    const promoted = await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
+    expect(promoted.status?.stable?.revision).toBe(half.status?.candidate?.revision);
+    expect(promoted.status?.gates).toMatchObject([
+      { name: "winRate", verdict: "Pass" },
+      { name: "compliance", verdict: "Pass" },
+      { name: "regression", verdict: "Pass", estimate: "10%" },
+    ]);
+    expect(wholeOf()).toBe(promoted.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
 });
