@@ -9,6 +9,12 @@ export function crdFiles(): ReadonlyMap<string, string> {
   return new Map(KINDS.map((kind) => [`${GROUP}_${kind.plural}.yaml`, crdYaml(kind)]));
 }
 
+const SCALE = {
+  labelSelectorPath: ".status.selector",
+  specReplicasPath: ".spec.replicas",
+  statusReplicasPath: ".status.replicas",
+};
+
 function crdYaml(kind: Kind): string {
   return `# Generated from src/api/v1alpha1 by npm run generate. Do not edit.\n${stringify(crd(kind), { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
@@ -38,7 +44,7 @@ export function crd(kind: Kind) {
           schema: { openAPIV3Schema: objectSchema(kind) },
           served: true,
           storage: true,
-          subresources: { status: {} },
+          subresources: { ...(kind.scale && { scale: SCALE }), status: {} },
         },
       ],
     },

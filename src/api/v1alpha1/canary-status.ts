@@ -101,6 +101,17 @@ export const PreferenceCanaryStatus = z
       .describe(
         "Idle, Progressing, Paused, AwaitingApproval, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
       ),
+    replicas: z
+      .int()
+      .min(0)
+      .meta({ format: "int32" })
+      .exactOptional()
+      .describe("Pods of the arm that serves most requests; the scale subresource shows them."),
+    selector: z
+      .string()
+      .max(256)
+      .exactOptional()
+      .describe("Selects these pods, for an autoscaler: the other arm's load would spoil its average."),
     stable: Revision.exactOptional().describe("The revision that serves."),
     candidate: Revision.extend({
       entered: z

@@ -22,6 +22,8 @@ export interface Kind {
   readonly maxNameLength: number;
   readonly schema: z.ZodObject;
   readonly printerColumns: readonly PrinterColumn[];
+  /** It has the scale subresource: an autoscaler may point at it. */
+  readonly scale?: boolean;
 }
 
 const condition = (type: string, field: "status" | "reason" | "message") =>
@@ -134,6 +136,7 @@ export const KINDS: readonly Kind[] = [
     shortNames: ["pcn"],
     maxNameLength: 40,
     schema: PreferenceCanary,
+    scale: true,
     printerColumns: [
       { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
       { name: "Step", type: "string", jsonPath: ".status.step.name", description: "Step of the run." },

@@ -1,4 +1,5 @@
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
+import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { standingConditions } from "../kstatus.ts";
@@ -21,6 +22,7 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
     observedGeneration: generation,
     phase: isFirst ? "Progressing" : stand.phase,
     ...revisions(facts),
+    ...scale(facts),
     ...progress(facts),
     ...gates(facts),
     ...(lastRun && { lastRun }),
@@ -35,6 +37,15 @@ const SEEN = {
   reason: "Started",
   message: "The operator has begun to look after this canary",
 } as const;
+
+/** Of the arm that serves most: both have spec.replicas pods, but an average over both would follow neither's load. */
+function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanaryStatus, "replicas" | "selector"> {
+  const revision = at !== undefined && at.step.weight > 50 ? run.candidate?.revision : run.stable;
+  const deployment = revision === undefined ? undefined : observed.arms.get(revision)?.deployment?.object;
+  if (revision === undefined || deployment === undefined) return {};
+  const selector = `${LABEL.canary}=${observed.canary.metadata.name},${LABEL.revision}=${revision}`;
+  return { replicas: deployment.status?.replicas ?? 0, selector };
+}
 
 function revisions({ run, entered, served }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
   const { stable, stableDigest, candidate } = run;

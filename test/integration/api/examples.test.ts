@@ -65,3 +65,11 @@ test("a DPOJob changes in spec.suspend and in nothing else", async () => {
   const added = await patch({ deadline: "1h" });
   expect(added.stderr).toContain("spec.deadline is immutable");
 });
+
+test("a PreferenceCanary can be scaled, by people and by an autoscaler", async () => {
+  await kubectl("apply", "--server-side", "-f", join(examples, "preference-canary.yaml"));
+  const scaled = await kubectl("scale", "preferencecanary/assistant", "--replicas=5");
+  expect(scaled.stderr).toBe("");
+  const { stdout } = await kubectl("get", "preferencecanary", "assistant", "-o", "jsonpath={.spec.replicas}");
+  expect(stdout).toBe("5");
+});
