@@ -1,14 +1,9 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { ensureChromium } from "../../../hack/tools/chromium.ts";
+import { launchChromium } from "../../../hack/tools/launch-chromium.ts";
 
 const PATIENCE_MS = 10_000;
-
-/** It calls nobody but the pages of the tests. As root it can have no sandbox. */
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 
 export const PHONE: BrowserContextOptions = {
   viewport: { width: 390, height: 844 },
@@ -28,10 +23,6 @@ export async function lackOfBrowser(): Promise<string | undefined> {
     console.warn(`The tests of the rating page in a browser are skipped. ${lack}`);
     return lack;
   }
-}
-
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: await ensureChromium(), args: FLAGS });
 }
 
 /** One browser for the tests of a file; each call of what it returns opens a tab that knows nothing of the others. */

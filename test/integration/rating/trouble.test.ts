@@ -70,7 +70,9 @@ describe.skipIf(lack !== undefined)("a choice is neither lost nor doubled", () =
     expect(await scene.comparisons()).toHaveLength(1);
   });
 
-  test("when the token is good no more, and the rater opens a new link in the same tab", async () => {
+  test("when the token is good no more, and the rater opens a new link in the same tab", {
+    timeout: 60_000,
+  }, async () => {
     const scene = await setScene();
     await scene.queue("p1", "p2", "p3");
     const page = await open();
@@ -98,7 +100,7 @@ describe.skipIf(lack !== undefined)("a choice is neither lost nor doubled", () =
     const page = await open();
     await begin(page, await scene.link());
     await seen(page);
-    await page.getByRole("button", { name: "Tie" }).dblclick();
+    await page.getByRole("button", { name: "Tie" }).dblclick({ delay: 20 });
     await seen(page);
     await page.keyboard.down("1");
     await page.keyboard.down("1");
