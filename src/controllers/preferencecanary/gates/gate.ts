@@ -187,7 +187,8 @@ function assessed({ verdict, samples, sum, estimate, interval, evidence, message
 
 /** On a log10 scale: each step of one is ten times the evidence. */
 function outOf({ log, logThreshold }: Weight): string {
-  const digits = (value: number) => (value / Math.LN10).toFixed(1);
+  // Adding 0 makes 0 of -0.
+  const digits = (value: number) => (Math.round((value / Math.LN10) * 10) / 10 + 0).toFixed(1);
   return `${digits(log)} of ${digits(logThreshold)}`;
 }
 
