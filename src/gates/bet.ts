@@ -13,7 +13,7 @@ export interface NumberedVote {
   /** 1 for the first vote on this prompt between these two revisions, and so on; numbered when it was stored. */
   readonly vote: number;
   /** The same of the rater's votes; null where nobody chose, since one arm failed to answer. */
-  readonly raterVote?: number | null;
+  readonly raterVote: number | null;
 }
 
 export interface Betting {

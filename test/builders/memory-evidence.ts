@@ -59,7 +59,7 @@ export function createMemoryEvidence(now: () => Date) {
     vote({ candidate, stable }: Pair, outcome: Comparison["outcome"]) {
       sequence += 1;
       const unit = createHash("sha256").update(String(sequence)).digest("hex");
-      const rest = { at: now().toISOString(), outcome, unit, vote: 1, labeler: "ann" };
+      const rest = { at: now().toISOString(), outcome, unit, vote: 1, raterVote: sequence, labeler: "ann" };
       votes.push({ sequence, id: `vote-${sequence}`, ...rest, owner: `${candidate}/${stable}` });
     },
     check(candidate: string, violation: boolean) {

@@ -201,8 +201,8 @@ export type Cursor = z.infer<typeof Cursor>;
 
 /**
  * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie. `unit`: sha256 of the prompt, in
- * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `labeler` is null where
- * nobody chose, since one arm failed to answer.
+ * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `raterVote`: the same of the
+ * labeler's. Both it and `labeler` are null where nobody chose, since one arm failed to answer.
  */
 export const Comparison = z.object({
   sequence: z.int().positive(),
@@ -211,6 +211,7 @@ export const Comparison = z.object({
   outcome: z.union([z.literal(0), z.literal(0.5), z.literal(1)]),
   unit: z.string().regex(/^[0-9a-f]{64}$/),
   vote: z.int().positive(),
+  raterVote: z.int().positive().nullable(),
   labeler: z.string().nullable(),
 });
 export type Comparison = z.infer<typeof Comparison>;

@@ -144,6 +144,21 @@ export const PreferenceCanarySpec = z
               .default(5)
               .describe("Percent of live requests that are mirrored to the sampler, which asks both arms."),
             dataset: reference("The PreferenceDataset that the pairs are queued for and the choices are kept in."),
+            unit: z
+              .enum(["Prompt", "Rater"])
+              .default("Prompt")
+              .describe(
+                "What is one independent bet. Prompt: one vote on each prompt, so that the promised error rates are about these raters and all prompts. Rater: one vote of each rater, so that they are about all the people whom these raters are a sample of, however long each of them votes; an answer that one arm fails to give is no bet then.",
+              ),
+            votesPerUnit: z
+              .int()
+              .min(1)
+              .max(10)
+              .meta({ format: "int32" })
+              .default(1)
+              .describe(
+                "Which vote of a unit is the bet, 1 being its first. The others are kept for agreement and training.",
+              ),
           })
           .describe("People's choices between both arms' answers to the same live request."),
         checks: z.object({}).exactOptional().describe("Safety verdicts on answers of the candidate."),

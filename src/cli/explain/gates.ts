@@ -5,6 +5,7 @@ import { thresholdSpec } from "../../controllers/preferencecanary/gates/two-thre
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { regressionPromises } from "../../gates/assess-regression.ts";
+import type { Betting, Unit } from "../../gates/bet.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
 import { formatRate } from "../../gates/figures.ts";
 import { logEvidence } from "../../gates/mixture.ts";
@@ -26,10 +27,15 @@ export interface Explained {
 type Gates = PreferenceCanarySpec["gates"];
 
 /** What is known about a gate beside its status. `sameModel`: the candidate has stable's own model. */
-export function explainGate(gates: Gates, gate: GateStatus, sameModel: boolean): Explained {
+export function explainGate(
+  { gates, evidence }: Pick<PreferenceCanarySpec, "gates" | "evidence">,
+  gate: GateStatus,
+  sameModel: boolean,
+): Explained {
   const { winRate, safety, compliance, regression } = gates;
   if (gate.name === "winRate") {
-    const about = sameModel ? `${ABOUT_WIN_RATE} ${ABOUT_SAME_MODEL}` : ABOUT_WIN_RATE;
+    const judges = aboutWinRate(evidence.comparisons);
+    const about = sameModel ? `${judges} ${ABOUT_SAME_MODEL}` : judges;
     return { about, ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };
   }
   if (gate.name === "compliance" && compliance !== undefined)
@@ -53,10 +59,22 @@ function explainThresholds(test: WinRateTest, gate: GateStatus): Omit<Explained,
   return { promises, needed };
 }
 
-const ABOUT_WIN_RATE =
-  "The rates are about the raters and judges that choose here, and the prompts that users send: one prompt is one bet, " +
-  "by its first vote. They say nothing of other raters, and hold for a win rate that stays on one side of min or target, " +
-  "not for one that goes up and down around it.";
+const ABOUT_WIN_RATE: Readonly<Record<Unit, (vote: string) => string>> = {
+  Prompt: (vote) =>
+    "The rates are about the raters and judges that choose here, and the prompts that users send: one prompt is one bet, " +
+    `by its ${vote}. They say nothing of other raters, and`,
+  Rater: (vote) =>
+    "The rates are about all the people whom the raters are a sample of: one rater is one bet, by their " +
+    `${vote}, however long they go on. They say nothing of people who are never asked, and`,
+};
+
+function aboutWinRate({ unit, votesPerUnit }: Betting): string {
+  const vote = votesPerUnit === 1 ? "first vote" : `vote number ${votesPerUnit}`;
+  return (
+    `${ABOUT_WIN_RATE[unit](vote)} hold for a win rate that stays on one side of min or target, not for one that goes ` +
+    "up and down around it."
+  );
+}
 
 const ABOUT_COMPLIANCE =
   "The rates are about all the people whom those who rate are a sample of: one rater is one bet, by the first rating. " +

@@ -9,7 +9,7 @@ export function explainReport({ metadata, spec, status = {} }: PreferenceCanary)
   const head = `${metadata.namespace}/${metadata.name}: ${standing(status)}\n`;
   if (gates.length === 0) return `${head}\nNo run has been judged yet, so no gate has said anything.\n`;
   const isOver = candidate === undefined;
-  const reports = gates.map((gate) => gateReport(gate, explainGate(spec.gates, gate, sameModel), isOver));
+  const reports = gates.map((gate) => gateReport(gate, explainGate(spec, gate, sameModel), isOver));
   return head + reports.map((report) => `\n${report}`).join("");
 }
 

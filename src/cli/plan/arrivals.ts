@@ -68,12 +68,15 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
     return { at, ...make(at) };
   }
 
+  /** A unit is a prompt with a rater of its own, so that it is one whatever the canary takes for one. */
   function compared(at: number): Pick<Arrival, "comparison"> {
     const outcome = random() < truth.winRate ? 1 : 0;
     const unit = truth.units === undefined ? sequence : Math.floor(random() * truth.units);
     const vote = truth.units === undefined ? 1 : (votes.get(unit) ?? 0) + 1;
     if (truth.units !== undefined) votes.set(unit, vote);
-    return { comparison: { ...identity(at), outcome, unit: hex(unit), vote, labeler: null } };
+    return {
+      comparison: { ...identity(at), outcome, unit: hex(unit), vote, raterVote: vote, labeler: `rater ${unit}` },
+    };
   }
 
   function checked(at: number): Pick<Arrival, "check"> {

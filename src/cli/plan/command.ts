@@ -79,6 +79,11 @@ function worldOf(values: Values, { evidence, gates }: PreferenceCanarySpec): Tru
   const approval = values["approval-rate"] ?? gates.compliance?.target ?? "80%";
   const rate = (name: "checks-per-hour" | "ratings-per-hour") => positiveOption(`--${name}`, values[name] ?? perHour);
   const { units } = values;
+  const { votesPerUnit } = evidence.comparisons;
+  if (votesPerUnit > 1 && units === undefined)
+    throw new UsageError(
+      `--units is missing: the canary counts vote number ${votesPerUnit} of each, and comparisons that are each of another have none`,
+    );
   return {
     comparisonsPerHour: positiveOption("--comparisons-per-hour", perHour),
     checksPerHour: evidence.checks ? rate("checks-per-hour") : 0,

@@ -24,12 +24,16 @@ const RUN = `
 export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => void): Comparisons {
   const insertRow = prepare(
     db,
-    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, outcome, labeler, pair)
-     VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :outcome, :labeler, :pair)`,
+    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, pair)
+     VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :raterVote, :outcome, :labeler, :pair)`,
   );
   const votes = prepare<{ votes: number }>(
     db,
     `SELECT coalesce(max(vote), 0) AS votes FROM comparisons WHERE ${RUN} AND unit = :unit`,
+  );
+  const raterVotes = prepare<{ votes: number }>(
+    db,
+    `SELECT coalesce(max(rater_vote), 0) AS votes FROM comparisons WHERE ${RUN} AND labeler = :labeler`,
   );
   const find = prepare<{ id: string }>(
     db,
@@ -37,7 +41,8 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
   );
   const select = prepare<Comparison>(
     db,
-    `SELECT sequence, id, at, outcome, unit, vote, labeler FROM comparisons JOIN records USING (sequence)
+    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler
+     FROM comparisons JOIN records USING (sequence)
      WHERE ${RUN} AND sequence > :after ORDER BY sequence LIMIT :limit`,
   );
   const head = prepare<{ head: number }>(db, `SELECT coalesce(max(sequence), 0) AS head FROM comparisons WHERE ${RUN}`);
@@ -47,7 +52,8 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
       const run = { namespace, canary, candidate, stable };
       const unit = createHash("sha256").update(prompt).digest("hex");
       const vote = (votes.get({ ...run, unit })?.votes ?? 0) + 1;
-      insertRow.run({ ...run, sequence, unit, vote, outcome, labeler, pair });
+      const raterVote = labeler === null ? null : (raterVotes.get({ ...run, labeler })?.votes ?? 0) + 1;
+      insertRow.run({ ...run, sequence, unit, vote, raterVote, outcome, labeler, pair });
       touch(run);
     },
     page({ namespace, canary, candidate, stable }, { cursor, limit }) {

@@ -129,4 +129,14 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX ratings_of_revision ON ratings (namespace, canary, revision, sequence);
   CREATE UNIQUE INDEX ratings_of_rater ON ratings (namespace, canary, revision, unit, sequence, vote);
   `,
+  `
+  -- rater_vote counts a rater's choices between two revisions, as vote counts those on a prompt; nobody's are not counted.
+  ALTER TABLE comparisons ADD COLUMN rater_vote INTEGER;
+  UPDATE comparisons SET rater_vote = numbered.vote
+  FROM (SELECT sequence, row_number() OVER (PARTITION BY namespace, canary, candidate, stable, labeler ORDER BY sequence) AS vote
+        FROM comparisons WHERE labeler IS NOT NULL) AS numbered
+  WHERE comparisons.sequence = numbered.sequence;
+  CREATE UNIQUE INDEX comparisons_of_rater ON comparisons (namespace, canary, candidate, stable, labeler, rater_vote)
+    WHERE labeler IS NOT NULL;
+  `,
 ];

@@ -12,10 +12,13 @@ import type { Candidate, Run } from "./run.ts";
 export type { GateStatus } from "./gates/gate.ts";
 
 /** Every gate of the spec, for the run of this candidate. */
-function gatesOf({ gates }: PreferenceCanarySpec, { sameModel, revision }: Candidate): readonly Gate[] {
+function gatesOf(
+  { gates, evidence: { comparisons } }: PreferenceCanarySpec,
+  { sameModel, revision }: Candidate,
+): readonly Gate[] {
   const { winRate, safety, compliance, regression } = gates;
   return [
-    winRateGate(winRate, sameModel),
+    winRateGate(winRate, comparisons, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
     ...(compliance ? [complianceGate(compliance, revision)] : []),
     ...(regression ? [regressionGate(regression, revision)] : []),

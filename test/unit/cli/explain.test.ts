@@ -117,13 +117,24 @@ test.each([
   ["compliance", "A model at or over 70% is rolled back", "one rater is one bet"],
   ["regression", "5 points", "while both arms serve"],
 ])("%s has its own promises, and what they are about", (name, promise, about) => {
-  const { gates } = PreferenceCanarySpec.parse(
+  const spec = PreferenceCanarySpec.parse(
     canarySpec({ gates: { winRate: {}, compliance: { min: "65%", target: "70%" }, regression: { maxDrop: "5%" } } }),
   );
   const status = { name, verdict: "Undecided", samples: 10, sum: "8", message: "" } as const;
-  const explained = explainGate(gates, status, false);
+  const explained = explainGate(spec, status, false);
   expect(explained.promises.join(" ")).toContain(promise);
   expect(explained.about).toContain(about);
+});
+
+test.each([
+  ["Prompt", 1, "one prompt is one bet, by its first vote. They say nothing of other raters"],
+  ["Prompt", 2, "one prompt is one bet, by its vote number 2."],
+  ["Rater", 1, "about all the people whom the raters are a sample of: one rater is one bet, by their first vote,"],
+])("what the rates of winRate are about follows from the unit: %s, vote %d", (unit, votesPerUnit, about) => {
+  const comparisons = { dataset: { name: "support" }, unit, votesPerUnit };
+  const spec = PreferenceCanarySpec.parse(canarySpec({ evidence: { comparisons } }));
+  const status = { name: "winRate", verdict: "Undecided", samples: 10, sum: "8", message: "" } as const;
+  expect(explainGate(spec, status, false).about).toContain(about);
 });
 
 /** An API server that holds this one canary. */

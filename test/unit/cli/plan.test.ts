@@ -91,6 +91,33 @@ describe("what is planned", () => {
     expect(few?.undecided).toBe(1);
   });
 
+  test.each([
+    ["unit: Rater, votesPerUnit: 2", 0],
+    ["unit: Prompt, votesPerUnit: 3", 0],
+    ["unit: Rater", 1],
+  ])("has the bets of the canary's own units: %s", async (units, undecided) => {
+    const counted = example.replace("dataset:", `${units}, dataset:`);
+    const options = [
+      "--true-win-rate",
+      "70%",
+      "--comparisons-per-hour",
+      "600",
+      "--runs",
+      "5",
+      "--max-comparisons",
+      "900",
+    ];
+    const [few] = await planned(counted, ...options, "--units", undecided === 1 ? "5" : "150");
+    expect(few?.undecided).toBe(undecided);
+    expect(few?.promoted).toBe(1 - undecided);
+  });
+
+  test("has no second vote where every comparison is of another unit: exit code 2", async () => {
+    const second = example.replace("dataset:", "votesPerUnit: 2, dataset:");
+    const { code, stderr } = await dpo(["plan", "-f", "-", ...rates], { stdin: second });
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--units is missing: the canary counts vote number 2")]);
+  });
+
   test("is a table for people, with the promise beside the error", async () => {
     const { stdout } = await dpo(["plan", "-f", "-", ...rates, "--runs", "20"], { stdin: example });
     const lines = stdout.split("\n");

@@ -32,7 +32,18 @@ test.each([
 
   const unit = createHash("sha256").update("prompt of p").digest("hex");
   expect((await comparisons(collector)).body).toEqual({
-    records: [{ sequence: 1, id: expect.stringMatching(/^[0-9a-f]{32}$/), at, outcome, unit, vote: 1, labeler: "ann" }],
+    records: [
+      {
+        sequence: 1,
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        at,
+        outcome,
+        unit,
+        vote: 1,
+        raterVote: 1,
+        labeler: "ann",
+      },
+    ],
     head: 1,
   });
   const labels = { labeler: "ann", labeledAt: at, cohort: null };
@@ -91,6 +102,37 @@ test("forged choices are refused by field, and take no good one with them", asyn
     [6, "AlreadyJudged", "choices[6].pair"],
   ]);
   expect((await comparisons(collector)).body.records).toHaveLength(1);
+});
+
+test("a rater's votes are numbered within a pair of revisions, whatever the prompts; a failed answer is nobody's", async () => {
+  await using collector = await startCollector();
+  const newer = { candidate: { revision: "0e3e3e3e30", text: "newer" } };
+  await postPairs(collector, pairOf("p"), pairOf("q"), pairOf("r"), pairOf("newer", newer));
+  const failed = pairOf("failed", { candidate: { revision: "ca4d1da7e0", error: "HTTP 500" } });
+  await collector.call("POST", `${DATASET}/pairs`, failed);
+  for (const [labeler, count] of [
+    ["ann", 2],
+    ["bob", 1],
+    ["ann", 1],
+  ] as const) {
+    for (const pair of await lease(collector, labeler, { count }))
+      await collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, labeler, "new")] });
+  }
+  const read = async (revisions?: string) =>
+    (await comparisons(collector, "", revisions)).body.records.map(
+      ({ labeler, vote, raterVote }: { labeler: string; vote: number; raterVote: number }) => [
+        labeler,
+        vote,
+        raterVote,
+      ],
+    );
+  expect(await read()).toEqual([
+    [null, 1, null],
+    ["ann", 1, 1],
+    ["ann", 1, 2],
+    ["bob", 1, 1],
+  ]);
+  expect(await read("candidate=0e3e3e3e30&stable=5ab1e00000")).toEqual([["ann", 1, 1]]);
 });
 
 test("a pair of another dataset or namespace is not known", async () => {

@@ -28,12 +28,12 @@ test("a store is opened again as it is, and one of a later release is left alone
   const again = openDatabase(folder);
   again.exec("PRAGMA user_version = 99");
   again.close();
-  expect(() => openDatabase(folder)).toThrow("the store has version 99, this collector knows 2");
+  expect(() => openDatabase(folder)).toThrow(`the store has version 99, this collector knows ${MIGRATIONS.length}`);
 });
 
 test("a released migration stays as it was: stores that it made are out there", () => {
   const digests = MIGRATIONS.map((sql) => createHash("sha256").update(sql).digest("hex").slice(0, 16));
-  expect(digests).toEqual(["8e2e714abd5d6b7c", "7dcc4b4e3c10804c"]);
+  expect(digests).toEqual(["8e2e714abd5d6b7c", "7dcc4b4e3c10804c", "470d428f39d48c71"]);
 });
 
 test("a store of an earlier release is brought to this one's version and keeps what it has", () => {
@@ -47,5 +47,35 @@ test("a store of an earlier release is brought to this one's version and keeps w
   expect(opened.prepare("PRAGMA user_version").get()).toEqual({ user_version: MIGRATIONS.length });
   expect(opened.prepare("SELECT id FROM records").all()).toEqual([{ id: "r" }]);
   expect(opened.prepare("SELECT count(*) AS ratings FROM ratings").get()).toEqual({ ratings: 0 });
+  opened.close();
+});
+
+test("raters' votes of earlier releases are numbered within their pair of revisions, in the order of commit", () => {
+  const folder = temporaryFolder();
+  const before = new DatabaseSync(join(folder, "collector.db"));
+  for (const sql of MIGRATIONS.slice(0, 2)) before.exec(sql);
+  before.exec("PRAGMA user_version = 2");
+  const votes = [
+    ["c", "ann"],
+    ["c", "bob"],
+    ["other", "ann"],
+    ["c", "ann"],
+    ["c", null],
+    ["c", "ann"],
+    ["c", null],
+  ] as const;
+  const record = before.prepare("INSERT INTO records VALUES (?, 'r', 'n', 's', ?, 'c', 'now')");
+  const comparison = before.prepare(
+    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, outcome, labeler, pair)
+     VALUES (?, 'n', 'canary', ?, 'stable', ?, 1, 1, ?, 'p')`,
+  );
+  for (const [index, [candidate, labeler]] of votes.entries()) {
+    record.run(index + 1, String(index));
+    comparison.run(index + 1, candidate, `unit ${index}`, labeler);
+  }
+  before.close();
+  const opened = openDatabase(folder);
+  const rows = opened.prepare("SELECT rater_vote FROM comparisons ORDER BY sequence").all();
+  expect(rows.map((row) => row.rater_vote)).toEqual([1, 1, 1, 2, null, 3, null]);
   opened.close();
 });

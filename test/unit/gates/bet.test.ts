@@ -7,14 +7,14 @@ import { winRateTest } from "../../../src/gates/win-rate.ts";
 const FIRST_OF_RATER: Betting = { unit: "Rater", votesPerUnit: 1 };
 
 test("the first vote on a prompt is a bet", () => {
-  expect(selectBet({ sequence: 7, outcome: 0.5, vote: 1 })).toEqual({ sequence: 7, outcome: 0.5 });
+  expect(selectBet({ sequence: 7, outcome: 0.5, vote: 1, raterVote: null })).toEqual({ sequence: 7, outcome: 0.5 });
 });
 
 test.each([2, 3, 40])("vote %d on a prompt is none, however it fell", (vote) => {
-  expect(selectBet({ sequence: 8, outcome: 1, vote })).toBeUndefined();
+  expect(selectBet({ sequence: 8, outcome: 1, vote, raterVote: 1 })).toBeUndefined();
 });
 
-test.each<[Betting, { vote: number; raterVote?: number | null }, boolean]>([
+test.each<[Betting, { vote: number; raterVote: number | null }, boolean]>([
   [{ unit: "Prompt", votesPerUnit: 1 }, { vote: 1, raterVote: 30 }, true],
   [{ unit: "Prompt", votesPerUnit: 3 }, { vote: 3, raterVote: 1 }, true],
   [{ unit: "Prompt", votesPerUnit: 3 }, { vote: 1, raterVote: 3 }, false],
@@ -23,7 +23,6 @@ test.each<[Betting, { vote: number; raterVote?: number | null }, boolean]>([
   [{ unit: "Rater", votesPerUnit: 1 }, { vote: 1, raterVote: 2 }, false],
   [{ unit: "Rater", votesPerUnit: 2 }, { vote: 1, raterVote: 2 }, true],
   [{ unit: "Rater", votesPerUnit: 1 }, { vote: 1, raterVote: null }, false],
-  [{ unit: "Rater", votesPerUnit: 1 }, { vote: 1 }, false],
 ])("with %o the vote %o is a bet: %s", (betting, votes, isBet) => {
   const bet = { sequence: 7, outcome: 0 };
   expect(selectBet({ ...bet, ...votes }, betting)).toEqual(isBet ? bet : undefined);

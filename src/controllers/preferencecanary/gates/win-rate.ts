@@ -1,7 +1,7 @@
 import type { Comparison } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
-import { selectBet } from "../../../gates/bet.ts";
+import { type Betting, FIRST_ON_PROMPT, selectBet } from "../../../gates/bet.ts";
 import { foldWinRate, notWorse, type WinRateSpec, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
 import { defineGate, type Gate, numbersOf } from "./gate.ts";
 import { thresholdSpec, twoThresholdState } from "./two-thresholds.ts";
@@ -14,15 +14,23 @@ export function winRateSpec(settings: Settings, sameModel: boolean): WinRateSpec
   return sameModel ? notWorse(spec) : spec;
 }
 
+/** Without the defaults: the words of a run that began before there was a choice stay the same. */
+export function numbersOfBets({ unit, votesPerUnit }: Betting): Readonly<Record<string, string | number>> {
+  return {
+    ...(unit !== FIRST_ON_PROMPT.unit && { unit }),
+    ...(votesPerUnit !== FIRST_ON_PROMPT.votesPerUnit && { votesPerUnit }),
+  };
+}
+
 /** From comparisons of this candidate with this stable. */
-export function winRateGate(settings: Settings, sameModel: boolean): Gate {
+export function winRateGate(settings: Settings, betting: Betting, sameModel: boolean): Gate {
   const test = winRateTest(winRateSpec(settings, sameModel));
   return defineGate<WinRateState, Comparison>({
     ...twoThresholdState,
     name: "winRate",
-    numbers: numbersOf(settings),
+    numbers: numbersOf({ ...settings, ...numbersOfBets(betting) }),
     streamOf: ({ comparisons }) => comparisons,
-    counts: (comparison) => selectBet(comparison) !== undefined,
+    counts: (comparison) => selectBet(comparison, betting) !== undefined,
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),
   });

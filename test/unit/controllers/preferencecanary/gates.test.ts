@@ -14,26 +14,32 @@ const { spec } = canaryObject();
 const candidate = { revision: "bbbbbbbbbb", state: "Running", sameModel: false } as const;
 const readable: Access = { type: "Readable" };
 
-function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1 } = {}): Comparison[] {
+function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1, raterVote = 1 } = {}): Comparison[] {
   return outcomes.map((outcome, i) => {
     const sequence = first + i;
     const at = "2026-01-01T00:00:00.000Z";
-    return { sequence, id: `c${sequence}`, at, outcome, unit: "0".repeat(64), vote, labeler: null };
+    return { sequence, id: `c${sequence}`, at, outcome, unit: "0".repeat(64), vote, raterVote, labeler: null };
   });
 }
 
-/** `anew`: the collector did not know the cursor. `gates`: what the canary asks for. */
+interface Asked {
+  readonly anew?: boolean;
+  readonly gates?: typeof spec.gates;
+  readonly evidence?: typeof spec.evidence;
+}
+
+/** `anew`: the collector did not know the cursor. `gates`, `evidence`: what the canary asks for. */
 function fold(
   records: readonly Comparison[],
   previous: readonly GateStatus[] = [],
   access = readable,
-  { anew = false, gates = spec.gates } = {},
+  { anew = false, gates = spec.gates, evidence: asked = spec.evidence }: Asked = {},
 ) {
   const from = anew ? null : (cursorsOf(previous).comparisons ?? null);
   const comparisons: Stream<Comparison> = { from, records, access };
   const evidence = { ...NO_EVIDENCE, comparisons };
   const look = { now: new Date(), silence: undefined };
-  const [gate, ...others] = foldGates({ ...spec, gates }, candidate, previous, evidence, look);
+  const [gate, ...others] = foldGates({ ...spec, gates, evidence: asked }, candidate, previous, evidence, look);
   if (gate === undefined || others.length > 0) throw new Error("expected one gate");
   return gate;
 }
@@ -56,6 +62,25 @@ describe("folding evidence", () => {
     const gate = fold(votes([1, 1, 1], { vote: 2 }));
     expect(gate).toMatchObject({ samples: 0, sum: "0", cursor: { sequence: 3 } });
     expect(gate.lastSampleTime).toBeUndefined();
+  });
+
+  it("bets once on each rater where the canary says so, by the vote that it names, and on nobody's not at all", () => {
+    const rater = (unit: object) => ({ evidence: { comparisons: { ...spec.evidence.comparisons, ...unit } } });
+    const records = [1, 2, 1, 3].flatMap((raterVote, i) => votes([1], { first: i + 1, vote: 2, raterVote }));
+    const nobody = votes([1], { first: 5 }).map((each) => ({ ...each, raterVote: null }));
+    const samples = (unit: object) => fold([...records, ...nobody], [], readable, rater(unit)).samples;
+    expect(samples({ unit: "Rater" })).toBe(2);
+    expect(samples({ unit: "Rater", votesPerUnit: 2 })).toBe(1);
+    expect(samples({ unit: "Prompt" })).toBe(1);
+    expect(samples({ unit: "Prompt", votesPerUnit: 2 })).toBe(4);
+  });
+
+  it("is promised for its unit, in the same words as before there was a choice, so that an upgrade changes no run", () => {
+    const numbers = (unit: object) =>
+      fold([], [], readable, { evidence: { comparisons: { ...spec.evidence.comparisons, ...unit } } }).numbers;
+    expect(numbers({})).toBe("falsePromotion 5%, falseRollback 5%, min 50%, target 60%");
+    expect(numbers({ unit: "Rater" })).toContain(", target 60%, unit Rater");
+    expect(numbers({ votesPerUnit: 2 })).toContain(", target 60%, votesPerUnit 2");
   });
 
   it("counts a tie as half", () => {
