@@ -99,7 +99,7 @@ export function createManager(options: ManagerOptions): Manager {
     await withDeadline(clock, SYNC_MS, all, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
       throw new Error(
-        `no list of ${unsynced().join(", ")} in ${SYNC_MS / 1000} s: is the API server up, may we list them?`,
+        `no list of ${unsynced().join(", ")} in ${SYNC_MS / 1000} s: are their CRDs installed, may we list them, is the API server up?`,
       );
     });
   }
