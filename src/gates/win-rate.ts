@@ -79,7 +79,8 @@ export function promotionEvidence({ promotion }: WinRateTest, state: WinRateStat
   return carried + logEvidence(promotion, samples, sum);
 }
 
-function sinceChange(state: WinRateState): Tally & { readonly carried: number } {
+/** What promotion's evidence is about, and the logarithm of what it goes on from: everything since the last change. */
+export function sinceChange(state: WinRateState): Tally & { readonly carried: number } {
   const change = state.shift?.change;
   return { ...since(state, change), carried: change?.carried ?? 0 };
 }

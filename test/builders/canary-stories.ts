@@ -39,6 +39,11 @@ const rolledBack = (world: CanaryWorld) => {
   world.vote(losses);
   world.settle();
 };
+const fallen = (world: CanaryWorld) => {
+  passed(world);
+  world.vote(losses.slice(0, 35));
+  world.settle();
+};
 const annotate = (verb: string) => (world: CanaryWorld) => world.annotate({ [`dpo.dev/${verb}`]: candidate(world) });
 const losePods = (world: CanaryWorld) => {
   world.autoReady = false;
@@ -128,6 +133,18 @@ export const stories: readonly Story[] = [
     given: passed,
     event: "order: approve",
     happens: (world) => world.annotate({ "dpo.dev/approve": `${candidate(world)}/half` }),
+  },
+  {
+    spec: approval,
+    given: passed,
+    event: "the win rate falls",
+    happens: (world) => world.vote(losses.slice(0, 35)),
+  },
+  {
+    spec: approval,
+    given: fallen,
+    event: "there are three times as many comparisons, and they pass",
+    happens: (world) => world.vote([...wins, ...wins, ...wins]),
   },
   {
     spec: nights,

@@ -1,7 +1,7 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
-import { thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
+import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { regressionPromises } from "../../gates/assess-regression.ts";
@@ -10,8 +10,9 @@ import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
 import { formatRate } from "../../gates/figures.ts";
 import { logEvidence } from "../../gates/mixture.ts";
 import { cleanChecksToProve, safetyTest } from "../../gates/safety.ts";
-import { since, type Tally } from "../../gates/tally.ts";
-import { type WinRateTest, winRateTest } from "../../gates/win-rate.ts";
+import { settledAt } from "../../gates/shifting.ts";
+import type { Tally } from "../../gates/tally.ts";
+import { sinceChange, sinceRetry, type WinRateTest, winRateTest } from "../../gates/win-rate.ts";
 import { RATINGS } from "../../gates/wording.ts";
 import { fewest, samplesNeeded } from "./needed.ts";
 
@@ -48,14 +49,16 @@ export function explainGate(
 
 function explainThresholds(test: WinRateTest, gate: GateStatus): Omit<Explained, "about"> {
   const { record } = test.wording;
-  const tally = tallyOf(gate);
-  const tried = since(tally, gate.rollbackFrom && tallyOf(gate.rollbackFrom));
+  const state = readThresholds(gate);
   const promises = winRatePromises(test.spec);
-  if (tally.samples === 0) return { promises, needed: [] };
-  const mean = tally.sum / tally.samples;
-  const promotion = samplesNeeded(test.promotion, tally, mean, test.logPromotionThreshold);
-  const rollback = samplesNeeded(test.rollback, tried, mean, test.logRollbackThreshold);
-  const needed = [atRate(mean, "promotion", record, promotion), atRate(mean, "rollback", record, rollback)];
+  if (state.samples === 0) return { promises, needed: [] };
+  const mean = state.sum / state.samples;
+  const { carried, ...unchanged } = sinceChange(state);
+  const promotion = samplesNeeded(test.promotion, unchanged, mean, test.logPromotionThreshold - carried);
+  const rollback = samplesNeeded(test.rollback, sinceRetry(state), mean, test.logRollbackThreshold);
+  const { change } = state.shift ?? {};
+  const pass = promotion && Math.max(promotion, change ? settledAt(change) - state.samples : 0);
+  const needed = [atRate(mean, "promotion", record, pass), atRate(mean, "rollback", record, rollback)];
   return { promises, needed };
 }
 

@@ -19,7 +19,7 @@ export interface SimulatedRun {
 
 /**
  * While only evidence is waited for, verdicts are looked at after so many records, and one by one where a verdict has
- * changed by then. Fail and a passed win rate are final, so no run ends differently for that.
+ * changed by then. Fail is final, and a passed win rate falls only in more records than that but for the steepest falls.
  */
 const LOT = 16;
 

@@ -1,4 +1,5 @@
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
+import type { Verdict } from "../../gates/verdict.ts";
 import type { EventNote } from "../../kube/events.ts";
 import type { LastRun } from "./last-run.ts";
 
@@ -54,12 +55,14 @@ function runEnded(before: PreferenceCanaryStatus | undefined, { lastRun }: Prefe
   ];
 }
 
-/** Once for each time that evidence gets out of sight. */
+const HELD: Readonly<Partial<Record<Verdict, string>>> = { NoData: "HeldForNoData", Shifting: "HeldForShifting" };
+
+/** Once for each time that evidence gets out of sight, or says something else than it did. */
 function held(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {
   return (after.gates ?? []).flatMap(({ name, verdict, message }): EventNote[] => {
-    const isHeld = verdict === "NoData" && after.candidate !== undefined;
-    const wasHeld = before?.gates?.find((gate) => gate.name === name)?.verdict === "NoData";
-    if (!isHeld || wasHeld) return [];
-    return [{ type: "Warning", reason: "HeldForNoData", action: "Hold", note: `Gate ${name}: ${message}` }];
+    const reason = HELD[verdict];
+    const was = before?.gates?.find((gate) => gate.name === name)?.verdict;
+    if (reason === undefined || verdict === was || after.candidate === undefined) return [];
+    return [{ type: "Warning", reason, action: "Hold", note: `Gate ${name}: ${message}` }];
   });
 }

@@ -47,7 +47,7 @@ export interface Facts {
 }
 
 /** Why a candidate that has not failed gets no further. */
-export type Hold = "Suspended" | "Paused" | "DeadlineExceeded" | "NoData" | "Unread" | "NotReady";
+export type Hold = "Suspended" | "Paused" | "DeadlineExceeded" | "NoData" | "Shifting" | "Unread" | "NotReady";
 
 const WITHOUT_CANDIDATE = {
   gates: [],
@@ -186,7 +186,7 @@ function holdOf(
   if (canary.spec.suspend) return "Suspended";
   if (orders.pause) return "Paused";
   if (isOverdue) return "DeadlineExceeded";
-  if (verdict === "NoData") return "NoData";
+  if (verdict === "NoData" || verdict === "Shifting") return verdict;
   const { comparisons, checks, ratings } = evidence;
   const { safety, compliance, regression } = canary.spec.gates;
   const streams = [comparisons, ...(safety ? [checks] : []), ...(compliance || regression ? [ratings] : [])];

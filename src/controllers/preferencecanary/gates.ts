@@ -72,8 +72,9 @@ export function rememberedGates({ canary, records }: Observed, { stable, candida
   return gatesOf(spec, candidate).map((gate) => {
     const known = named(before, gate.name);
     if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
-    const sound = gate.isReadable(known) ? known : unfolded(gate.name, known.numbers, anew(known), known.changedFrom);
-    return withNumbers(isSameRun ? sound : gate.retried(sound), gate.numbers);
+    const tried = isSameRun ? known : gate.retried(known);
+    const sound = gate.isReadable(known) ? tried : unfolded(gate.name, tried.numbers, anew(tried), tried.changedFrom);
+    return withNumbers(sound, gate.numbers);
   });
 }
 

@@ -29,6 +29,7 @@ const HOLD_REASON: Readonly<Record<Hold, string>> = {
   Paused: "Paused",
   DeadlineExceeded: "DeadlineExceeded",
   NoData: "NoData",
+  Shifting: "Shifting",
   Unread: "ReadingEvidence",
   NotReady: "CandidateNotReady",
 };

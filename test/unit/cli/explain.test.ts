@@ -56,6 +56,20 @@ describe("why a gate says what it says", () => {
     expect(await explained(judged(wins(5 + more - 1)))).toContain("winRate: Undecided");
   });
 
+  test("Shifting: what was folded before the change speaks for a promotion no more", async () => {
+    const fallen = [...wins(60), ...Array<0>(25).fill(0)];
+    const text = await explained(judged(fallen));
+    expect(text).toContain("winRate: Shifting\n");
+    expect(text).toMatch(/the mean fell: .*nothing passes before \d+ comparisons/);
+    const rate = Number(/If it goes on at ([\d.]+)%, promotion takes about/.exec(text)?.[1]) / 100;
+    const more = Number(/promotion takes about (\d+) comparisons more/.exec(text)?.[1]);
+    expect(more).toBeGreaterThan(120);
+    const on = (count: number) =>
+      Array.from({ length: count }, (_, i) => (Math.floor((i + 1) * rate) > Math.floor(i * rate) ? 1 : 0) as 0 | 1);
+    expect(await explained(judged([...fallen, ...on(more + 5)]))).toContain("winRate: Pass");
+    expect(await explained(judged([...fallen, ...on(more - 15)]))).not.toContain("winRate: Pass");
+  });
+
   test("Fail: final, so nothing more is needed; the promises stay", async () => {
     const text = await explained(judged(Array<0>(60).fill(0)));
     expect(text).toMatch(

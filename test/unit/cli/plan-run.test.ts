@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
-import { type Arrivals, arrivals, type Truth } from "../../../src/cli/plan/arrivals.ts";
+import { type Arrival, type Arrivals, arrivals, type Truth } from "../../../src/cli/plan/arrivals.ts";
 import { armsOf, evidenceOf } from "../../../src/cli/plan/evidence.ts";
 import { type Rest, settle } from "../../../src/cli/plan/pass.ts";
 import { place } from "../../../src/cli/plan/place.ts";
@@ -20,6 +20,8 @@ function canaryOf(changes: Spec): PreferenceCanary {
   const { apiVersion, kind, metadata, spec } = canaryObject(canarySpec(changes));
   return PreferenceCanary.parse({ apiVersion, kind, metadata, spec });
 }
+
+const verdicts = new Set<string>();
 
 /** The controller looks after every single record and whenever it wants to, and nothing is shared between runs. */
 function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedRun {
@@ -45,6 +47,7 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     const { silence } = rest.facts;
     const evidence = evidenceOf(gates, lot, armsOf(rest.facts));
     gates = foldGates(canary.spec, candidate, gates, evidence, { now: new Date(at), silence });
+    for (const { verdict } of gates) verdicts.add(verdict);
     const status = { ...canary.status, gates: [...gates] };
     rest = settle({ ...rest.world, now: new Date(at), canary: { ...canary, status } });
   }
@@ -67,7 +70,16 @@ const plain: Truth = {
 const checked = { evidence: { comparisons: { dataset: { name: "support" } }, checks: {} } };
 const safety = { maxViolationRate: "1%", minChecked: 30 };
 
-const worlds: readonly (readonly [string, Spec, Truth])[] = [
+/** From a moment on two of three comparisons are lost, whatever they were. */
+function falling(stream: Arrivals, from: number): Arrivals {
+  const fallen = ({ comparison, ...rest }: Arrival): Arrival => {
+    const isLost = comparison !== undefined && rest.at > from && comparison.sequence % 3 !== 0;
+    return { ...rest, ...(comparison && { comparison: isLost ? { ...comparison, outcome: 0 } : comparison }) };
+  };
+  return { ...stream, take: (until, limit) => stream.take(until, limit).map(fallen) };
+}
+
+const worlds: readonly (readonly [string, Spec, Truth & { readonly fallsAfterMs?: number }])[] = [
   ["no step to wait for", { steps: [{ name: "shadow", weight: 0 }] }, plain],
   ["steps that last", { steps }, plain],
   ["a good model", { steps }, { ...plain, winRate: 0.7 }],
@@ -108,6 +120,7 @@ const worlds: readonly (readonly [string, Spec, Truth])[] = [
     { steps, afterPromotion: { watch: "1h" }, gates: { winRate: { falsePromotion: "40%", falseRollback: "40%" } } },
     { ...plain, winRate: 0.57, comparisonsPerHour: 60 },
   ],
+  ["a win rate that falls after an hour", { steps }, { ...plain, winRate: 0.8, fallsAfterMs: HOUR_MS }],
   [
     "windows",
     { steps, windows: [{ schedule: "0 4 * * *", duration: "1h" }] },
@@ -118,12 +131,12 @@ const worlds: readonly (readonly [string, Spec, Truth])[] = [
 const outcomes = new Set<string>();
 
 describe("a simulated run ends as if the controller looked after every record", () => {
-  test.each(worlds)("%s", (_, changes, truth) => {
+  test.each(worlds)("%s", (_, changes, { fallsAfterMs = Number.POSITIVE_INFINITY, ...truth }) => {
     const start = startOfRun(canaryOf(changes));
     const begun = start.world.now.getTime();
     const shared = place(start);
     for (let seed = 0; seed < RUNS; seed++) {
-      const stream = () => arrivals(truth, begun, seededRandom(seed));
+      const stream = () => falling(arrivals(truth, begun, seededRandom(seed)), begun + fallsAfterMs);
       const horizon = begun + 12 * HOUR_MS;
       const quick = simulateRun(shared, stream(), horizon);
       expect(quick).toEqual(runOneByOne(start, stream(), horizon));
@@ -135,5 +148,6 @@ describe("a simulated run ends as if the controller looked after every record", 
     for (const outcome of ["Promoted in half", "RolledBack in shadow", "Undecided"])
       expect(outcomes).toContain(outcome);
     for (const outcome of ["Promoted in watch", "RolledBack in watch"]) expect(outcomes).toContain(outcome);
+    expect(verdicts).toEqual(new Set(["Pass", "Fail", "Undecided", "NoData", "Shifting"]));
   });
 });

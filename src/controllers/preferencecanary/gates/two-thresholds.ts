@@ -1,12 +1,13 @@
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import {
-  emptyWinRate,
+  emptyWatchedWinRate,
   retryWinRate,
   type WinRateCrossing,
   type WinRateSpec,
   type WinRateState,
 } from "../../../gates/win-rate.ts";
 import type { GateDefinition, GateStatus, Kept, Numbered } from "./gate.ts";
+import { isReadableShift, readShift, writeShift } from "./shift-state.ts";
 
 /** As in the spec of winRate and compliance. */
 export interface ThresholdSettings {
@@ -32,29 +33,32 @@ export function thresholdSpec({ minSamples, maxSamples, ...rates }: ThresholdSet
 /** What a two-threshold test remembers, in status. */
 export const twoThresholdState: Pick<
   GateDefinition<WinRateState, Numbered>,
-  "read" | "write" | "samples" | "retry" | "watch"
+  "read" | "write" | "isReadable" | "samples" | "retry" | "watch"
 > = {
-  read: (gate) => (gate === undefined ? emptyWinRate : readState(gate)),
+  read: (gate) => (gate === undefined ? emptyWatchedWinRate : readThresholds(gate)),
   write: writeState,
+  isReadable: isReadableShift,
   samples: ({ samples }) => samples,
   retry: retryWinRate,
   watch: retryWinRate,
 };
 
-function readState({ samples, sum, passedAt, failedAt, rollbackFrom }: Kept): WinRateState {
+export function readThresholds({ samples, sum, passedAt, failedAt, rollbackFrom, state }: Kept): WinRateState {
   return {
     samples,
     sum: Number(sum),
+    shift: readShift(state),
     ...(passedAt && { passedAt: readCrossing(passedAt) }),
     ...(failedAt && { failedAt: readCrossing(failedAt) }),
     ...(rollbackFrom && { rollbackFrom: { samples: rollbackFrom.samples, sum: Number(rollbackFrom.sum) } }),
   };
 }
 
-function writeState({ samples, sum, passedAt, failedAt, rollbackFrom }: WinRateState): Kept {
+function writeState({ samples, sum, passedAt, failedAt, rollbackFrom, shift }: WinRateState): Kept {
   return {
     samples,
     sum: String(sum),
+    ...(shift && { state: writeShift(shift) }),
     ...(passedAt && { passedAt: writeCrossing(passedAt) }),
     ...(failedAt && { failedAt: writeCrossing(failedAt) }),
     ...(rollbackFrom && { rollbackFrom: { samples: rollbackFrom.samples, sum: String(rollbackFrom.sum) } }),

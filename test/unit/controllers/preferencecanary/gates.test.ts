@@ -109,8 +109,9 @@ describe("folding evidence", () => {
   it("latches a Pass, and still fails later", () => {
     const passed = fold(votes(Array<1>(40).fill(1)));
     expect(passed.verdict).toBe("Pass");
-    const after = fold(votes(Array<0>(300).fill(0), { first: 41 }), [passed]);
-    expect(after).toMatchObject({ verdict: "Fail", passedAt: passed.passedAt });
+    const less = fold(votes(Array<0>(10).fill(0), { first: 41 }), [passed]);
+    expect(less).toMatchObject({ verdict: "Pass", passedAt: passed.passedAt });
+    expect(fold(votes(Array<0>(300).fill(0), { first: 51 }), [less]).verdict).toBe("Fail");
   });
 
   it("says NoData with the reason while the collector is out of reach, unless the verdict is Fail", () => {
