@@ -130,6 +130,7 @@ describe("blue/green", () => {
     world.settle();
     expect(world.status.phase).toBe("AwaitingApproval");
     expect(serving(world)).toEqual({ [blue]: WHOLE });
+    const judged = armOf(world, green);
     world.annotate({ "dpo.dev/approve": `${green}/preview` });
     world.settle();
     expect(world.status).toMatchObject({ phase: "Promoting", step: { name: "watch" } });
@@ -138,6 +139,7 @@ describe("blue/green", () => {
     world.later(1.1 * HOUR);
     expect(serving(world)).toEqual({ [green]: WHOLE });
     expect(armOf(world, blue)).toBeUndefined();
+    expect(armOf(world, green)).toMatchObject({ metadata: { uid: judged?.metadata.uid }, spec: judged?.spec });
     expect(world.faults()).toEqual([]);
   });
 
