@@ -28,7 +28,8 @@ export async function askBoth(
     stable.ask(request, seed, signal),
     (candidate ?? stable).ask(request, otherSeed, signal),
   ]);
-  const pair = { id, canary, prompt: request.prompt, stable: answer };
+  const { prompt, cohort } = request;
+  const pair = { id, canary, prompt, ...(cohort !== undefined && { cohort }), stable: answer };
   return candidate === undefined ? { ...pair, other: otherAnswer } : { ...pair, candidate: otherAnswer };
 }
 

@@ -10,6 +10,8 @@ export interface GenerationRequest {
   readonly body: Readonly<Record<string, unknown>>;
   /** What raters are shown. */
   readonly prompt: string;
+  /** What the request said that it is of. */
+  readonly cohort?: string;
   /** The client's credential for the model server, which gets it from the gateway too. */
   readonly authorization?: string;
 }
@@ -23,6 +25,7 @@ export interface MirroredRequest {
   readonly method: string;
   readonly url: string;
   readonly authorization: string | undefined;
+  readonly cohort: string | undefined;
   readonly body: string;
 }
 
@@ -38,7 +41,7 @@ const ChatBody = z.looseObject({ messages: z.array(Message).min(1) });
 const CompletionBody = z.looseObject({ prompt: z.union([z.string(), z.tuple([z.string()])]) });
 
 /** Reads an OpenAI-compatible request for a chat or text completion; everything else is ignored, with the reason. */
-export function readGenerationRequest({ method, url, authorization, body }: MirroredRequest): Reading {
+export function readGenerationRequest({ method, url, authorization, cohort, body }: MirroredRequest): Reading {
   const [pathname = ""] = url.split("?", 1);
   const isChat = pathname.endsWith("/chat/completions");
   if (method !== "POST" || !url.startsWith("/") || !(isChat || pathname.endsWith("/completions"))) {
@@ -49,8 +52,22 @@ export function readGenerationRequest({ method, url, authorization, body }: Mirr
   const prompt = storableText(asked.prompt);
   if (prompt === "") return { ignored: "EmptyPrompt" };
   if (prompt.length > LIMITS.text) return { ignored: "PromptTooLong" };
-  const request = { path: url, body: forOneWholeAnswer(asked.body), prompt };
-  return { request: authorization === undefined ? request : { ...request, authorization } };
+  const group = cohort === undefined ? undefined : cohortOf(cohort);
+  return {
+    request: {
+      path: url,
+      body: forOneWholeAnswer(asked.body),
+      prompt,
+      ...(group !== undefined && { cohort: group }),
+      ...(authorization !== undefined && { authorization }),
+    },
+  };
+}
+
+/** One that cannot be kept is none: the answers are worth comparing all the same. */
+function cohortOf(header: string): string | undefined {
+  const text = storableText(header.trim());
+  return text !== "" && text.length <= LIMITS.name ? text : undefined;
 }
 
 function readBody(text: string, isChat: boolean): { body: Record<string, unknown>; prompt: string } | undefined {

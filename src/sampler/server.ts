@@ -1,7 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
-import type { SamplerConfig } from "../api/contracts/sampler.ts";
+import { COHORT_HEADER, type SamplerConfig } from "../api/contracts/sampler.ts";
 import { createCollectorClient } from "../evidence/collector-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -93,10 +93,12 @@ function mirrorRoute(app: FastifyInstance, pipeline: Pipeline, metrics: SamplerM
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
 
   app.all("/*", async (request, reply) => {
+    const { [COHORT_HEADER]: cohort } = request.headers;
     const reading = readGenerationRequest({
       method: request.method,
       url: request.url,
       authorization: request.headers.authorization,
+      cohort: typeof cohort === "string" ? cohort : undefined,
       body: typeof request.body === "string" ? request.body : "",
     });
     metrics.request("ignored" in reading ? reading.ignored : pipeline.take(reading.request));

@@ -201,9 +201,10 @@ export class CanaryWorld {
   }
 
   /** Comparisons of distinct prompts in the current run; 1 is for the candidate. */
-  vote(outcomes: readonly (0 | 0.5 | 1)[]): void {
+  vote(outcomes: readonly (0 | 0.5 | 1)[], cohort: string | null = null): void {
     const { stable = "", candidate } = this.facts().run;
-    for (const outcome of outcomes) this.evidence.vote({ candidate: candidate?.revision ?? "", stable }, outcome);
+    const pair = { candidate: candidate?.revision ?? "", stable };
+    for (const outcome of outcomes) this.evidence.vote(pair, outcome, cohort);
   }
 
   /** Of distinct users, of either arm of the current run; 1 is good. */

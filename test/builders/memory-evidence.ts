@@ -56,10 +56,10 @@ export function createMemoryEvidence(now: () => Date) {
         ratings: stream<RatingRecord>(rated, [candidate, stable], cursors.ratings, access.ratings),
       };
     },
-    vote({ candidate, stable }: Pair, outcome: Comparison["outcome"]) {
+    vote({ candidate, stable }: Pair, outcome: Comparison["outcome"], cohort: string | null = null) {
       sequence += 1;
       const unit = createHash("sha256").update(String(sequence)).digest("hex");
-      const rest = { at: now().toISOString(), outcome, unit, vote: 1, raterVote: sequence, labeler: "ann" };
+      const rest = { at: now().toISOString(), outcome, unit, vote: 1, raterVote: sequence, labeler: "ann", cohort };
       votes.push({ sequence, id: `vote-${sequence}`, ...rest, owner: `${candidate}/${stable}` });
     },
     check(candidate: string, violation: boolean) {

@@ -105,12 +105,16 @@ export const ArmAnswer = z.union(
 );
 export type ArmAnswer = z.infer<typeof ArmAnswer>;
 
-/** With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. */
+/**
+ * With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. `cohort`: the
+ * group that whoever sent the request said it is of.
+ */
 export const PostPairRequest = z
   .strictObject({
     id: Name,
     canary: Name,
     prompt: Text.min(1),
+    cohort: Name.optional(),
     stable: ArmAnswer,
     candidate: ArmAnswer.optional(),
     other: ArmAnswer.optional(),
@@ -202,7 +206,7 @@ export type Cursor = z.infer<typeof Cursor>;
 /**
  * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie. `unit`: sha256 of the prompt, in
  * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `raterVote`: the same of the
- * labeler's. Both it and `labeler` are null where nobody chose, since one arm failed to answer.
+ * labeler's. Both it and `labeler` are null where nobody chose, since one arm failed to answer. `cohort`: the pair's.
  */
 export const Comparison = z.object({
   sequence: z.int().positive(),
@@ -213,6 +217,7 @@ export const Comparison = z.object({
   vote: z.int().positive(),
   raterVote: z.int().positive().nullable(),
   labeler: z.string().nullable(),
+  cohort: z.string().nullable(),
 });
 export type Comparison = z.infer<typeof Comparison>;
 

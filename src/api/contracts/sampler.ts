@@ -3,6 +3,9 @@ import { z } from "zod";
 /** The environment variable that holds SamplerConfig as JSON. */
 export const SAMPLER_ENV = "DPO_SAMPLER";
 
+/** The header of a live request that says which cohort it is of. */
+export const COHORT_HEADER = "x-dpo-cohort";
+
 const Arm = z.strictObject({
   revision: z.string().min(1),
   /** Where the arm answers, without the path of a request: `http://assistant-7c9f0a1b2c:8080`. */

@@ -120,6 +120,49 @@ export const RegressionGate = z
     "Do users rate the candidate's answers lower than stable's? Decided from the ratings of both while both serve users.",
   );
 
+export const CohortsGate = z
+  .object({
+    names: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(63)
+          .regex(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/),
+      )
+      .min(1)
+      .max(20)
+      .meta({ "x-kubernetes-list-type": "set" })
+      .describe(
+        "The cohorts that are looked at, as the header x-dpo-cohort of live requests names them. Comparisons of others are counted and not bet on.",
+      ),
+    min: percent(
+      "A candidate that wins this share or more in all of the cohorts is rolled back with at most the probability falseRollback.",
+    ).default("45%"),
+    minSamples: z
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .meta({ format: "int32" })
+      .default(20)
+      .describe("Bets that each cohort must have before the gate can pass."),
+    falseRollback: errorRate(
+      "Probability of rolling back a candidate at or over min in all cohorts, for all of them together",
+    ),
+  })
+  .meta(
+    rules(
+      [
+        "double(self.min.replace('%', '')) > 0.0 && double(self.min.replace('%', '')) < 100.0",
+        "gates.cohorts.min must be over 0% and under 100%: no number of comparisons shows that nobody ever prefers stable",
+      ],
+      isErrorRate("falseRollback", "cohorts", "comparisons"),
+    ),
+  )
+  .describe(
+    "Is any group of requests or people worse off with the candidate? Decided from the same comparisons as winRate; a pass says that every cohort has minSamples of them and that they gave no evidence of harm.",
+  );
+
 export const SafetyGate = z
   .object({
     maxViolationRate: percent("Rate of violations that the candidate must not exceed.").default("0.01%"),

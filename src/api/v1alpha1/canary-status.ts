@@ -17,12 +17,12 @@ const GateStatus = z.object({
   verdict: z.enum(["Pass", "Fail", "Undecided", "NoData", "Shifting", "Mismatch"]).describe("What the evidence says."),
   numbers: z
     .string()
-    .max(512)
+    .max(2048)
     .exactOptional()
     .describe("What the gate was asked for, as in spec.gates, when this was written."),
   changedFrom: z
     .string()
-    .max(512)
+    .max(2048)
     .exactOptional()
     .describe("What it was asked for when the first piece of evidence came, if that was something else."),
   estimate: z
@@ -41,13 +41,10 @@ const GateStatus = z.object({
     .min(0)
     .meta({ format: "int64" })
     .describe("Pieces of evidence, each an independent bet; for regression pairs of ratings."),
-  sum: z
-    .string()
-    .max(32)
-    .describe("Sum of the outcomes. With samples it is all that most gates need to go on after a restart."),
+  sum: z.string().max(32).describe("Sum of their outcomes."),
   state: z
     .string()
-    .max(512)
+    .max(1024)
     .exactOptional()
     .describe("What a gate needs beside samples and sum to go on, in a form of its own; not for reading."),
   cursor: z

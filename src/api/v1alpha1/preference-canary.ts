@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ComplianceGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
+import { CohortsGate, ComplianceGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, reference, rules } from "./object.ts";
@@ -17,7 +17,7 @@ const Step = z.object({
     .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
   minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
   requires: z
-    .array(z.enum(["winRate", "safety", "compliance", "regression"]))
+    .array(z.enum(["winRate", "safety", "compliance", "regression", "cohorts"]))
     .min(1)
     .max(8)
     .meta({ "x-kubernetes-list-type": "set" })
@@ -182,6 +182,7 @@ export const PreferenceCanarySpec = z
         safety: SafetyGate.exactOptional(),
         compliance: ComplianceGate.exactOptional(),
         regression: RegressionGate.exactOptional(),
+        cohorts: CohortsGate.exactOptional(),
       })
       .describe(
         "What the candidate must pass. All of them have to pass for a promotion; one that fails rolls back at once.",
@@ -281,6 +282,10 @@ export const PreferenceCanarySpec = z
       [
         "self.steps.all(s, !has(s.requires) || !('regression' in s.requires) || has(self.gates.regression))",
         "a step requires regression, but gates.regression is not set",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !('cohorts' in s.requires) || has(self.gates.cohorts))",
+        "a step requires cohorts, but gates.cohorts is not set",
       ],
       [
         "self.steps.all(s, !has(s.requires) || !s.requires.exists(gate, gate in ['compliance', 'regression']) || (s.weight > 0 && s.name != self.steps.filter(served, served.weight > 0)[0].name))",

@@ -1,9 +1,11 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { cohortsSpec } from "../../controllers/preferencecanary/gates/cohorts.ts";
 import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { cohortsPromise } from "../../gates/assess-cohorts.ts";
 import { regressionPromises } from "../../gates/assess-regression.ts";
 import type { Betting, Unit } from "../../gates/bet.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
@@ -33,7 +35,7 @@ export function explainGate(
   gate: GateStatus,
   sameModel: boolean,
 ): Explained {
-  const { winRate, safety, compliance, regression } = gates;
+  const { winRate, safety, compliance, regression, cohorts } = gates;
   if (gate.name === "winRate") {
     const judges = aboutWinRate(evidence.comparisons);
     const about = sameModel ? `${judges} ${ABOUT_SAME_MODEL}` : judges;
@@ -43,6 +45,12 @@ export function explainGate(
     return { about: ABOUT_COMPLIANCE, ...explainThresholds(winRateTest(thresholdSpec(compliance), RATINGS), gate) };
   if (gate.name === "regression" && regression !== undefined)
     return { about: ABOUT_REGRESSION, promises: regressionPromises(regressionSpec(regression)), needed: [] };
+  if (gate.name === "cohorts" && cohorts !== undefined)
+    return {
+      about: `${aboutWinRate(evidence.comparisons)} ${ABOUT_COHORTS}`,
+      promises: [cohortsPromise(cohortsSpec(cohorts))],
+      needed: [],
+    };
   if (gate.name === "safety" && safety !== undefined) return explainSafety(safety, gate);
   return { about: "", promises: [], needed: [] };
 }
@@ -86,6 +94,9 @@ const ABOUT_COMPLIANCE =
 const ABOUT_REGRESSION =
   "The rates are about all the people whom those who rate are a sample of, by the first rating of each, while both arms " +
   "serve: one rating of the candidate and those of stable since the one before are one bet.";
+
+const ABOUT_COHORTS =
+  "Which cohort a comparison is of is what its request said in the header x-dpo-cohort, and nobody checks that.";
 
 const ABOUT_SAME_MODEL =
   "The candidate has stable's own model, so it is asked to be not worse, in a region of the same width that ends at 50%.";

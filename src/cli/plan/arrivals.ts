@@ -34,6 +34,8 @@ export interface Truth {
   readonly stableApprovalRate: number;
   /** Every comparison is of another unit (a prompt, or a rater) unless they come from this many again and again. */
   readonly units?: number;
+  /** Every comparison is of one of them, each as often as the others; of none where there are none. */
+  readonly cohorts?: readonly string[];
 }
 
 /** What holds at every true win rate. */
@@ -75,8 +77,21 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
     const vote = truth.units === undefined ? 1 : (votes.get(unit) ?? 0) + 1;
     if (truth.units !== undefined) votes.set(unit, vote);
     return {
-      comparison: { ...identity(at), outcome, unit: hex(unit), vote, raterVote: vote, labeler: `rater ${unit}` },
+      comparison: {
+        ...identity(at),
+        outcome,
+        unit: hex(unit),
+        vote,
+        raterVote: vote,
+        labeler: `rater ${unit}`,
+        cohort: cohort(),
+      },
     };
+  }
+
+  function cohort(): string | null {
+    const { cohorts = [] } = truth;
+    return cohorts.length === 0 ? null : (cohorts[Math.floor(random() * cohorts.length)] ?? null);
   }
 
   function checked(at: number): Pick<Arrival, "check"> {

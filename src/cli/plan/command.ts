@@ -92,6 +92,7 @@ function worldOf(values: Values, { evidence, gates }: PreferenceCanarySpec): Tru
     approvalRate: percentOption("--approval-rate", approval),
     stableApprovalRate: percentOption("--stable-approval-rate", values["stable-approval-rate"] ?? approval),
     ...(units !== undefined && { units: wholeOption("--units", units, 1) }),
+    ...(gates.cohorts && { cohorts: gates.cohorts.names }),
   };
 }
 

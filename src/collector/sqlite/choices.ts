@@ -51,12 +51,13 @@ function store(tables: Tables, key: DatasetKey, judgement: Judgement): void {
   const { labeler } = choice;
   const { outcome, preference } = unblind(pair, judgement.stableIsA, choice.choice);
   if (preference !== null) {
-    const { prompt } = pair;
-    tables.preferences.insert(key, sequence, { ...preference, prompt, labeler, labeledAt: judgement.at, cohort: null });
+    const { prompt, cohort } = pair;
+    tables.preferences.insert(key, sequence, { ...preference, prompt, labeler, labeledAt: judgement.at, cohort });
   }
   if (outcome !== null && pair.candidate !== null) {
     const run = { namespace: key.namespace, canary: pair.canary, candidate: pair.candidate, stable: pair.stable };
-    tables.comparisons.insert(run, sequence, { outcome, prompt: pair.prompt, labeler, pair: choice.pair });
+    const { prompt, cohort } = pair;
+    tables.comparisons.insert(run, sequence, { outcome, prompt, labeler, cohort, pair: choice.pair });
   }
   tables.queue.judged(pair.number);
 }

@@ -9,6 +9,7 @@ export interface NewComparison {
   outcome: Comparison["outcome"];
   prompt: string;
   labeler: string | null;
+  cohort: string | null;
   pair: string;
 }
 
@@ -24,8 +25,8 @@ const RUN = `
 export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => void): Comparisons {
   const insertRow = prepare(
     db,
-    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, pair)
-     VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :raterVote, :outcome, :labeler, :pair)`,
+    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, cohort, pair)
+     VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :raterVote, :outcome, :labeler, :cohort, :pair)`,
   );
   const votes = prepare<{ votes: number }>(
     db,
@@ -41,19 +42,20 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
   );
   const select = prepare<Comparison>(
     db,
-    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler
+    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler, cohort
      FROM comparisons JOIN records USING (sequence)
      WHERE ${RUN} AND sequence > :after ORDER BY sequence LIMIT :limit`,
   );
   const head = prepare<{ head: number }>(db, `SELECT coalesce(max(sequence), 0) AS head FROM comparisons WHERE ${RUN}`);
 
   return {
-    insert({ namespace, canary, candidate, stable }, sequence, { outcome, prompt, labeler, pair }) {
+    insert({ namespace, canary, candidate, stable }, sequence, { prompt, ...comparison }) {
+      const { labeler } = comparison;
       const run = { namespace, canary, candidate, stable };
       const unit = createHash("sha256").update(prompt).digest("hex");
       const vote = (votes.get({ ...run, unit })?.votes ?? 0) + 1;
       const raterVote = labeler === null ? null : (raterVotes.get({ ...run, labeler })?.votes ?? 0) + 1;
-      insertRow.run({ ...run, sequence, unit, vote, raterVote, outcome, labeler, pair });
+      insertRow.run({ ...run, ...comparison, sequence, unit, vote, raterVote });
       touch(run);
     },
     page({ namespace, canary, candidate, stable }, { cursor, limit }) {

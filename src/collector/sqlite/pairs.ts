@@ -22,6 +22,8 @@ export function addPair(tables: Tables, key: DatasetKey, pair: PostPairRequest):
     pair.prompt,
     ...contentOfAnswer(pair.stable),
     ...contentOfAnswer(pair.candidate ?? pair.other),
+    // Not where there is none: a pair that was posted before there were cohorts is the same one when it is sent again.
+    ...(pair.cohort === undefined ? [] : [pair.cohort]),
   ]);
   const known = tables.queue.known(key.namespace, pair.id);
   if (known !== undefined && known.content !== content) {
@@ -56,10 +58,10 @@ function decide(
   const otherText = textOf(pair.candidate) ?? null;
   tables.queue.insert(key, { pair, content, state: "Decided", stableText, otherText });
   const acknowledgement = tables.log.append(recordKey(key, pair.id), content);
-  const { candidate, canary, prompt, stable } = pair;
+  const { candidate, canary, prompt, stable, cohort = null } = pair;
   if (candidate !== undefined) {
     const run = { namespace: key.namespace, canary, candidate: candidate.revision, stable: stable.revision };
-    tables.comparisons.insert(run, acknowledgement.sequence, { outcome, prompt, labeler: null, pair: pair.id });
+    tables.comparisons.insert(run, acknowledgement.sequence, { outcome, prompt, labeler: null, cohort, pair: pair.id });
   }
   return acknowledgement;
 }

@@ -139,4 +139,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX comparisons_of_rater ON comparisons (namespace, canary, candidate, stable, labeler, rater_vote)
     WHERE labeler IS NOT NULL;
   `,
+  `
+  -- What the request said that it is of.
+  ALTER TABLE pairs ADD COLUMN cohort TEXT;
+  ALTER TABLE comparisons ADD COLUMN cohort TEXT;
+  `,
 ];

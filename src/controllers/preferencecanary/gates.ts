@@ -1,6 +1,7 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import type { Cursors, Evidence } from "./evidence.ts";
+import { cohortsGate } from "./gates/cohorts.ts";
 import { complianceGate } from "./gates/compliance.ts";
 import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
 import { regressionGate } from "./gates/regression.ts";
@@ -16,12 +17,13 @@ function gatesOf(
   { gates, evidence: { comparisons } }: PreferenceCanarySpec,
   { sameModel, revision }: Candidate,
 ): readonly Gate[] {
-  const { winRate, safety, compliance, regression } = gates;
+  const { winRate, safety, compliance, regression, cohorts } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
     ...(compliance ? [complianceGate(compliance, revision)] : []),
     ...(regression ? [regressionGate(regression, revision)] : []),
+    ...(cohorts ? [cohortsGate(cohorts, comparisons)] : []),
   ];
 }
 
@@ -31,6 +33,7 @@ const STREAM: Readonly<Record<string, keyof Evidence>> = {
   safety: "checks",
   compliance: "ratings",
   regression: "ratings",
+  cohorts: "comparisons",
 };
 
 /** Every gate of the spec with all evidence folded that is at hand. */
@@ -73,8 +76,8 @@ export function rememberedGates({ canary, records }: Observed, { stable, candida
     const known = named(before, gate.name);
     if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
     const tried = isSameRun ? known : gate.retried(known);
-    const sound = gate.isReadable(known) ? tried : unfolded(gate.name, tried.numbers, anew(tried), tried.changedFrom);
-    return withNumbers(sound, gate.numbers);
+    const asked = withNumbers(tried, gate.numbers);
+    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(tried), asked.changedFrom);
   });
 }
 

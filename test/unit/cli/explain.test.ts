@@ -130,9 +130,10 @@ describe("why a gate says what it says", () => {
 test.each([
   ["compliance", "A model at or over 70% is rolled back", "one rater is one bet"],
   ["regression", "5 points", "while both arms serve"],
+  ["cohorts", "A model at or over 45% in all of 2 cohorts is rolled back", "in the header x-dpo-cohort"],
 ])("%s has its own promises, and what they are about", (name, promise, about) => {
   const spec = PreferenceCanarySpec.parse(
-    canarySpec({ gates: { winRate: {}, compliance: { min: "65%", target: "70%" }, regression: { maxDrop: "5%" } } }),
+    canarySpec({ gates: { winRate: {}, compliance: {}, regression: {}, cohorts: { names: ["en", "de"] } } }),
   );
   const status = { name, verdict: "Undecided", samples: 10, sum: "8", message: "" } as const;
   const explained = explainGate(spec, status, false);

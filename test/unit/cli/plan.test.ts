@@ -112,6 +112,16 @@ describe("what is planned", () => {
     expect(few?.promoted).toBe(1 - undecided);
   });
 
+  test("gives each cohort of the canary's its share, at the same true win rate", async () => {
+    const guarded = example.replace(/( *)winRate: {}/, "$1winRate: {}\n$1cohorts: {names: [en, de]}");
+    const options = ["--comparisons-per-hour", "600", "--runs", "10", "--max-comparisons", "1500"];
+    const [good, bad] = await planned(guarded, "--true-win-rate", "80%,20%", ...options);
+    expect(good?.promoted).toBe(1);
+    expect(bad?.rolledBack).toBe(1);
+    const { stdout } = await dpo(["plan", "-f", "-", "--true-win-rate", "80%", ...options], { stdin: guarded });
+    expect(stdout).toContain("Each cohort has as many as the others and the same true win rate.");
+  });
+
   test("has no second vote where every comparison is of another unit: exit code 2", async () => {
     const second = example.replace("dataset:", "votesPerUnit: 2, dataset:");
     const { code, stderr } = await dpo(["plan", "-f", "-", ...rates], { stdin: second });

@@ -42,6 +42,7 @@ test.each([
         vote: 1,
         raterVote: 1,
         labeler: "ann",
+        cohort: null,
       },
     ],
     head: 1,
@@ -133,6 +134,25 @@ test("a rater's votes are numbered within a pair of revisions, whatever the prom
     ["bob", 1, 1],
   ]);
   expect(await read("candidate=0e3e3e3e30&stable=5ab1e00000")).toEqual([["ann", 1, 1]]);
+});
+
+test("what a request said that it is of goes with its pair, to comparison and preference, and not to raters", async () => {
+  await using collector = await startCollector();
+  const failed = { candidate: { revision: "ca4d1da7e0", error: "HTTP 500" } };
+  await postPairs(collector, pairOf("p", { cohort: "fr" }), pairOf("q"));
+  await collector.call("POST", `${DATASET}/pairs`, pairOf("failed", { cohort: "de", ...failed }));
+  for (const pair of await lease(collector, "ann")) {
+    expect(JSON.stringify(pair)).not.toContain("fr");
+    await collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, "ann", "new")] });
+  }
+  expect((await comparisons(collector)).body.records).toMatchObject([
+    { cohort: "de", labeler: null },
+    { cohort: "fr" },
+    { cohort: null },
+  ]);
+  expect(await preferences(collector)).toMatchObject([{ cohort: "fr" }, { cohort: null }]);
+  const other = await collector.call("POST", `${DATASET}/pairs`, pairOf("p", { cohort: "en" }));
+  expect(other).toMatchObject({ status: 409, body: { error: { reason: "IdMismatch" } } });
 });
 
 test("a pair of another dataset or namespace is not known", async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { readGenerationRequest } from "../../../src/sampler/generation-request.ts";
 
-function read(url: string, body: unknown, method = "POST") {
+function read(url: string, body: unknown, method = "POST", cohort?: string) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return readGenerationRequest({ method, url, authorization: undefined, body: text });
+  return readGenerationRequest({ method, url, authorization: undefined, cohort, body: text });
 }
 
 function promptOf(url: string, body: unknown): string | undefined {
@@ -73,6 +73,17 @@ test.each<[string, string, string, unknown, string]>([
   ["more than can be stored", "POST", "/v1/completions", { prompt: "x".repeat(100_001) }, "PromptTooLong"],
 ])("a request with %s is ignored", (_case, method, url, body, ignored) => {
   expect(read(url, body, method)).toEqual({ ignored });
+});
+
+test.each([
+  ["de", "de"],
+  [" de ", "de"],
+  ["", undefined],
+  ["x".repeat(254), undefined],
+  [undefined, undefined],
+])("a request whose header says %j is of the cohort %j, and is answered all the same", (header, cohort) => {
+  const reading = read("/v1/completions", { prompt: "Hi" }, "POST", header);
+  expect("request" in reading && reading.request.cohort).toBe(cohort);
 });
 
 test("fields that this project does not know reach the arms as they were sent", () => {

@@ -27,7 +27,7 @@ test("pairs reach the real collector: two answers wait for a rater, one alone is
       return { choices: [{ message: { content: "candidate's answer" } }] };
     });
     const sampler = await startSampler({ collector: collector.url, stable: stable.url, candidate });
-    await mirror(sampler, "/v1/chat/completions", chat("this one fails"));
+    await mirror(sampler, "/v1/chat/completions", chat("this one fails"), { "x-dpo-cohort": "de" });
     await mirror(sampler, "/v1/chat/completions", chat("this one is answered"));
     await eventually(async () => {
       expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Decided" })).toBe(1);
@@ -38,7 +38,7 @@ test("pairs reach the real collector: two answers wait for a rater, one alone is
       `${collector.url}/v1/namespaces/support/canaries/assistant/comparisons?candidate=bbbbbbbbbb&stable=aaaaaaaaaa`,
       { headers: { authorization: "Bearer first-token" } },
     );
-    expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null }] });
+    expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null, cohort: "de" }] });
   } finally {
     await collector.close();
   }

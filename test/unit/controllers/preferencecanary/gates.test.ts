@@ -18,7 +18,17 @@ function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1, raterV
   return outcomes.map((outcome, i) => {
     const sequence = first + i;
     const at = "2026-01-01T00:00:00.000Z";
-    return { sequence, id: `c${sequence}`, at, outcome, unit: "0".repeat(64), vote, raterVote, labeler: null };
+    return {
+      sequence,
+      id: `c${sequence}`,
+      at,
+      outcome,
+      unit: "0".repeat(64),
+      vote,
+      raterVote,
+      labeler: null,
+      cohort: null,
+    };
   });
 }
 

@@ -30,7 +30,7 @@ function outcomes(text: string): Outcome[] {
 }
 
 function votes(results: readonly Outcome[], first = 1): Comparison[] {
-  const rest = { at, unit: "0".repeat(64), vote: 1, raterVote: 1, labeler: "ann" };
+  const rest = { at, unit: "0".repeat(64), vote: 1, raterVote: 1, labeler: "ann", cohort: null };
   return results.map((outcome, i) => ({ ...rest, sequence: first + i, id: `c${first + i}`, outcome }));
 }
 

@@ -1,0 +1,47 @@
+import type { Comparison } from "../../../api/contracts/collector-api.ts";
+import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
+import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
+import { assessCohorts } from "../../../gates/assess-cohorts.ts";
+import { type Betting, selectBet } from "../../../gates/bet.ts";
+import {
+  altogether,
+  type CohortsSpec,
+  type CohortsState,
+  cohortsTest,
+  emptyCohorts,
+  foldCohorts,
+} from "../../../gates/cohorts.ts";
+import { isReadableCohorts, readCohorts, writeCohorts } from "./cohorts-state.ts";
+import { defineGate, type Gate, numbersOf } from "./gate.ts";
+import { numbersOfBets } from "./win-rate.ts";
+
+type Settings = NonNullable<PreferenceCanarySpec["gates"]["cohorts"]>;
+
+/** Sorted: they are a set, which has no order. */
+export function cohortsSpec({ names, min, minSamples, falseRollback }: Settings): CohortsSpec {
+  return {
+    cohorts: names.toSorted(),
+    min: parsePercent(min),
+    minSamples,
+    falseRollback: parsePercent(falseRollback),
+  };
+}
+
+/** From comparisons of this candidate with this stable, by the cohort of each. */
+export function cohortsGate(settings: Settings, betting: Betting): Gate {
+  const test = cohortsTest(cohortsSpec(settings));
+  const { cohorts: names } = test.spec;
+  return defineGate<CohortsState, Comparison>({
+    name: "cohorts",
+    numbers: numbersOf({ ...settings, names: names.join(" "), ...numbersOfBets(betting) }),
+    streamOf: ({ comparisons }) => comparisons,
+    counts: (comparison) => selectBet(comparison, betting) !== undefined,
+    fold: (state, { sequence, outcome, cohort }) => foldCohorts(test, state, { sequence, outcome, cohort }),
+    read: (gate) => readCohorts(names, gate),
+    write: (state) => writeCohorts(names, state),
+    isReadable: (gate) => isReadableCohorts(names, gate),
+    samples: (state) => altogether(state).samples,
+    retry: () => emptyCohorts,
+    assess: (state, problem) => assessCohorts(test, state, problem),
+  });
+}
