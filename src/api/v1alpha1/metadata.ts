@@ -47,6 +47,8 @@ export const ANNOTATION = {
   rollback: "dpo.dev/rollback",
   /** On a PreferenceCanary: names a rejected or failed revision that may be tried again. On a ControllerRevision: it was. */
   retry: "dpo.dev/retry",
+  /** On a ControllerRevision: when it was last tried again. Only evidence from after that can reject it. */
+  triedAgain: "dpo.dev/tried-again-at",
 } as const;
 
 /** An order's annotation with this behind it says who gave it; the API server writes it (manifests/recorded-orders). */

@@ -22,13 +22,22 @@ export function annotationsOf(order: Order, canary: PreferenceCanary): Annotatio
   if (verb === "retry") return retry(order, canary);
   const revision = candidateOf(order, canary);
   switch (verb) {
-    case "approve":
-      return { [ANNOTATION.approve]: withEntry(canary, "approve", revision, stepOf(order, canary)) };
+    case "approve": {
+      const entries = withEntry(canary, "approve", revision, stepOf(order, canary));
+      return { [ANNOTATION.approve]: entries, ...withoutRetry(canary, revision) };
+    }
+    case "promote":
+      return { [ANNOTATION.promote]: revision, ...withoutRetry(canary, revision) };
     case "resume":
       return resume(order, canary, revision);
     default:
       return { [ANNOTATION[verb]]: revision };
   }
+}
+
+/** As long as the order to try again stands, an order to go further may be of the try before, and does not count. */
+function withoutRetry(canary: PreferenceCanary, revision: string): Annotations {
+  return readOrders(canary, revision).isAnew ? { [ANNOTATION.retry]: null } : {};
 }
 
 /** Takes an order to pause off; where there is none, ends the pause of the step. */
@@ -37,7 +46,8 @@ function resume(order: Order, canary: PreferenceCanary, revision: string): Annot
   const step = stepOf(order, canary);
   if (canary.spec.steps.find(({ name }) => name === step)?.pause === undefined)
     throw new Failure(`nothing is paused: no order to pause ${revision} stands, and step ${step} has no pause`);
-  return { [ANNOTATION.resume]: withEntry(canary, "resume", revision, step) };
+  const entries = withEntry(canary, "resume", revision, step);
+  return { [ANNOTATION.resume]: entries, ...withoutRetry(canary, revision) };
 }
 
 function retry(order: Order, { metadata, status }: PreferenceCanary): Annotations {
@@ -46,8 +56,9 @@ function retry(order: Order, { metadata, status }: PreferenceCanary): Annotation
   const isOver = lastRun?.outcome === "RolledBack" || lastRun?.outcome === "Failed";
   if (revision === undefined || (order.revision === undefined && !isOver))
     throw new Failure(`nothing was rejected or has failed last: name what is to be tried again with --revision`);
-  const isRolledBack = readOrders({ metadata }, revision).rollback;
-  return { [ANNOTATION.retry]: revision, ...(isRolledBack && { [ANNOTATION.rollback]: null }) };
+  const earlier = [ANNOTATION.rollback, ANNOTATION.promote, ANNOTATION.approve, ANNOTATION.resume, ANNOTATION.pause];
+  const standing = earlier.filter((name) => metadata.annotations?.[name]?.includes(revision));
+  return { [ANNOTATION.retry]: revision, ...Object.fromEntries(standing.map((name) => [name, null])) };
 }
 
 function candidateOf({ verb, revision }: Order, { status }: PreferenceCanary): string {

@@ -29,7 +29,7 @@ const COMPONENT = "app.kubernetes.io/component";
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, template, modelEnv, port, verdict, reason, retried } = record;
+  const { revision, model, template, modelEnv, port, verdict, reason, retried, retriedAt } = record;
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision)),
@@ -39,6 +39,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
         ...(verdict && { [ANNOTATION.verdict]: verdict }),
         ...(reason && { [ANNOTATION.rejectedReason]: reason }),
         ...(retried && { [ANNOTATION.retry]: revision }),
+        ...(retriedAt && { [ANNOTATION.triedAgain]: retriedAt }),
       },
     },
     revision: 1,

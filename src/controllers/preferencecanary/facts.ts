@@ -75,7 +75,9 @@ export function gatherFacts(
   const served = servedOf(observed, candidate, place);
   const silence = silenceOf(spec, entry, served, place);
   const remembered = rememberedGates(observed, run);
-  const folded = foldGates(spec, candidate, remembered, evidence, { silence, now });
+  const { retriedAt } = observed.records.get(candidate.revision) ?? {};
+  const look = { silence, now, retriedAt: retriedAt === undefined ? undefined : new Date(retriedAt) };
+  const folded = foldGates(spec, candidate, remembered, evidence, look);
   const verdict = combineVerdicts(folded.map((gate) => gate.verdict));
   const orders = readOrders(canary, candidate.revision);
   const deadline = place?.step.name === WATCH ? undefined : deadlineOf(observed, candidate);
@@ -97,7 +99,7 @@ export function gatherFacts(
   const waits = waitsOf({ canary, candidate, progress: place, gates: folded, verdict, isRecorded, orders }, now);
   const mayMove = hold === undefined && rejection === undefined && waits.length === 0;
   const next = mayMove ? nextStep(place, stepsOf(spec)) : undefined;
-  const isOrdered = orders.promote && entry.isServing && rejection === undefined;
+  const isOrdered = orders.promote && entry.isServing && rejection === undefined && !spec.suspend;
   return {
     ...judged,
     gates: isPromotedNow(canary, next ?? place) ? watchedGates(spec, candidate, folded) : folded,

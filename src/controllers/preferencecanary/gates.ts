@@ -61,23 +61,18 @@ export function watchedGates(
 
 /**
  * Every gate of the spec as status remembers it, so that folding goes on from there; with nothing folded where status
- * speaks of another run, or not of this gate. A revision that is tried again can be rejected only by what came after its
- * rejection, or it would be so at once.
+ * speaks of another run, or not of this gate.
  */
-export function rememberedGates({ canary, records }: Observed, { stable, candidate }: Run): readonly GateStatus[] {
+export function rememberedGates({ canary }: Observed, { stable, candidate }: Run): readonly GateStatus[] {
   const { status, spec } = canary;
   if (candidate === undefined) return [];
-  const { revision } = candidate;
-  const isSameStable = status?.stable?.revision === stable;
-  const isSameRun = isSameStable && status?.candidate?.revision === revision;
-  const isNewTry = isSameStable && records.get(revision)?.retried === true && status?.lastRun?.revision === revision;
-  const before = isSameRun || isNewTry ? (status?.gates ?? []) : [];
+  const isSameRun = status?.stable?.revision === stable && status?.candidate?.revision === candidate.revision;
+  const before = isSameRun ? (status?.gates ?? []) : [];
   return gatesOf(spec, candidate).map((gate) => {
     const known = named(before, gate.name);
     if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
-    const tried = isSameRun ? known : gate.retried(known);
-    const asked = withNumbers(tried, gate.numbers);
-    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(tried), asked.changedFrom);
+    const asked = withNumbers(known, gate.numbers);
+    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(known), asked.changedFrom);
   });
 }
 

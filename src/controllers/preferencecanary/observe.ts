@@ -34,15 +34,29 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
   const isSampler = (object: KubeObject) => object.metadata.name === samplerName(name);
+  const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
-    canary,
+    canary: ofThisTry(canary, records),
     ...(template && { template }),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
-    records: byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord)),
+    records,
     arms: readArms(deployments, services),
     sampler: armOf(deployments.find(isSampler), services.find(isSampler)),
     ...(route && { route: readRoute(route, sources.settling) }),
   };
+}
+
+/** What status says of an earlier try of its candidate, where a crash kept that from being written over, is forgotten. */
+function ofThisTry(
+  canary: Stored<PreferenceCanary>,
+  records: ReadonlyMap<string, RevisionRecord>,
+): Stored<PreferenceCanary> {
+  const { revision = "", entered } = canary.status?.candidate ?? {};
+  const { retriedAt } = records.get(revision) ?? {};
+  if (canary.status === undefined || entered === undefined || retriedAt === undefined) return canary;
+  if (Date.parse(entered) > Date.parse(retriedAt)) return canary;
+  const { candidate: _candidate, step: _step, weights: _weights, gates: _gates, ...rest } = canary.status;
+  return { ...canary, status: rest };
 }
 
 function readJob({ metadata, status }: Stored<DPOJob>): Model[] {
@@ -79,8 +93,19 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
   const verdict = Verdict.safeParse(annotations[ANNOTATION.verdict]).data;
   const reason = annotations[ANNOTATION.rejectedReason];
   const retried = annotations[ANNOTATION.retry] === revision;
+  const retriedAt = annotations[ANNOTATION.triedAgain];
   const { creationTimestamp: created } = metadata;
-  return [{ ...parsed.data, revision, created, retried, ...(verdict && { verdict }), ...(reason && { reason }) }];
+  return [
+    {
+      ...parsed.data,
+      revision,
+      created,
+      retried,
+      ...(retriedAt && { retriedAt }),
+      ...(verdict && { verdict }),
+      ...(reason && { reason }),
+    },
+  ];
 }
 
 function byRevision(records: readonly RevisionRecord[]): ReadonlyMap<string, RevisionRecord> {

@@ -32,6 +32,8 @@ export interface RevisionRecord extends RevisionInputs {
   readonly reason?: string;
   /** `dpo.dev/retry` has named it and the verdict was lifted for that. */
   readonly retried: boolean;
+  /** When it was last tried again, RFC 3339; stays when the annotation goes. */
+  readonly retriedAt?: string;
 }
 
 export type RunVerdict = "Promoted" | "RolledBack" | "Failed";

@@ -150,18 +150,18 @@ function blockOf(
   const own = records.get(revision);
   if (route?.rejected?.revision === revision || own?.verdict === "RolledBack") return "Rejected";
   if (own?.verdict === "Failed") return "Failed";
-  if (own?.retried || model.digest === undefined || model.digest === stableDigest) return undefined;
+  if (own?.retriedAt !== undefined || model.digest === undefined || model.digest === stableDigest) return undefined;
   const rejected = [...records.values()].filter(
     (record) => record.verdict === "RolledBack" || record.revision === route?.rejected?.revision,
   );
   return rejected.some((record) => record.model.digest === model.digest) ? "Rejected" : undefined;
 }
 
-/** The revision that `dpo.dev/retry` names and whose verdict was not lifted yet. */
-export function toRetry({ canary, records, route }: Observed): string | undefined {
+/** The revision that `dpo.dev/retry` names and whose verdict was not lifted yet: it can be once nothing is left of it. */
+export function toRetry({ canary, records, route, arms }: Observed): string | undefined {
   const revision = canary.metadata.annotations?.[ANNOTATION.retry];
   const record = revision === undefined ? undefined : records.get(revision);
-  if (revision === undefined || record === undefined || record.retried) return undefined;
+  if (revision === undefined || record === undefined || record.retried || arms.has(revision)) return undefined;
   // An order to roll back outranks the one to try again.
   if (readOrders(canary, revision).rollback) return undefined;
   const isBlocked = record.verdict === "RolledBack" || record.verdict === "Failed";

@@ -41,13 +41,13 @@ export function failUnready({ observed, run: { candidate }, isServing, now }: Fa
  * `dpo.dev/retry` lifts a verdict once: that it did is noted on the record, and the note goes when the annotation no
  * longer names the revision. The route has dropped its own note of the rejection before, or that would be believed.
  */
-export function liftVerdict({ observed }: Facts): Advice {
+export function liftVerdict({ observed, now }: Facts): Advice {
   const { canary, records, route } = observed;
   const revision = toRetry(observed);
   const lifted = revision === undefined ? undefined : records.get(revision);
   if (lifted !== undefined && route?.rejected?.revision !== revision) {
     const { verdict: _lifted, reason: _why, ...rest } = lifted;
-    return record(canary, { ...rest, retried: true });
+    return record(canary, { ...rest, retried: true, retriedAt: now.toISOString() });
   }
   const named = canary.metadata.annotations?.[ANNOTATION.retry];
   const stale = [...records.values()].find((standing) => standing.retried && standing.revision !== named);

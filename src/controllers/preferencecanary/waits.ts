@@ -58,7 +58,10 @@ function pausing({ progress: { step }, orders, candidate: { revision } }: WaitIn
 
 function approval({ progress: { step }, orders, candidate: { revision } }: WaitInputs): Wait[] {
   if (step.approval !== "Required" || orders.isApproved(step.name)) return [];
-  return [{ type: "Approval", words: `for the annotation ${ANNOTATION.approve}=${revision}/${step.name}` }];
+  const rest = orders.isAnew
+    ? `, with ${ANNOTATION.retry} taken off: an approval of the try before does not count`
+    : "";
+  return [{ type: "Approval", words: `for the annotation ${ANNOTATION.approve}=${revision}/${step.name}${rest}` }];
 }
 
 function beforeStep({ step }: Progress, { gates }: WaitInputs): Wait[] {

@@ -33,6 +33,15 @@ describe("an order from the command line", () => {
     });
   });
 
+  it("to go further takes the order to try again off, beside which it would not count", () => {
+    const standing = { "dpo.dev/retry": REVISION };
+    expect(ordered({ verb: "promote" }, running, standing)).toEqual({
+      "dpo.dev/promote": REVISION,
+      "dpo.dev/retry": null,
+    });
+    expect(ordered({ verb: "approve" }, running, standing)).toMatchObject({ "dpo.dev/retry": null });
+  });
+
   it("to resume takes an order to pause off, or ends the step's own pause", () => {
     expect(ordered({ verb: "resume" }, running, { "dpo.dev/pause": REVISION })).toEqual({ "dpo.dev/pause": null });
     expect(ordered({ verb: "resume", step: "shadow" })).toEqual({ "dpo.dev/resume": `${REVISION}/shadow` });
@@ -44,6 +53,16 @@ describe("an order from the command line", () => {
     expect(ordered({ verb: "retry" }, rolledBack, { "dpo.dev/rollback": REVISION })).toEqual({
       "dpo.dev/retry": REVISION,
       "dpo.dev/rollback": null,
+    });
+    const earlier = {
+      "dpo.dev/promote": REVISION,
+      "dpo.dev/approve": `${REVISION}/half`,
+      "dpo.dev/pause": "aaaaaaaaaa",
+    };
+    expect(ordered({ verb: "retry" }, rolledBack, earlier)).toEqual({
+      "dpo.dev/retry": REVISION,
+      "dpo.dev/promote": null,
+      "dpo.dev/approve": null,
     });
     expect(() => ordered({ verb: "retry" })).toThrow("name what is to be tried again with --revision");
   });

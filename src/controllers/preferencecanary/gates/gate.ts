@@ -16,8 +16,6 @@ export interface Gate {
   fold(previous: GateStatus | undefined, evidence: Evidence, look: Look): GateStatus;
   /** Whether folding can go on from it: what somebody else wrote may be anything. */
   isReadable(gate: GateStatus): boolean;
-  /** What goes on when a rejected candidate is tried again: it can be rejected only by what comes after. */
-  retried(gate: GateStatus): GateStatus;
   /** From promotion on. */
   watched(gate: GateStatus): GateStatus;
 }
@@ -26,6 +24,8 @@ export interface Gate {
 export interface Look {
   readonly now: Date;
   readonly silence: Silence | undefined;
+  /** When the candidate was last tried again: what came before that cannot reject it. */
+  readonly retriedAt?: Date | undefined;
 }
 
 /** What a gate is made of: a pure test of `src/gates`, and how its state is written into status. */
@@ -69,7 +69,7 @@ export function defineGate<State, Item extends Numbered>(gate: GateDefinition<St
     fold(previous, evidence, look) {
       const stream = gate.streamOf(evidence);
       const { start, news } = position(previous, stream);
-      const { state, newest } = foldAll(gate, gate.read(start), news);
+      const { state, newest } = foldAll(gate, gate.read(start), news, look);
       const read = reading(previous, stream, newest);
       const assessment = gate.assess(state, problemOf({ name, ...read }, stream, look));
       const isEarly = isAboutServed && look.silence?.served === undefined;
@@ -85,32 +85,25 @@ export function defineGate<State, Item extends Numbered>(gate: GateDefinition<St
     watched(known) {
       return gate.watch === undefined ? known : { ...known, ...gate.write(gate.watch(gate.read(known))) };
     },
-    retried({ cursor, changedFrom, ...known }) {
-      const kept = { ...(cursor && { cursor }), ...(changedFrom !== undefined && { changedFrom }) };
-      const { numbers: before = numbers } = known;
-      return {
-        name,
-        numbers: before,
-        ...kept,
-        verdict: "Undecided",
-        message: "",
-        ...gate.write(gate.retry(gate.read(known))),
-      };
-    },
   };
 }
 
-/** `newest`: when the last piece of evidence among the items came. */
+/**
+ * `newest`: when the last piece of evidence among the items came. What came before the last retry counts for promotion,
+ * since that goes on over all tries, and not for rollback.
+ */
 function foldAll<State, Item extends Numbered>(
   gate: GateDefinition<State, Item>,
   start: State,
   items: readonly Item[],
+  { retriedAt }: Look,
 ): { readonly state: State; readonly newest: string | undefined } {
   let state = start;
   let newest: string | undefined;
   for (const item of items.filter((each) => gate.counts(each))) {
     const before = gate.samples(state);
     state = gate.fold(state, item);
+    if (retriedAt !== undefined && Date.parse(item.at) <= retriedAt.getTime()) state = gate.retry(state);
     if (gate.samples(state) > before) newest = item.at;
   }
   return { state, newest };

@@ -14,10 +14,12 @@ const { spec } = canaryObject();
 const candidate = { revision: "bbbbbbbbbb", state: "Running", sameModel: false } as const;
 const readable: Access = { type: "Readable" };
 
-function votes(outcomes: readonly (0 | 0.5 | 1)[], { first = 1, vote = 1, raterVote = 1 } = {}): Comparison[] {
+function votes(
+  outcomes: readonly (0 | 0.5 | 1)[],
+  { first = 1, vote = 1, raterVote = 1, at = "2026-01-01T00:00:00.000Z" } = {},
+): Comparison[] {
   return outcomes.map((outcome, i) => {
     const sequence = first + i;
-    const at = "2026-01-01T00:00:00.000Z";
     return {
       sequence,
       id: `c${sequence}`,
@@ -36,6 +38,7 @@ interface Asked {
   readonly anew?: boolean;
   readonly gates?: typeof spec.gates;
   readonly evidence?: typeof spec.evidence;
+  readonly retriedAt?: Date;
 }
 
 /** `anew`: the collector did not know the cursor. `gates`, `evidence`: what the canary asks for. */
@@ -43,12 +46,12 @@ function fold(
   records: readonly Comparison[],
   previous: readonly GateStatus[] = [],
   access = readable,
-  { anew = false, gates = spec.gates, evidence: asked = spec.evidence }: Asked = {},
+  { anew = false, gates = spec.gates, evidence: asked = spec.evidence, retriedAt }: Asked = {},
 ) {
   const from = anew ? null : (cursorsOf(previous).comparisons ?? null);
   const comparisons: Stream<Comparison> = { from, records, access };
   const evidence = { ...NO_EVIDENCE, comparisons };
-  const look = { now: new Date(), silence: undefined };
+  const look = { now: new Date(), silence: undefined, retriedAt };
   const [gate, ...others] = foldGates({ ...spec, gates, evidence: asked }, candidate, previous, evidence, look);
   if (gate === undefined || others.length > 0) throw new Error("expected one gate");
   return gate;
@@ -192,16 +195,8 @@ describe("the safety gate", () => {
 });
 
 const stable = "aaaaaaaaaa";
-const failure = {
-  revision: candidate.revision,
-  digest: "",
-  outcome: "RolledBack",
-  time: "2026-01-01T00:00:00Z",
-  message: "",
-} as const;
-
 /** What a run of `candidate` against `stable` goes on from, where status has this gate. */
-function remembered(gate: GateStatus, changes: object = {}, { isRetried = false, min = "50%" } = {}) {
+function remembered(gate: GateStatus, changes: object = {}, { min = "50%" } = {}) {
   const canary = canaryObject(canarySpec());
   const winRate = { ...canary.spec.gates.winRate, min };
   const status = {
@@ -210,8 +205,7 @@ function remembered(gate: GateStatus, changes: object = {}, { isRetried = false,
     gates: [gate],
     ...changes,
   };
-  const records = new Map([[candidate.revision, { retried: isRetried }]]);
-  const observed = { canary: { ...canary, spec: { ...canary.spec, gates: { winRate } }, status }, records };
+  const observed = { canary: { ...canary, spec: { ...canary.spec, gates: { winRate } }, status } };
   return rememberedGates(observed as unknown as Observed, { stable, candidate });
 }
 
@@ -232,13 +226,34 @@ describe("what status remembers of a run", () => {
     expect(remembered(gate, { candidate: { revision: "cccccccccc", digest: "" } })).toEqual([unfolded]);
     expect(remembered(gate, { gates: undefined })).toEqual([unfolded]);
   });
+});
 
-  it("goes on for promotion when a rejected revision is tried again, and starts anew for rollback", () => {
-    const [again] = remembered(gate, { candidate: undefined, lastRun: failure }, { isRetried: true });
-    const { samples, sum, cursor } = gate;
-    expect(again).toMatchObject({ verdict: "Undecided", samples, sum, cursor, rollbackFrom: { samples, sum } });
-    expect(again).not.toHaveProperty("failedAt");
-    expect(remembered(gate, { candidate: undefined, lastRun: failure })).toEqual([unfolded]);
+describe("evidence from before a retry", () => {
+  const retriedAt = new Date("2026-01-01T12:00:00Z");
+  const before = votes(Array<0>(40).fill(0));
+  const after = votes(Array<0>(40).fill(0), { first: 41, at: "2026-01-02T00:00:00.000Z" });
+
+  it("counts for promotion and not for rollback", () => {
+    const tried = fold(before, [], readable, { retriedAt });
+    expect(tried).toMatchObject({ verdict: "Undecided", samples: 40, rollbackFrom: { samples: 40, sum: "0" } });
+    const rejected = fold(after, [tried], readable, { retriedAt });
+    expect(rejected.verdict).toBe("Fail");
+    expect(rejected.failedAt?.samples).toBeGreaterThan(40);
+    const passed = fold(votes(Array<1>(40).fill(1)), [], readable, { retriedAt });
+    expect(passed).toMatchObject({ verdict: "Pass", passedAt: { samples: expect.any(Number) } });
+  });
+
+  it("gives the same however it is batched, and when it is folded anew", () => {
+    const records = [...before, ...after.slice(0, 4)];
+    const once = fold(records, [], readable, { retriedAt });
+    expect(once.verdict).toBe("Undecided");
+    for (const size of [1, 7, 41]) {
+      let gates: GateStatus[] = [];
+      for (let at = 0; at < records.length; at += size)
+        gates = [fold(records.slice(at, at + size), gates, readable, { retriedAt })];
+      expect(gates).toEqual([once]);
+    }
+    expect(fold(records, [once], readable, { retriedAt, anew: true })).toEqual(once);
   });
 });
 
@@ -268,14 +283,5 @@ describe("numbers that are changed in mid-run", () => {
     const failed = fold(votes(Array<0>(40).fill(0)));
     const [after] = remembered(failed, {}, changed);
     expect(fold(votes(Array<1>(40).fill(1)), [after as GateStatus]).verdict).toBe("Fail");
-  });
-
-  it("do not let a revision that is tried again be rejected by what came before the retry", () => {
-    const failed = fold(votes(Array<0>(40).fill(0)));
-    const [again] = remembered(failed, { candidate: undefined, lastRun: failure }, { isRetried: true });
-    const [after] = remembered(again as GateStatus, {}, changed);
-    const refolded = fold(votes(Array<0>(40).fill(0)), [after as GateStatus]);
-    expect(refolded).toMatchObject({ verdict: "Undecided", samples: 40 });
-    expect(fold(votes(Array<0>(40).fill(0), { first: 41 }), [refolded]).verdict).toBe("Fail");
   });
 });

@@ -62,11 +62,9 @@ function gate(gates: readonly GateStatus[], name: "compliance" | "regression"): 
 }
 
 /** What a run goes on from, where status has these gates. */
-function remembered(gates: readonly GateStatus[], { canary = both, isRetried = false } = {}): readonly GateStatus[] {
-  const lastRun = { revision: candidate.revision };
-  const known = { stable: { revision: stable }, gates, ...(isRetried ? { lastRun } : { candidate }) };
-  const records = new Map([[candidate.revision, { retried: isRetried }]]);
-  const observed = { canary: { ...canary, status: known }, records } as unknown as Observed;
+function remembered(gates: readonly GateStatus[], { canary = both } = {}): readonly GateStatus[] {
+  const known = { stable: { revision: stable }, gates, candidate };
+  const observed = { canary: { ...canary, status: known } } as unknown as Observed;
   return rememberedGates(observed, { stable, candidate });
 }
 
@@ -214,18 +212,17 @@ describe("what regression remembers", () => {
 
   it("rejects a revision that is tried again by what came after the retry only, folded on or folded anew", () => {
     const bad = ratings(repeated("c0 s1", 100));
-    const worse = ratings(repeated("c0 s1", 100), 201);
-    const retried = remembered(fold(bad), { isRetried: true });
-    expect(gate(retried, "regression")).toMatchObject({
-      verdict: "Undecided",
-      rollbackFrom: { samples: 100, sum: "0" },
-    });
-    const on = fold([], { previous: retried });
-    const anew = fold(bad, { previous: retried, from: null });
-    for (const gates of [on, anew]) {
-      expect(gate(gates, "regression").verdict).toBe("Undecided");
-      expect(gate(fold(worse, { previous: gates }), "regression").verdict).toBe("Fail");
-    }
-    expect(gate(anew, "regression").state).toBe(gate(on, "regression").state);
+    const retriedAt = new Date(bad.at(-1)?.at ?? "");
+    const worse = ratings(repeated("c0 s1", 100), 201).map((each, i) => ({
+      ...each,
+      at: new Date(retriedAt.getTime() + (i + 1) * 1000).toISOString(),
+    }));
+    const look = { ...served, retriedAt };
+    const tried = fold(bad, { look });
+    expect(gate(tried, "regression").verdict).toBe("Undecided");
+    const anew = fold(bad, { previous: tried, from: null, look });
+    expect(gate(anew, "regression").state).toBe(gate(tried, "regression").state);
+    for (const gates of [tried, anew])
+      expect(gate(fold(worse, { previous: gates, look }), "regression").verdict).toBe("Fail");
   });
 });

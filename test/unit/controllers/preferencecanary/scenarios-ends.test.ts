@@ -63,6 +63,9 @@ describe("a candidate that is taken back", () => {
     world.settle(30_000);
     world.annotate({ "dpo.dev/retry": revision, "dpo.dev/promote": revision });
     world.settle();
+    expect(world.status.phase).toBe("Progressing");
+    world.annotate({ "dpo.dev/promote": revision });
+    world.settle();
     expect(world.status).toMatchObject({
       phase: "Promoted",
       stable: { revision },

@@ -44,12 +44,10 @@ function fold(records: readonly Comparison[], previous: readonly GateStatus[] = 
 }
 
 /** What a run goes on from, where the API server gives this back. */
-function remembered(gate: GateStatus, { isRetried = false } = {}): readonly GateStatus[] {
+function remembered(gate: GateStatus): readonly GateStatus[] {
   const stored = PreferenceCanaryStatus.parse(JSON.parse(JSON.stringify({ gates: [gate] })));
-  const lastRun = { revision: candidate.revision };
-  const status = { ...stored, stable: { revision: stable }, ...(isRetried ? { lastRun } : { candidate }) };
-  const records = new Map([[candidate.revision, { retried: isRetried }]]);
-  return rememberedGates({ canary: { ...canary, status }, records } as unknown as Observed, {
+  const status = { ...stored, stable: { revision: stable }, candidate };
+  return rememberedGates({ canary: { ...canary, status } } as unknown as Observed, {
     stable,
     candidate,
   });
@@ -113,16 +111,6 @@ describe("what the monitor remembers", () => {
   it("is not what a Fail hangs on", () => {
     const { state: _state, ...failed } = fold(votes(outcomes("60:0")));
     expect(fold(votes([1]), remembered(failed)).verdict).toBe("Fail");
-  });
-
-  it("does not let a revision that is tried again be rejected by what came before, though that is folded anew", () => {
-    const losses = votes(outcomes("60:0"));
-    const { state: _state, ...failed } = fold(losses);
-    const previous = remembered(failed, { isRetried: true });
-    expect(previous).toMatchObject([{ samples: 0, rollbackFrom: { samples: 60, sum: "0" } }]);
-    const again = fold(losses, previous);
-    expect(again.verdict).toBe("Undecided");
-    expect(fold(votes(outcomes("60:0"), 61), remembered(again)).verdict).toBe("Fail");
   });
 });
 
