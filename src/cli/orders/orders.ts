@@ -56,7 +56,8 @@ function retry(order: Order, { metadata, status }: PreferenceCanary): Annotation
   const isOver = lastRun?.outcome === "RolledBack" || lastRun?.outcome === "Failed";
   if (revision === undefined || (order.revision === undefined && !isOver))
     throw new Failure(`nothing was rejected or has failed last: name what is to be tried again with --revision`);
-  const earlier = [ANNOTATION.rollback, ANNOTATION.promote, ANNOTATION.approve, ANNOTATION.resume, ANNOTATION.pause];
+  // An approval may be somebody else's to take back; beside this order it does not count.
+  const earlier = [ANNOTATION.rollback, ANNOTATION.promote, ANNOTATION.resume, ANNOTATION.pause];
   const standing = earlier.filter((name) => metadata.annotations?.[name]?.includes(revision));
   return { [ANNOTATION.retry]: revision, ...Object.fromEntries(standing.map((name) => [name, null])) };
 }

@@ -26,7 +26,7 @@ export function plan(
 ): Planned[] {
   const start = place(startOfRun(canary));
   const begun = start.world.now.getTime();
-  const stepsMs = stepsOf(canary.spec).reduce((sum, { minDuration }) => sum + parseDuration(minDuration), 0);
+  const stepsMs = stepsOf(canary).reduce((sum, { minDuration }) => sum + parseDuration(minDuration), 0);
   const horizon = begun + stepsMs + (maxComparisons / world.comparisonsPerHour) * HOUR_MS;
   return truths.map((winRate) => {
     const seeds = seededRandom(seed);

@@ -34,34 +34,34 @@ beforeAll(async () => {
   await bind("bob-views", "dpo-view", "bob");
   // Only for kubectl, which reads what it patches.
   await bind("manager-views", "dpo-view", MANAGER);
-  await applyCanary();
-  await untilPoliciesHold();
+  await untilSoon("the canary", async () => (await applyCanary()) !== "");
+  await untilSoon("the policies", doPoliciesHold);
 });
 
-/** A CRD is established a moment before its objects are taken. */
-async function applyCanary(): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      await kubectl("apply", "--server-side", "-f", join(root, "manifests/examples/preference-canary.yaml"), ...IN);
-      return;
-    } catch (error) {
-      if (tries === 50) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+function applyCanary(): Promise<string> {
+  return kubectl("apply", "--server-side", "-f", join(root, "manifests/examples/preference-canary.yaml"), ...IN);
 }
 
-/** The API server takes a moment to load a policy. */
-async function untilPoliciesHold(): Promise<void> {
+/** A CRD is established a moment before its objects are taken, and a policy is loaded a moment after it was stored. */
+async function untilSoon(what: string, attempt: () => Promise<boolean>): Promise<void> {
+  let last: unknown;
   for (let tries = 0; tries < 100; tries++) {
-    await annotate("admin", `dpo.dev/pause=${tries}`);
-    const { "dpo.dev/pause-by": by } = await annotations();
-    const isRefused = await refusal(annotate("alice", "dpo.dev/promote=nobody"));
-    await annotate("admin", "dpo.dev/promote-", "dpo.dev/pause-");
-    if (by !== undefined && isRefused !== undefined) return;
+    try {
+      if (await attempt()) return;
+    } catch (error) {
+      last = error;
+    }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  throw new Error("the policies never came to hold");
+  throw new Error(`${what} never came to be`, { cause: last });
+}
+
+async function doPoliciesHold(): Promise<boolean> {
+  await annotate("admin", `dpo.dev/pause=${Math.random()}`);
+  const { "dpo.dev/pause-by": by } = await annotations();
+  const refused = await refusal(annotate("alice", "dpo.dev/promote=nobody"));
+  await annotate("admin", "dpo.dev/promote-", "dpo.dev/pause-");
+  return by !== undefined && refused?.includes("only the annotation dpo.dev/approve") === true;
 }
 
 function annotate(user: string, ...annotations: string[]): Promise<string> {
@@ -116,6 +116,15 @@ describe("who may order what", () => {
     expect(await refusal(patch({ spec: { suspend: true } }))).toContain("ask for the ClusterRole dpo-edit");
     expect(await refusal(patch({ metadata: { finalizers: ["example.com/mine"] } }))).toContain("metadata.finalizers");
     expect(await refusal(patch({ metadata: { labels: { team: "chat" } } }))).toContain("ClusterRole dpo-edit");
+  });
+
+  test("one who may approve can do so beside a standing order to try again, which that one takes off", async () => {
+    await annotate("bob", `dpo.dev/retry=${REVISION}`);
+    expect(await refusal(annotate("alice", "dpo.dev/retry=cccccccccc"))).toContain("dpo.dev/approve may be changed");
+    await annotate("alice", `dpo.dev/approve=${REVISION}/again`, "dpo.dev/retry-");
+    const now = await annotations();
+    expect(now).toMatchObject({ "dpo.dev/approve": `${REVISION}/again`, "dpo.dev/approve-by": "alice" });
+    expect(now).not.toHaveProperty("dpo.dev/retry-by");
   });
 
   test("one who may edit can order everything but an approval", async () => {

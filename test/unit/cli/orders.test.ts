@@ -62,7 +62,6 @@ describe("an order from the command line", () => {
     expect(ordered({ verb: "retry" }, rolledBack, earlier)).toEqual({
       "dpo.dev/retry": REVISION,
       "dpo.dev/promote": null,
-      "dpo.dev/approve": null,
     });
     expect(() => ordered({ verb: "retry" })).toThrow("name what is to be tried again with --revision");
   });
