@@ -41,7 +41,9 @@ export function foldWinRate(test: WinRateTest, state: WinRateState, bet: Bet): W
   }
   const samples = state.samples + 1;
   const sum = state.sum + bet.outcome;
-  const now = { ...state, samples, sum };
+  // What is folded anew may be other than it was, as after a restore of the collector: the count is what stays.
+  const isFrom = state.rollbackFrom?.samples === samples;
+  const now = { ...state, samples, sum, ...(isFrom && { rollbackFrom: { samples, sum } }) };
   const here = { sequence: bet.sequence, samples, sum };
   const passedAt = state.passedAt ?? (isGood(test, now) ? here : undefined);
   const failedAt = state.failedAt ?? (isBad(test, now) ? here : undefined);

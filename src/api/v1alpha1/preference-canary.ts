@@ -222,7 +222,7 @@ export const PreferenceCanarySpec = z
       })
       .exactOptional()
       .describe(
-        "A promoted model that turns out worse goes back: evidence for that is collected anew from its promotion on.",
+        "A promoted model that turns out worse goes back: evidence of comparisons and ratings for that is collected anew from its promotion on.",
       ),
     history: z
       .object({

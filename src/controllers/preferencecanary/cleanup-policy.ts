@@ -27,7 +27,9 @@ export function pruneRecords({ observed, run }: Facts): Advice {
   const inUse = new Set([run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision]);
   const wanted = new Set([canary.spec.model.digest, ...jobs.map(({ digest }) => digest)]);
   const isKept = ({ revision, verdict, model }: RevisionRecord) =>
-    inUse.has(revision) || arms.has(revision) || (verdict === "RolledBack" && wanted.has(model.digest));
+    inUse.has(revision) ||
+    arms.has(revision) ||
+    ((verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
   const disposable = [...records.values()].filter((record) => !isKept(record));
   const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));
   const oldest = newestFirst.slice(canary.spec.history.limit).at(-1);

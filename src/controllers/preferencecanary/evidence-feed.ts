@@ -81,6 +81,7 @@ function start(canary: ObjectKey, pair: Pair, { collector, clock, logger, wake }
     return followed<Item>((from) =>
       createFollower({
         ...common,
+        pageSize: PAGE,
         cursor: from,
         fetch: (cursor, isFirst, signal) => {
           const wait = isFirst ? 0 : WAIT_SECONDS;

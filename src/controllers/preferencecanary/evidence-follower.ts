@@ -19,6 +19,8 @@ export interface FollowerOptions<Item> {
     isFirst: boolean,
     signal: AbortSignal,
   ) => Promise<{ readonly records: readonly Item[] }>;
+  /** The most records that one answer has. */
+  readonly pageSize: number;
   readonly changed: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,7 +63,8 @@ export function createFollower<Item extends Cursor>(options: FollowerOptions<Ite
     if (at.isUnknown) Object.assign(at, { from: null, records: [], isUnknown: false });
     at.records.push(...records);
     const isNews = records.length > 0 || at.access.type !== "Readable";
-    at.access = { type: "Readable" };
+    // Behind a whole page there may be another one: nobody decides on a part of what is there.
+    at.access = { type: records.length < options.pageSize ? "Readable" : "Unread" };
     if (isNews) changed();
   }
 

@@ -96,9 +96,13 @@ export function gatherFacts(
   if (candidate.state !== "Running" || place === undefined)
     return { ...judged, gates: folded, waits: [], alarms: [], isPromotable: false };
   const isRecorded = isOnRecord(remembered);
-  const waits = waitsOf({ canary, candidate, progress: place, gates: folded, verdict, isRecorded, orders }, now);
+  const isReady = observed.arms.get(candidate.revision)?.deployment?.ready ?? false;
+  const waits = waitsOf(
+    { canary, candidate, progress: place, gates: folded, verdict, isReady, isRecorded, orders },
+    now,
+  );
   const mayMove = hold === undefined && rejection === undefined && waits.length === 0;
-  const next = mayMove ? nextStep(place, stepsOf(spec)) : undefined;
+  const next = mayMove ? nextStep(place, stepsOf(canary)) : undefined;
   const isOrdered = orders.promote && entry.isServing && rejection === undefined && !spec.suspend;
   return {
     ...judged,

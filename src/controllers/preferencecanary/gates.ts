@@ -72,19 +72,25 @@ export function rememberedGates({ canary }: Observed, { stable, candidate }: Run
     const known = named(before, gate.name);
     if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
     const asked = withNumbers(known, gate.numbers);
-    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(known), asked.changedFrom);
+    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(known), asked);
   });
 }
 
 const NOTHING_KEPT: Kept = { samples: 0, sum: "0" };
 
-/** Without a cursor it is folded from the first record on. */
-function unfolded(name: string, numbers: string | undefined, kept: Kept, changedFrom?: string): GateStatus {
+/** Without a cursor it is folded from the first record on. When evidence last came is known all the same. */
+function unfolded(
+  name: string,
+  numbers: string | undefined,
+  kept: Kept,
+  { changedFrom, lastSampleTime }: Pick<GateStatus, "changedFrom" | "lastSampleTime"> = {},
+): GateStatus {
   return {
     name,
     ...(numbers !== undefined && { numbers }),
     ...(changedFrom !== undefined && { changedFrom }),
     ...kept,
+    ...(lastSampleTime !== undefined && { lastSampleTime }),
     verdict: "Undecided",
     message: "",
   };
@@ -96,8 +102,12 @@ function unfolded(name: string, numbers: string | undefined, kept: Kept, changed
  */
 function withNumbers(gate: GateStatus, numbers: string): GateStatus {
   if (gate.numbers === numbers) return gate;
-  const { name, changedFrom, samples } = gate;
-  return unfolded(name, numbers, anew(gate), changedFrom ?? (samples > 0 ? gate.numbers : undefined));
+  const { name, samples, lastSampleTime } = gate;
+  const changedFrom = gate.changedFrom ?? (samples > 0 ? gate.numbers : undefined);
+  return unfolded(name, numbers, anew(gate), {
+    ...(changedFrom !== undefined && { changedFrom }),
+    ...(lastSampleTime !== undefined && { lastSampleTime }),
+  });
 }
 
 /** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */

@@ -20,7 +20,10 @@ export function rejectionOf(inputs: RejectionInputs, now: Date): string | undefi
   if (orders.rollback) return `By order, ${orders.describe("rollback")}`;
   const said = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   if (isWaiting(spec, orders)) return undefined;
-  const silent = spec.onNoData.do === "Rollback" ? gates.filter((gate) => isSilent(gate, silence, now)) : [];
+  const silent =
+    spec.onNoData.do === "Rollback"
+      ? gates.filter((gate) => gate.verdict === "NoData" && isSilent(gate, silence, now))
+      : [];
   if (silent.length > 0) {
     const names = silent.map(({ name }) => name).join(" and ");
     return `No data: ${names} heard nothing new for ${spec.onNoData.after}, and spec.onNoData.do is Rollback. ${said}`;

@@ -150,7 +150,8 @@ function blockOf(
   const own = records.get(revision);
   if (route?.rejected?.revision === revision || own?.verdict === "RolledBack") return "Rejected";
   if (own?.verdict === "Failed") return "Failed";
-  if (own?.retriedAt !== undefined || model.digest === undefined || model.digest === stableDigest) return undefined;
+  const isTriedAgain = own?.retried || (own?.retriedAt !== undefined && observed.arms.has(revision));
+  if (isTriedAgain || model.digest === undefined || model.digest === stableDigest) return undefined;
   const rejected = [...records.values()].filter(
     (record) => record.verdict === "RolledBack" || record.revision === route?.rejected?.revision,
   );

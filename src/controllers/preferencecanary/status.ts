@@ -84,7 +84,10 @@ function history(facts: Facts, lastRun: LastRun | undefined): Pick<PreferenceCan
   const { status, spec } = facts.observed.canary;
   const known = status?.history ?? [];
   const isNew = lastRun !== undefined && lastRun !== status?.lastRun;
-  const said = shownGates(facts).map(({ name, verdict, samples, estimate, interval }) => ({
+  // Where a model was waiting its run has begun, and the gates are those of the candidate that took the place.
+  const isOfRun = facts.run.candidate?.revision === lastRun?.revision;
+  const gatesOfRun = isOfRun ? facts.gates : (status?.gates ?? []);
+  const said = gatesOfRun.map(({ name, verdict, samples, estimate, interval }) => ({
     name,
     verdict,
     samples,

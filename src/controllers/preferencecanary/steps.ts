@@ -11,12 +11,11 @@ export const WATCH = "watch";
  * The steps of the spec, and the watch after them: the candidate has everything, but the revision before it is still
  * there, still compared, and still called stable, so that a rollback is what it is in any other step.
  */
-export function stepsOf({
-  steps,
-  afterPromotion,
-}: Pick<PreferenceCanarySpec, "steps" | "afterPromotion">): readonly Step[] {
-  if (afterPromotion === undefined) return steps;
-  return [...steps, { name: WATCH, weight: 100, minDuration: afterPromotion.watch, approval: "None" }];
+export function stepsOf({ spec, status }: Pick<PreferenceCanary, "spec" | "status">): readonly Step[] {
+  const { steps, afterPromotion } = spec;
+  // Git may take the watch away while a candidate is in it: then it is over, and not back at the first step.
+  if (afterPromotion === undefined && status?.step?.name !== WATCH) return steps;
+  return [...steps, { name: WATCH, weight: 100, minDuration: afterPromotion?.watch ?? "0s", approval: "None" }];
 }
 
 /** What a candidate in this step gets in the route; the rest of the whole only once it is stable. */
@@ -49,7 +48,7 @@ export interface StepInputs {
  * when the route already has its weight, since the route is written before status.
  */
 export function progressOf({ canary, revision, weight, isServing }: StepInputs, now: Date): Progress {
-  const steps = stepsOf(canary.spec);
+  const steps = stepsOf(canary);
   const { status } = canary;
   const isSameRun = status?.candidate?.revision === revision;
   const remembered = isSameRun ? Math.max(0, indexOf(steps, status.step?.name)) : 0;

@@ -24,11 +24,13 @@ export function recordVerdicts({ observed }: Facts): Advice {
 }
 
 /** A candidate that does not get ready fails its run; its model is not judged by that. */
-export function failUnready({ observed, run: { candidate }, isServing, now }: Facts): Advice {
+export function failUnready({ observed, run: { candidate }, isServing, hasEntered, now }: Facts): Advice {
   if (candidate?.state !== "Running" || isServing) return undefined;
   const deployment = observed.arms.get(candidate.revision)?.deployment;
   const standing = observed.records.get(candidate.revision);
   if (deployment === undefined || standing === undefined) return undefined;
+  // Its pods are well: only its Service is gone, and comes back.
+  if (hasEntered && deployment.available > 0) return undefined;
   const stuckMs = now.getTime() - deployment.progressedAt.getTime();
   if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
   const reason =

@@ -9,7 +9,7 @@ import { openingOf } from "./windows.ts";
 
 /** What keeps a candidate that is well from getting further; `until` where only time is missing. */
 export interface Wait {
-  readonly type: "Duration" | "Pause" | "Approval" | "Gates" | "Window";
+  readonly type: "Duration" | "Pause" | "Approval" | "Gates" | "Pods" | "Window";
   readonly until?: Date;
   /** What is waited for, to be read after "waits". */
   readonly words: string;
@@ -22,6 +22,8 @@ export interface WaitInputs {
   readonly gates: readonly GateStatus[];
   /** Of all gates together. */
   readonly verdict: Verdict;
+  /** All its pods are ready, as many as stable has. */
+  readonly isReady: boolean;
   /** That verdict stands in status. */
   readonly isRecorded: boolean;
   readonly orders: Orders;
@@ -30,7 +32,7 @@ export interface WaitInputs {
 /** Everything that has to happen before the step is left; after the last step that is promotion. */
 export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
   const { canary, progress } = inputs;
-  const next = nextStep(progress, stepsOf(canary.spec));
+  const next = nextStep(progress, stepsOf(canary));
   return [...lasting(progress, now), ...pausing(inputs, now), ...approval(inputs), ...beyond(next, inputs, now)];
 }
 
@@ -70,9 +72,10 @@ function beforeStep({ step }: Progress, { gates }: WaitInputs): Wait[] {
   return [{ type: "Gates", words: `for ${missing.join(" and ")} to pass before step ${step.name}` }];
 }
 
-function beforePromotion({ canary, verdict, isRecorded }: WaitInputs, now: Date): Wait[] {
+function beforePromotion({ canary, verdict, isReady, isRecorded }: WaitInputs, now: Date): Wait[] {
   if (verdict !== "Pass") return [{ type: "Gates", words: "for every gate to pass" }];
   if (!isRecorded) return [{ type: "Gates", words: "for its numbers to stand in status" }];
+  if (!isReady) return [{ type: "Pods", words: "for all its pods to be ready" }];
   const opening = openingOf(canary.spec, now);
   if (opening.isOpen) return [];
   if ("problem" in opening)

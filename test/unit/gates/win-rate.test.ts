@@ -159,3 +159,16 @@ test("after a retry rollback is decided by what comes then, promotion by everyth
   expect(tried.failedAt).toBeUndefined();
   expect(fold(wins(60, 31), tried).passedAt).toBeDefined();
 });
+
+test("what is folded anew and is other than it was cannot fail by the difference", () => {
+  const half = (_: unknown, i: number) => i % 2;
+  const promoted = retryWinRate(fold(bets(Array.from({ length: 200 }, () => 1))));
+  const { rollbackFrom } = promoted;
+  const restored = fold(bets(Array.from({ length: 199 }, half)), {
+    ...emptyWinRate,
+    ...(rollbackFrom && { rollbackFrom }),
+  });
+  const after = fold(bets([1, 1, 0, 1, 1], 200), restored);
+  expect(after.failedAt).toBeUndefined();
+  expect(after.rollbackFrom).toEqual({ samples: 200, sum: 100 });
+});

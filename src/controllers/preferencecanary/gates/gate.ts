@@ -140,8 +140,13 @@ function reading(
   const last = stream.records.at(-1);
   const begin = isOutOfSight(stream) ? previous?.cursor : (stream.from ?? undefined);
   const cursor = last ? { sequence: last.sequence, id: last.id } : begin;
-  const lastSampleTime = newest ?? previous?.lastSampleTime;
+  const lastSampleTime = later(newest, previous?.lastSampleTime);
   return { ...(cursor && { cursor }), ...(lastSampleTime && { lastSampleTime }) };
+}
+
+/** A stream that is folded anew goes through times that status has been past. */
+function later(one: string | undefined, other: string | undefined): string | undefined {
+  return one !== undefined && (other === undefined || Date.parse(one) > Date.parse(other)) ? one : other;
 }
 
 /** Evidence that is out of sight, or that has stopped coming, is no evidence. */
@@ -151,6 +156,8 @@ function problemOf(
   { silence, now }: Look,
 ): string | undefined {
   if (access.type === "Unreadable") return access.problem;
+  // What has not been read yet is not silent.
+  if (access.type === "Unread") return undefined;
   return silence !== undefined && isSilent(gate, silence, now) ? silenceWords(silence) : undefined;
 }
 

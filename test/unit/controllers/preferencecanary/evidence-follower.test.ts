@@ -21,6 +21,7 @@ function scripted(cursor: Cursor | null) {
   const asked: { cursor: Cursor | null; isFirst: boolean; answer: (answer: Answer) => void }[] = [];
   let changes = 0;
   const follower = createFollower<Cursor>({
+    pageSize: 4,
     cursor,
     clock,
     logger: silentLogger(),
@@ -62,6 +63,15 @@ describe("following a stream of evidence", () => {
     ]);
     expect(changes()).toBe(2);
     expect(follower.read(at(4))).toEqual({ from: at(4), records: [5, 6, 7].map(at), access: { type: "Readable" } });
+  });
+
+  it("is not read behind a whole page: nobody decides on a part of what is there", async () => {
+    const { follower, asked, answer } = scripted(null);
+    await answer([1, 2, 3, 4]);
+    expect(follower.read(null)).toMatchObject({ records: [1, 2, 3, 4].map(at), access: { type: "Unread" } });
+    await answer([5]);
+    expect(follower.read(null)).toMatchObject({ access: { type: "Readable" } });
+    expect(asked.map(({ isFirst }) => isFirst)).toEqual([true, true, false]);
   });
 
   it("keeps records until they are folded for good", async () => {

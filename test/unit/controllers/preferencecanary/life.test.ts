@@ -422,4 +422,12 @@ describe("a candidate's Service that somebody deletes", () => {
     expect(weights(world)).toEqual({ [stable]: 500_000, [candidate]: 500_000 });
     expect(world.faults()).toEqual([]);
   });
+
+  it("does not fail the run, however long ago its pods became ready", () => {
+    const world = running();
+    world.clock.pause(11 * 60_000);
+    world.cluster.remove(world.cluster.services, `${CANARY}-${candidateOf(world)}`);
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" } });
+  });
 });

@@ -55,6 +55,16 @@ describe("a gate that hears nothing new", () => {
     expect(world.status.phase).toBe("RolledBack");
   });
 
+  it("does not end a run by what nobody has read yet, as after a long absence of the operator", () => {
+    const world = entered({ onNoData: { after: "10m", do: "Rollback" } });
+    world.vote(even);
+    world.settle(1_000);
+    world.evidence.setAccess({ type: "Unread" });
+    world.restart();
+    world.later(HOUR);
+    expect(ready(world)?.reason).toBe("ReadingEvidence");
+  });
+
   it("waits while somebody holds the run", () => {
     const world = entered({ onNoData: { after: "10m", do: "Rollback" }, suspend: true });
     expect(world.status.candidate).toBeUndefined();
@@ -132,7 +142,32 @@ describe("a newer model of a job in mid-run", () => {
   });
 });
 
+describe("a promotion", () => {
+  it("waits for all pods of the candidate", () => {
+    const world = entered({ replicas: 4, onNoData: { after: "48h" } });
+    world.autoReady = false;
+    world.cluster.setReady(`assistant-${world.status.candidate?.revision}`, 1);
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" } });
+    expect(ready(world)?.message).toContain("waits for all its pods to be ready");
+    world.autoReady = true;
+    world.cluster.readyAll();
+    world.settle();
+    expect(world.status.phase).toBe("Promoted");
+  });
+});
+
 describe("history", () => {
+  it("has what the gates of that run had said, although another run has begun since", () => {
+    const world = entered();
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    world.vote(wins);
+    world.settle();
+    expect(world.status.candidate).toBeDefined();
+    expect(world.status.history?.[0]).toMatchObject({ outcome: "Promoted", gates: [{ verdict: "Pass", samples: 60 }] });
+  });
+
   it("keeps the last runs with what their gates had said, the newest first", () => {
     const world = entered({ history: { limit: 2 } });
     for (const [i, digit] of ["c", "d", "e"].entries()) {
@@ -162,6 +197,21 @@ describe("records of revisions", () => {
     expect(revisions(world)).toEqual(
       expect.arrayContaining([world.status.stable?.revision, world.status.candidate?.revision]),
     );
+  });
+
+  it("stay while a job has the model that failed, or it would be tried again and again", () => {
+    const world = new CanaryWorld(canarySpec({ history: { limit: 0 } }));
+    world.workload();
+    world.settle();
+    world.autoReady = false;
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(1_000);
+    world.later(11 * 60_000);
+    expect(world.status.phase).toBe("Stalled");
+    world.autoReady = true;
+    world.later(30 * 60_000);
+    expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed" } });
+    expect(world.status.candidate).toBeUndefined();
   });
 
   it("stay with their verdict while a job has the model that was rejected", () => {
@@ -222,6 +272,14 @@ describe("a watch after promotion", () => {
     world.settle();
     expect(world.status.stable?.revision).toBe(promoted);
     expect(world.status.candidate?.revision).not.toBe(promoted);
+  });
+
+  it("is over when Git takes it away, and nobody is sent back to the first step", () => {
+    const { world, promoted } = watching();
+    const { afterPromotion: _gone, ...spec } = world.canary.spec;
+    world.edit({ ...spec, afterPromotion: undefined as never });
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: promoted } });
   });
 
   it("goes on where it was when status is lost", () => {
