@@ -25,7 +25,7 @@ const settings = z
     noise: z.number().default(0.1),
     beta: z.number().default(1),
     epochs: z.int().default(1),
-    learningRate: z.number().default(5e-4),
+    learningRate: z.number().default(2.5e-4),
     batchSize: z.int().default(8),
     gradientAccumulation: z.int().default(1),
     maxLength: z.int().default(256),
