@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { atomicList, conditions, mapList, observedGeneration } from "./object.ts";
+import { atomicList, conditions, mapList, observedGeneration, phase } from "./object.ts";
 
 const Revision = z.object({
   revision: z.string().max(63).describe("Hash of model, pod template and serving settings."),
@@ -91,13 +91,9 @@ const EndedRun = z.object({
 export const PreferenceCanaryStatus = z
   .object({
     observedGeneration,
-    phase: z
-      .string()
-      .max(32)
-      .exactOptional()
-      .describe(
-        "Idle, Progressing, Paused, AwaitingApproval, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
-      ),
+    phase: phase(
+      "Idle, Progressing, Paused, AwaitingApproval, Promoting, Promoted, RollingBack, RolledBack or Stalled; derived, for reading only.",
+    ),
     replicas: z
       .int()
       .min(0)

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { atomicList, conditions, objectName, objectOf, observedGeneration, rules, Storage } from "./object.ts";
+import { atomicList, conditions, objectName, objectOf, observedGeneration, phase, rules, Storage } from "./object.ts";
 import { decimal, digest, duration, percent } from "./quantity.ts";
 
 /** A model stored as a content-addressed folder. */
@@ -170,13 +170,9 @@ export type DPOJobSpec = z.infer<typeof DPOJobSpec>;
 export const DPOJobStatus = z
   .object({
     observedGeneration,
-    phase: z
-      .string()
-      .max(32)
-      .exactOptional()
-      .describe(
-        "Pending, Training, Finishing, Succeeded, Failed or Suspended; derived from the conditions, for reading only.",
-      ),
+    phase: phase(
+      "Pending, Training, Finishing, Succeeded, Failed or Suspended; derived from the conditions, for reading only.",
+    ),
     dataset: z
       .object({
         digest: digest("Digest of the snapshot."),

@@ -62,6 +62,11 @@ export const observedGeneration = z
   .exactOptional()
   .describe("The metadata.generation that this status describes.");
 
+/** What the object is doing in one word, for the printer column. `description` lists the words. */
+export function phase(description: string) {
+  return z.string().max(32).exactOptional().describe(description);
+}
+
 /** A map list: entries are told apart by `key`, so that several writers can own one each. */
 export function mapList<T extends z.ZodType>(entry: T, key: string, maxItems: number, minItems = 0) {
   return z

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DPOJobTemplateSpec } from "./dpo-job.ts";
-import { conditions, mapList, objectName, objectOf, observedGeneration, rules, Storage } from "./object.ts";
+import { conditions, mapList, objectName, objectOf, observedGeneration, phase, rules, Storage } from "./object.ts";
 import { decimal, digest, duration, percent } from "./quantity.ts";
 
 const count = (description: string, min: number) =>
@@ -103,13 +103,9 @@ export type PreferenceDatasetSpec = z.infer<typeof PreferenceDatasetSpec>;
 export const PreferenceDatasetStatus = z
   .object({
     observedGeneration,
-    phase: z
-      .string()
-      .max(32)
-      .exactOptional()
-      .describe(
-        "Collecting, Profiling, Ready, QualityNotMet or Stalled; derived from the conditions, for reading only.",
-      ),
+    phase: phase(
+      "Collecting, Profiling, Ready, QualityNotMet or Stalled; derived from the conditions, for reading only.",
+    ),
     collected: z
       .object({
         preferences: z.int().min(0).meta({ format: "int64" }).describe("Preferences that the collector holds."),

@@ -15,14 +15,19 @@ const setStage = useStages();
 
 const ready = ({ status }: PreferenceDataset) => findCondition(status?.conditions, "Ready");
 
-test("a profile that failed for want of a machine is tried again after a minute; the data's fault waits for more of it", async () => {
+/** A dataset with ten preferences, and a manager that has just started. */
+async function collecting() {
   const stage = await setStage();
-  const { client, clock, collector, kubelet, namespace } = stage;
   const datasets = await stage.history(preferenceDatasets);
   const profiles = await stage.history(jobs);
   await createDataset(stage);
-  await collector.receive(NAME, 10);
-  const manager = await startManager(stage, { kinds: ["PreferenceDataset"] });
+  await stage.collector.receive(NAME, 10);
+  return { stage, datasets, profiles, manager: await startManager(stage, { kinds: ["PreferenceDataset"] }) };
+}
+
+test("a profile that failed for want of a machine is tried again after a minute; the data's fault waits for more of it", async () => {
+  const { stage, datasets, profiles, manager } = await collecting();
+  const { client, clock, collector, kubelet, namespace } = stage;
 
   const first = await profiles.until("support-p10", () => true);
   await kubelet.start("support-p10");
@@ -48,13 +53,8 @@ test("a profile that failed for want of a machine is tried again after a minute;
 });
 
 test("data that was refused stays so after its Job is gone, until spec asks for something else or there is more of it", async () => {
-  const stage = await setStage();
+  const { stage, datasets, profiles, manager } = await collecting();
   const { client, clock, collector, kubelet, namespace } = stage;
-  const datasets = await stage.history(preferenceDatasets);
-  const profiles = await stage.history(jobs);
-  await createDataset(stage);
-  await collector.receive(NAME, 10);
-  const manager = await startManager(stage, { kinds: ["PreferenceDataset"] });
   const refuse = async (name: string, message: string) => {
     await kubelet.start(name);
     await kubelet.fail(name, profileFailed("TooManyInvalid", message));

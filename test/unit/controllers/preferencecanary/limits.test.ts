@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { canarySpec, modelUri, podTemplate } from "../../../builders/canary.ts";
+import { readSlots } from "../../../../src/traffic/http-route.ts";
+import { CANARY, canarySpec, modelUri, podTemplate } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 const HOUR = 3_600_000;
@@ -277,8 +278,14 @@ describe("a watch after promotion", () => {
   it("is over when Git takes it away, and nobody is sent back to the first step", () => {
     const { world, promoted } = watching();
     const { afterPromotion: _gone, ...spec } = world.canary.spec;
+    const before = world.cluster.routeVersions.length;
     world.edit({ ...spec, afterPromotion: undefined as never });
     world.settle();
+    const since = world.cluster.routeVersions.slice(before).map((route) => readSlots(route, CANARY) ?? []);
+    const ofPromoted = since.map((slots) =>
+      Math.max(...slots.map((slot) => (slot.revision === promoted ? slot.weight : 0))),
+    );
+    expect(Math.min(...ofPromoted)).toBeGreaterThanOrEqual(999_999);
     expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: promoted } });
   });
 
