@@ -13,6 +13,7 @@ import { checkRoutes } from "./routes/checks.ts";
 import { choiceRoutes } from "./routes/choices.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { newsRoutes } from "./routes/news.ts";
 import { pairRoutes } from "./routes/pairs.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
 import { ratingRoutes } from "./routes/ratings.ts";
@@ -64,15 +65,26 @@ export async function runCollector(
   healthRoutes(app, store, registry);
   await ratingPage(app, config.instructions);
   const authenticate = createAuthenticate(tokenReview, clock);
+  const context = { store, clock, metrics, closing: closing.signal };
   app.register(
     async (scope) => {
       scope.addHook("onRequest", async (request) => {
         const username = await authenticate(request.headers.authorization);
         authorize(username, request.params, request.method, config.readers);
       });
-      addRoutes(scope, { store, clock, metrics, closing: closing.signal });
+      addRoutes(scope, context);
     },
     { prefix: "/v1/namespaces/:namespace" },
+  );
+  app.register(
+    async (scope) => {
+      scope.addHook("onRequest", async (request) => {
+        const username = await authenticate(request.headers.authorization);
+        if (!config.readers.includes(username)) throw new ApiError(403, "Forbidden", notAReader(username));
+      });
+      newsRoutes(scope, context);
+    },
+    { prefix: "/v1" },
   );
 
   const url = await app.listen({ host: config.host, port: config.port });
@@ -92,4 +104,8 @@ function authorize(username: string, params: unknown, method: string, readers: r
   const namespace = namespaceOf(params);
   if (mayTouch(username, { namespace, method }, readers)) return;
   throw new ApiError(403, "Forbidden", `${username} may not ${method} in namespace ${namespace}`);
+}
+
+function notAReader(username: string): string {
+  return `${username} may not read what is of every namespace: the collector's configuration names who may, in readers`;
 }

@@ -75,8 +75,8 @@ export interface CollectorStore {
   addChecks(key: CanaryKey, checks: readonly Check[]): Promise<ItemOutcome[]>;
   addRatings(key: CanaryKey, ratings: readonly Rating[]): Promise<ItemOutcome[]>;
 
-  /** Calls back after each commit that added a comparison, check or rating to this canary; returns what ends that. */
-  subscribe(key: CanaryKey, listener: () => void): () => void;
+  /** Calls back after each commit with the canaries that it added a comparison, check or rating to; returns what ends that. */
+  subscribe(listener: (canaries: readonly CanaryKey[]) => void): () => void;
   /** Resolves when a write has become durable just now. */
   probe(): Promise<void>;
   close(): void;

@@ -1,35 +1,30 @@
 import type { CanaryKey } from "./store.ts";
 
-/** Who waits for news of which canary, and what the writes of the running transaction have news of. */
+/** Who is told of new evidence, and what the writes of the running transaction have news of. */
 export interface Wakeups {
-  subscribe(key: CanaryKey, listener: () => void): () => void;
-  /** Noted only; nobody is woken before the commit. */
+  /** Calls back after each commit with the canaries that it added to; returns what ends that. */
+  subscribe(listener: (canaries: readonly CanaryKey[]) => void): () => void;
+  /** Noted only; nobody is told before the commit. */
   touch(key: CanaryKey): void;
   committed(): void;
 }
 
 export function createWakeups(): Wakeups {
-  const listeners = new Map<string, Set<() => void>>();
-  const touched = new Set<string>();
-  const topicOf = ({ namespace, canary }: CanaryKey) => `${namespace}/${canary}`;
+  const listeners = new Set<(canaries: readonly CanaryKey[]) => void>();
+  const touched = new Map<string, CanaryKey>();
 
   return {
-    subscribe(key, listener) {
-      const topic = topicOf(key);
-      const set = listeners.get(topic) ?? new Set();
-      listeners.set(topic, set.add(listener));
-      return () => {
-        set.delete(listener);
-        if (set.size === 0 && listeners.get(topic) === set) listeners.delete(topic);
-      };
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
-    touch(key) {
-      touched.add(topicOf(key));
+    touch({ namespace, canary }) {
+      touched.set(`${namespace}/${canary}`, { namespace, canary });
     },
     committed() {
-      const topics = [...touched];
+      const canaries = [...touched.values()];
       touched.clear();
-      for (const topic of topics) for (const listener of [...(listeners.get(topic) ?? [])]) listener();
+      if (canaries.length > 0) for (const listener of [...listeners]) listener(canaries);
     },
   };
 }

@@ -3,6 +3,7 @@ import {
   ComparisonPage,
   type Cursor,
   DatasetHead,
+  News,
   type PostPairRequest,
   PostPairResponse,
   RatingPage,
@@ -22,8 +23,6 @@ export interface EvidenceQuery {
   candidate: string;
   cursor: Cursor | null;
   limit?: number;
-  /** Seconds the collector may keep the request until there is something new; 0, the default, answers at once. */
-  wait?: number;
   signal?: AbortSignal;
 }
 
@@ -60,6 +59,8 @@ export interface CollectorClient {
   checks(query: EvidenceQuery): Promise<CheckPage>;
   /** Of the candidate, and of stable since the candidate's first. */
   ratings(query: PairQuery): Promise<RatingPage>;
+  /** Never ends but by an error, or by its signal. What was committed before the first line came can be read from then on. */
+  news(signal?: AbortSignal): AsyncIterable<News>;
   head(query: DatasetQuery): Promise<DatasetHead>;
   postPair(post: PairToPost): Promise<PostPairResponse>;
   /** In the order of their sequence numbers, never more than a few in memory. An incomplete stream throws. */
@@ -82,6 +83,7 @@ export function createCollectorClient(address: CollectorAddress): CollectorClien
       const { candidate, stable } = query;
       return transport.receive(RatingPage, evidenceCall("ratings", query, { candidate, stable }));
     },
+    news: (signal) => transport.stream(News, { method: "GET", path: "/v1/news", signal }),
     head({ after, signal, ...dataset }) {
       return transport.receive(DatasetHead, {
         method: "GET",
@@ -116,8 +118,7 @@ function evidenceCall(
   return {
     method: "GET",
     path: `${canary}/${kind}`,
-    query: { ...revisions, ...cursor, limit: query.limit, wait: query.wait },
+    query: { ...revisions, ...cursor, limit: query.limit },
     signal: query.signal,
-    ...(query.wait === undefined ? {} : { waitSeconds: query.wait }),
   };
 }

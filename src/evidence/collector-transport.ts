@@ -19,8 +19,6 @@ export interface CollectorCall {
   path: string;
   query?: Query;
   body?: unknown;
-  /** How long the collector may wait before it answers. */
-  waitSeconds?: number;
   signal: AbortSignal | undefined;
 }
 
@@ -32,7 +30,7 @@ export interface CollectorTransport {
   close(): Promise<void>;
 }
 
-/** Milliseconds for a connection, and for an answer beyond what the caller lets the collector wait. */
+/** Milliseconds for a connection, and for an answer or the next part of it. */
 const CONNECT_TIMEOUT = 3_000;
 const ANSWER_TIMEOUT = 10_000;
 
@@ -74,7 +72,7 @@ async function send(address: CollectorAddress, call: CollectorCall, agent: Agent
     method: call.method,
     headers: body === undefined ? { authorization } : { authorization, "content-type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
-    headersTimeout: ANSWER_TIMEOUT + (call.waitSeconds ?? 0) * 1_000,
+    headersTimeout: ANSWER_TIMEOUT,
     bodyTimeout: ANSWER_TIMEOUT,
     signal: call.signal ?? null,
   });

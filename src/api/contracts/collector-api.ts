@@ -256,6 +256,17 @@ export type CheckRecord = z.infer<typeof CheckRecord>;
 export const CheckPage = z.object({ records: z.array(CheckRecord), head: Sequence });
 export type CheckPage = z.infer<typeof CheckPage>;
 
+// ---- news: GET /v1/news, for those who may read every namespace
+
+/**
+ * One line of a stream that does not end by itself: canaries of which there is new evidence. The first line comes once
+ * nothing more can be missed, and later ones at the latest every NEWS_SECONDS, without a canary where there is no news.
+ */
+export const News = z.object({ canaries: z.array(z.object({ namespace: z.string(), canary: z.string() })) });
+export type News = z.infer<typeof News>;
+
+export const NEWS_SECONDS = 5;
+
 // ---- ratings: GET and POST …/canaries/{canary}/ratings
 
 /**

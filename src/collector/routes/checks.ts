@@ -2,10 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Check, type CheckPage, LIMITS, type PostItemsResponse } from "../../api/contracts/collector-api.ts";
 import { parse } from "../intake.ts";
-import { longPoll } from "../long-poll.ts";
 import { sendBatch, writeBatch } from "./batch-reply.ts";
 import { cursorOf, limitParameter, pageParameters } from "./query.ts";
-import { canaryOf, hangUp, type RouteContext } from "./route-context.ts";
+import { canaryOf, type RouteContext } from "./route-context.ts";
 
 const Envelope = z.strictObject({ checks: z.array(z.unknown()).min(1).max(LIMITS.items) });
 const ChecksQuery = z.strictObject({ candidate: z.string().min(1), ...pageParameters });
@@ -16,7 +15,7 @@ const AnswersQuery = z.strictObject({
 });
 
 export function checkRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { store, clock, closing } = context;
+  const { store, clock } = context;
 
   app.get("/canaries/:canary/answers", async (request) => {
     const key = canaryOf(request.params);
@@ -37,16 +36,9 @@ export function checkRoutes(app: FastifyInstance, context: RouteContext): void {
     return sendBatch(reply, batch, { ...batch, at: clock.now().toISOString() } satisfies PostItemsResponse);
   });
 
-  app.get("/canaries/:canary/checks", async (request, reply): Promise<CheckPage> => {
+  app.get("/canaries/:canary/checks", async (request): Promise<CheckPage> => {
     const key = canaryOf(request.params);
-    const { candidate, limit, wait, ...position } = parse(ChecksQuery, request.query);
-    const page = { cursor: cursorOf(position), limit };
-    return longPoll({
-      read: () => store.checks({ ...key, candidate }, page),
-      subscribe: (listener) => store.subscribe(key, listener),
-      clock,
-      milliseconds: wait * 1_000,
-      signals: [closing, hangUp(reply)],
-    });
+    const { candidate, limit, ...position } = parse(ChecksQuery, request.query);
+    return store.checks({ ...key, candidate }, { cursor: cursorOf(position), limit });
   });
 }

@@ -5,8 +5,7 @@ import { ApiError } from "../api-error.ts";
 /** A sequence number in a query string; 0 is before the first. */
 export const sequenceParameter = z.coerce.number().int().min(0);
 
-/** Seconds that the collector keeps a request for news; records in a page. */
-const LONGEST_WAIT = 60;
+/** Records. */
 const LARGEST_PAGE = 1_000;
 
 export const limitParameter = z.coerce.number().int().min(1).max(LARGEST_PAGE).default(LARGEST_PAGE);
@@ -15,7 +14,6 @@ export const pageParameters = {
   after: sequenceParameter.default(0),
   afterId: z.string().min(1).optional(),
   limit: limitParameter,
-  wait: z.coerce.number().min(0).max(LONGEST_WAIT).default(0),
 };
 
 export function cursorOf({ after, afterId }: { after: number; afterId?: string | undefined }): Cursor | null {

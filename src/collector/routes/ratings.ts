@@ -2,16 +2,15 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { LIMITS, type PostItemsResponse, Rating, type RatingPage } from "../../api/contracts/collector-api.ts";
 import { parse } from "../intake.ts";
-import { longPoll } from "../long-poll.ts";
 import { sendBatch, writeBatch } from "./batch-reply.ts";
 import { cursorOf, pageParameters } from "./query.ts";
-import { canaryOf, hangUp, type RouteContext } from "./route-context.ts";
+import { canaryOf, type RouteContext } from "./route-context.ts";
 
 const Envelope = z.strictObject({ ratings: z.array(z.unknown()).min(1).max(LIMITS.items) });
 const Query = z.strictObject({ candidate: z.string().min(1), stable: z.string().min(1), ...pageParameters });
 
 export function ratingRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { store, clock, closing } = context;
+  const { store, clock } = context;
 
   app.post("/canaries/:canary/ratings", async (request, reply) => {
     const key = canaryOf(request.params);
@@ -26,16 +25,9 @@ export function ratingRoutes(app: FastifyInstance, context: RouteContext): void 
     return sendBatch(reply, batch, { ...batch, at: clock.now().toISOString() } satisfies PostItemsResponse);
   });
 
-  app.get("/canaries/:canary/ratings", async (request, reply): Promise<RatingPage> => {
+  app.get("/canaries/:canary/ratings", async (request): Promise<RatingPage> => {
     const key = canaryOf(request.params);
-    const { candidate, stable, limit, wait, ...position } = parse(Query, request.query);
-    const page = { cursor: cursorOf(position), limit };
-    return longPoll({
-      read: () => store.ratings({ ...key, candidate, stable }, page),
-      subscribe: (listener) => store.subscribe(key, listener),
-      clock,
-      milliseconds: wait * 1_000,
-      signals: [closing, hangUp(reply)],
-    });
+    const { candidate, stable, limit, ...position } = parse(Query, request.query);
+    return store.ratings({ ...key, candidate, stable }, { cursor: cursorOf(position), limit });
   });
 }

@@ -22,6 +22,9 @@ export interface Options {
   readonly settings: CanarySettings;
 }
 
+/** So that a canary that is rolled back does not wait for the status of all others to be written. */
+const CONCURRENCY = 8;
+
 /** Wakes a canary for itself, everything labelled as its own, its route, its workload, its jobs, and new evidence. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
   const { clock, collector, logger, metrics, settings } = options;
@@ -68,6 +71,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       labelled(ownServices, LABEL.canary),
       labelled(records, LABEL.canary),
     ],
+    concurrency: CONCURRENCY,
     reconcile: (key, signal) => reconcile(key, deps, signal),
   });
   manager.addTask(async (stopping) => {

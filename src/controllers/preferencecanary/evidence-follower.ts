@@ -1,24 +1,24 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import { CursorUnknown } from "../../evidence/collector-error.ts";
-import { type Clock, sleep } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Access, Stream } from "./evidence.ts";
 
-/** One stream, read ahead. */
+/** One stream, read ahead as far as it is known to go. */
 export interface Follower<Item> {
   /** What comes after the cursor. One that this follower was never at starts it anew from there. */
   read(cursor: Cursor | null): Stream<Item>;
+  /** There may be something new. However often it is told so while it reads, it reads once more. */
+  refresh(): void;
+  /** Nobody would say when there is something new: out of sight until the next refresh. */
+  lose(problem: string): void;
   stop(): void;
 }
 
 export interface FollowerOptions<Item> {
   readonly cursor: Cursor | null;
-  /** The next records; may wait for some unless it is the first call since a start or a failure. */
-  readonly fetch: (
-    cursor: Cursor | null,
-    isFirst: boolean,
-    signal: AbortSignal,
-  ) => Promise<{ readonly records: readonly Item[] }>;
+  /** What there is after the cursor. */
+  readonly fetch: (cursor: Cursor | null, signal: AbortSignal) => Promise<{ readonly records: readonly Item[] }>;
   /** The most records that one answer has. */
   readonly pageSize: number;
   readonly changed: () => void;
@@ -38,64 +38,96 @@ interface Position<Item> {
 }
 
 export function createFollower<Item extends Cursor>(options: FollowerOptions<Item>): Follower<Item> {
-  const { fetch, changed, clock, logger } = options;
+  const { fetch, changed, clock, logger, pageSize } = options;
   let position = startAt<Item>(options.cursor);
-  let running = new AbortController();
-  void follow(position, running.signal);
+  let reading = new AbortController();
+  /** Somebody says when there is something new: without that nothing that was read stays true. */
+  let isTold = false;
+  let isReading = false;
+  let isStale = false;
+  let cancelRetry: () => void = () => undefined;
 
-  async function follow(at: Position<Item>, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
+  function refresh(): void {
+    isTold = true;
+    isStale = true;
+    if (!isReading) void catchUp(position, reading.signal);
+  }
+
+  async function catchUp(at: Position<Item>, signal: AbortSignal): Promise<void> {
+    isReading = true;
+    cancelRetry();
+    try {
+      while (isStale && !signal.aborted) {
+        isStale = false;
         await advance(at, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        fail(at, error);
-        await sleep(clock, RETRY_MS, signal).catch(() => undefined);
       }
+    } catch (error) {
+      if (signal.aborted) return;
+      fail(at, error);
+      cancelRetry = clock.setTimeout(refresh, RETRY_MS);
     }
+    if (!signal.aborted) isReading = false;
   }
 
   async function advance(at: Position<Item>, signal: AbortSignal): Promise<void> {
     const last = at.records.at(-1);
     const cursor = at.isUnknown ? null : last ? { sequence: last.sequence, id: last.id } : at.from;
-    const { records } = await fetch(cursor, at.access.type !== "Readable", signal);
+    const { records } = await fetch(cursor, signal);
     if (signal.aborted) return;
     if (at.isUnknown) Object.assign(at, { from: null, records: [], isUnknown: false });
     at.records.push(...records);
     const isNews = records.length > 0 || at.access.type !== "Readable";
     // Behind a whole page there may be another one: nobody decides on a part of what is there.
-    at.access = { type: records.length < options.pageSize ? "Readable" : "Unread" };
+    const isWhole = records.length < pageSize;
+    at.access = { type: isWhole ? "Readable" : "Unread" };
+    isStale ||= !isWhole;
     if (isNews) changed();
   }
 
   function fail(at: Position<Item>, error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
     if (error instanceof CursorUnknown) at.isUnknown = true;
     logger.warn({ err: error }, "evidence cannot be read");
+    hide(at, error instanceof Error ? error.message : String(error));
+  }
+
+  function hide(at: Position<Item>, problem: string): void {
     const isNews = at.access.type !== "Unreadable";
     at.access = { type: "Unreadable", problem };
     if (isNews) changed();
   }
 
-  function restart(cursor: Cursor | null): void {
-    running.abort();
-    running = new AbortController();
-    position = startAt(cursor);
-    void follow(position, running.signal);
+  /** What is being read is not waited for, nor believed. */
+  function interrupt(): void {
+    reading.abort();
+    reading = new AbortController();
+    isReading = false;
+    cancelRetry();
   }
 
   return {
     read(cursor) {
-      if (!trim(position, cursor)) restart(cursor);
+      if (!trim(position, cursor)) {
+        interrupt();
+        position = startAt(cursor, isTold ? UNREAD : position.access);
+        if (isTold) refresh();
+      }
       const { from, records, access } = position;
       return { from, records: [...records], access };
     },
-    stop: () => running.abort(),
+    refresh,
+    lose(problem) {
+      interrupt();
+      isTold = false;
+      hide(position, problem);
+    },
+    stop: interrupt,
   };
 }
 
-function startAt<Item>(from: Cursor | null): Position<Item> {
-  return { from, records: [], access: { type: "Unread" }, isUnknown: false };
+const UNREAD: Access = { type: "Unread" };
+
+function startAt<Item>(from: Cursor | null, access = UNREAD): Position<Item> {
+  return { from, records: [], access, isUnknown: false };
 }
 
 /** Drops what was folded for good. False when the position is behind or beside the cursor. */

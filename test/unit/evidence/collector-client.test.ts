@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type CollectorClient, createCollectorClient } from "../../../src/evidence/collector-client.ts";
 import { CollectorError, CursorUnknown } from "../../../src/evidence/collector-error.ts";
-import { startCollector, type TestCollector } from "../collector/running-collector.ts";
+import { READER, startCollector, type TestCollector } from "../collector/running-collector.ts";
 
 const DATASET = { namespace: "team", dataset: "support" };
+const READER_TOKEN = READER.replace("system:serviceaccount:", "").replace(":", "/");
 const RUN = { namespace: "team", canary: "assistant", candidate: "c", stable: "s" };
 
 async function clientOf(url: string, token = "team/manager") {
@@ -57,7 +58,7 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return all;
 }
 
-test("comparisons are read from a cursor on, and waited for", async () => {
+test("comparisons are read from a cursor on", async () => {
   await using collector = await startCollector();
   const { client } = await clientOf(collector.url);
   expect(await client.comparisons({ ...RUN, cursor: null })).toEqual({ records: [], head: 0 });
@@ -66,9 +67,8 @@ test("comparisons are read from a cursor on, and waited for", async () => {
   const { records } = await client.comparisons({ ...RUN, cursor: null });
   expect(records).toMatchObject([{ sequence: 1, at: posted.at, outcome: 0, vote: 1, labeler: null }]);
   const cursor = { sequence: 1, id: records[0]?.id ?? "" };
-  const waiting = client.comparisons({ ...RUN, cursor, wait: 10 });
   await decide(client, "second");
-  expect((await waiting).records).toMatchObject([{ sequence: 2 }]);
+  expect((await client.comparisons({ ...RUN, cursor })).records).toMatchObject([{ sequence: 2 }]);
 });
 
 test("a cursor of another history is a CursorUnknown", async () => {
@@ -90,7 +90,7 @@ test("checks come with their verdicts", async () => {
   expect(page).toMatchObject({ records: [{ answer: "p", violation: true }], head: page.records[0]?.sequence });
 });
 
-test("ratings come of both arms, from the candidate's first one on, and are waited for", async () => {
+test("ratings come of both arms, from the candidate's first one on", async () => {
   await using collector = await startCollector();
   const { client } = await clientOf(collector.url);
   const rate = (id: string, revision: string, value: number) => {
@@ -101,9 +101,9 @@ test("ratings come of both arms, from the candidate's first one on, and are wait
   await rate("first", "c", 0.5);
   const { records } = await client.ratings({ ...RUN, cursor: null });
   expect(records).toMatchObject([{ sequence: 2, revision: "c", outcome: 0.5, vote: 1 }]);
-  const waiting = client.ratings({ ...RUN, cursor: { sequence: 2, id: records[0]?.id ?? "" }, wait: 10 });
   await rate("second", "s", 1);
-  expect((await waiting).records).toMatchObject([{ sequence: 3, revision: "s", outcome: 1 }]);
+  const { records: later } = await client.ratings({ ...RUN, cursor: { sequence: 2, id: records[0]?.id ?? "" } });
+  expect(later).toMatchObject([{ sequence: 3, revision: "s", outcome: 1 }]);
   const cursor = { sequence: 1, id: "of another history" };
   await expect(client.ratings({ ...RUN, cursor })).rejects.toBeInstanceOf(CursorUnknown);
 });
@@ -140,12 +140,32 @@ test("the token is read anew for each call, since it is renewed on disk", async 
 });
 
 test("an abort ends a waiting call with the caller's own reason", async () => {
-  await using collector = await startCollector();
-  const { client } = await clientOf(collector.url);
+  const url = await faultyServer(() => undefined);
+  const { client } = await clientOf(url);
   const controller = new AbortController();
-  const waiting = client.comparisons({ ...RUN, cursor: null, wait: 30, signal: controller.signal });
+  const waiting = client.comparisons({ ...RUN, cursor: null, signal: controller.signal });
   setTimeout(() => controller.abort(new Error("shutting down")), 50);
   await expect(waiting).rejects.toThrow("shutting down");
+});
+
+test("news come of every canary, until the caller has heard enough", async () => {
+  await using collector = await startCollector();
+  const { client: manager } = await clientOf(collector.url, READER_TOKEN);
+  const { client: sampler } = await clientOf(collector.url);
+  const heard: unknown[] = [];
+  for await (const { canaries } of manager.news()) {
+    heard.push(canaries);
+    if (heard.length === 1) await decide(sampler, "first");
+    else break;
+  }
+  expect(heard).toEqual([[], [{ namespace: "team", canary: "assistant" }]]);
+});
+
+test("news are for those who may read every namespace", async () => {
+  await using collector = await startCollector();
+  const { client } = await clientOf(collector.url);
+  const refused = collect(client.news());
+  await expect(refused).rejects.toMatchObject({ reason: "Forbidden", message: expect.stringContaining("readers") });
 });
 
 test("nobody there is Unreachable, with what was asked", async () => {

@@ -1,68 +1,126 @@
 import { afterEach, expect, it } from "vitest";
+import type { News } from "../../../../src/api/contracts/collector-api.ts";
 import { createEvidenceFeed, type EvidenceFeed } from "../../../../src/controllers/preferencecanary/evidence-feed.ts";
 import type { PairQuery } from "../../../../src/evidence/collector-client.ts";
 import { createFakeClock } from "../../../../src/runtime/fake-clock.ts";
 import { silentLogger } from "../../../../src/telemetry/logger.ts";
 
 const CANARY = { namespace: "team", name: "assistant" };
+const OTHER = { namespace: "team", name: "other" };
 const PAIR = { candidate: "bbbbbbbbbb", stable: "aaaaaaaaaa" };
 const at = "2026-01-01T00:00:00.000Z";
 const rating = { sequence: 7, id: "r7", at, revision: PAIR.candidate, outcome: 1, unit: "0".repeat(64), vote: 1 };
+const BOTH = { comparisons: null, ratings: null };
 
 let feed: EvidenceFeed | undefined;
 afterEach(() => feed?.stop());
 
-/** A collector that answers a first call at once, and a later one when it is aborted. */
+/** A collector that answers at once, and whose news the test writes. */
 function followed() {
   const clock = createFakeClock();
   const calls: { stream: string; query: PairQuery }[] = [];
   const woken: string[] = [];
+  const lines: { say: (news: News) => void; breakOff: (why: string) => void; signal: AbortSignal | undefined }[] = [];
   const answer =
     <Item>(stream: string, records: Item[]) =>
     async (query: PairQuery) => {
       calls.push({ stream, query });
-      if (query.wait === 0) return { records, head: 0 };
-      return new Promise<never>((_, reject) =>
-        query.signal?.addEventListener("abort", () => reject(query.signal?.reason)),
-      );
+      return { records: query.cursor === null ? records : [], head: 0 };
     };
   feed = createEvidenceFeed({
     collector: {
       comparisons: answer("comparisons", []),
       checks: answer("checks", []),
       ratings: answer("ratings", [rating]),
+      async *news(signal) {
+        for (;;) {
+          const { promise, resolve, reject } = Promise.withResolvers<News>();
+          lines.push({ say: resolve, breakOff: (why) => reject(new Error(why)), signal });
+          yield await promise;
+        }
+      },
     },
     clock,
     logger: silentLogger(),
     wake: ({ name }) => woken.push(name),
   });
-  const open = () => calls.filter(({ query }) => query.signal?.aborted === false && query.wait !== 0);
-  return { feed, calls, open, woken, turn: () => clock.advance(0) };
+  const turn = () => clock.advance(0);
+  return {
+    feed,
+    calls,
+    woken,
+    lines,
+    turn,
+    wait: (ms: number) => clock.advance(ms),
+    async say(...names: string[]) {
+      lines.at(-1)?.say({ canaries: names.map((canary) => ({ namespace: "team", canary })) });
+      await turn();
+    },
+    async breakOff(why: string) {
+      lines.at(-1)?.breakOff(why);
+      await turn();
+    },
+  };
 }
 
-it("follows the streams that are asked for, and no others", async () => {
-  const { feed: evidence, calls, woken, turn } = followed();
-  expect(evidence.read(CANARY, PAIR, { comparisons: null, ratings: null }).ratings.access.type).toBe("Unread");
-  await turn();
+it("reads the streams that are asked for, and no others, once it would hear of what is new", async () => {
+  const { feed: evidence, calls, woken, say } = followed();
+  expect(evidence.read(CANARY, PAIR, BOTH).ratings.access.type).toBe("Unread");
+  expect(calls).toEqual([]);
+  await say();
   expect(new Set(calls.map(({ stream }) => stream))).toEqual(new Set(["comparisons", "ratings"]));
-  expect(calls[0]?.query).toMatchObject({ namespace: "team", canary: "assistant", ...PAIR, cursor: null, wait: 0 });
-  const read = evidence.read(CANARY, PAIR, { comparisons: null, ratings: null });
+  expect(calls[0]?.query).toMatchObject({ namespace: "team", canary: "assistant", ...PAIR, cursor: null });
+  const read = evidence.read(CANARY, PAIR, BOTH);
   expect(read.ratings).toEqual({ from: null, records: [rating], access: { type: "Readable" } });
   expect(read.checks.access.type).toBe("Unread");
   expect(woken).toContain("assistant");
 });
 
+it("reads again what there is news of, and nothing else", async () => {
+  const { feed: evidence, calls, say, turn, lines } = followed();
+  evidence.read(CANARY, PAIR, BOTH);
+  await say();
+  evidence.read(OTHER, PAIR, { comparisons: null });
+  await turn();
+  calls.length = 0;
+  await say("other", "unknown");
+  expect(calls.map(({ query }) => query.canary)).toEqual(["other"]);
+  expect(new Set(lines.map(({ signal }) => signal))).toHaveLength(1);
+});
+
+it("holds nothing for readable while the news are lost, and reads all of it again after", async () => {
+  const { feed: evidence, calls, woken, say, breakOff, wait } = followed();
+  evidence.read(CANARY, PAIR, BOTH);
+  await say();
+  woken.length = 0;
+  await breakOff("connection reset");
+  const lost = { type: "Unreadable", problem: "connection reset" };
+  expect(evidence.read(CANARY, PAIR, BOTH).ratings).toMatchObject({ records: [rating], access: lost });
+  expect(woken).toEqual(["assistant", "assistant"]);
+  expect(evidence.read(OTHER, PAIR, BOTH).comparisons.access).toEqual(lost);
+  calls.length = 0;
+  await wait(2_000);
+  expect(calls).toEqual([]);
+  await say();
+  expect(calls.map(({ query }) => query.canary).toSorted()).toEqual(["assistant", "assistant", "other", "other"]);
+  expect(evidence.read(CANARY, PAIR, BOTH).ratings.access.type).toBe("Readable");
+});
+
 it("lets go of a stream that is no longer asked for, and of all of them for another pair", async () => {
-  const { feed: evidence, open, turn } = followed();
-  evidence.read(CANARY, PAIR, { comparisons: null, ratings: null });
-  await turn();
-  expect(open()).toHaveLength(2);
+  const { feed: evidence, calls, say, lines } = followed();
+  const askedFor = async () => {
+    calls.length = 0;
+    await say("assistant");
+    return calls.map(({ stream, query }) => `${stream} of ${query.candidate}`);
+  };
+  evidence.read(CANARY, PAIR, BOTH);
+  await say();
   evidence.read(CANARY, PAIR, { comparisons: null });
-  await turn();
-  expect(open().map(({ stream }) => stream)).toEqual(["comparisons"]);
+  expect(await askedFor()).toEqual([`comparisons of ${PAIR.candidate}`]);
   evidence.read(CANARY, { ...PAIR, candidate: "cccccccccc" }, { comparisons: null });
-  await turn();
-  expect(open().map(({ query }) => query.candidate)).toEqual(["cccccccccc"]);
+  expect(await askedFor()).toEqual(["comparisons of cccccccccc"]);
   evidence.forget(CANARY);
-  expect(open()).toEqual([]);
+  expect(await askedFor()).toEqual([]);
+  evidence.stop();
+  expect(lines.at(-1)?.signal?.aborted).toBe(true);
 });

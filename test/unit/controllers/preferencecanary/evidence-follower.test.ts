@@ -16,9 +16,9 @@ afterEach(() => {
 });
 
 /** A collector that answers each call when it is told to. */
-function scripted(cursor: Cursor | null) {
+function scripted(cursor: Cursor | null, isOpen = true) {
   const clock = createFakeClock();
-  const asked: { cursor: Cursor | null; isFirst: boolean; answer: (answer: Answer) => void }[] = [];
+  const asked: { cursor: Cursor | null; signal: AbortSignal; answer: (answer: Answer) => void }[] = [];
   let changes = 0;
   const follower = createFollower<Cursor>({
     pageSize: 4,
@@ -28,13 +28,14 @@ function scripted(cursor: Cursor | null) {
     changed: () => {
       changes += 1;
     },
-    fetch: (from, isFirst) =>
+    fetch: (from, signal) =>
       new Promise((resolve, reject) => {
         const answer = (what: Answer) => (what instanceof Error ? reject(what) : resolve({ records: what.map(at) }));
-        asked.push({ cursor: from, isFirst, answer });
+        asked.push({ cursor: from, signal, answer });
       }),
   });
   followers.push(follower);
+  if (isOpen) follower.refresh();
   return {
     follower,
     asked,
@@ -52,17 +53,33 @@ describe("following a stream of evidence", () => {
     expect(scripted(null).follower.read(null)).toEqual({ from: null, records: [], access: { type: "Unread" } });
   });
 
-  it("asks for what comes after the last record, waits for news from then on, and tells of them", async () => {
+  it("asks nobody before it is told that there may be something", () => {
+    const { follower, asked } = scripted(at(1), false);
+    expect(follower.read(at(3)).access).toEqual({ type: "Unread" });
+    expect(asked).toEqual([]);
+    follower.refresh();
+    expect(asked.map(({ cursor }) => cursor)).toEqual([at(3)]);
+  });
+
+  it("asks for what comes after the last record when it is told so, and tells of it", async () => {
     const { follower, asked, answer, changes } = scripted(at(4));
     await answer([5, 6]);
+    expect(asked).toHaveLength(1);
+    follower.refresh();
     await answer([7]);
-    expect(asked.map(({ cursor, isFirst }) => [cursor, isFirst])).toEqual([
-      [at(4), true],
-      [at(6), false],
-      [at(7), false],
-    ]);
+    expect(asked.map(({ cursor }) => cursor)).toEqual([at(4), at(6)]);
     expect(changes()).toBe(2);
     expect(follower.read(at(4))).toEqual({ from: at(4), records: [5, 6, 7].map(at), access: { type: "Readable" } });
+  });
+
+  it("asks once more, however often it is told so while it reads", async () => {
+    const { follower, asked, answer } = scripted(null);
+    follower.refresh();
+    follower.refresh();
+    await answer([1]);
+    expect(asked.map(({ cursor }) => cursor)).toEqual([null, at(1)]);
+    await answer([]);
+    expect(asked).toHaveLength(2);
   });
 
   it("is not read behind a whole page: nobody decides on a part of what is there", async () => {
@@ -71,7 +88,25 @@ describe("following a stream of evidence", () => {
     expect(follower.read(null)).toMatchObject({ records: [1, 2, 3, 4].map(at), access: { type: "Unread" } });
     await answer([5]);
     expect(follower.read(null)).toMatchObject({ access: { type: "Readable" } });
-    expect(asked.map(({ isFirst }) => isFirst)).toEqual([true, true, false]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("believes nothing that it reads while nobody would say what is new", async () => {
+    const { follower, asked, answer, changes, wait } = scripted(at(0));
+    await answer([1]);
+    follower.refresh();
+    follower.lose("no news");
+    expect(asked.at(-1)?.signal.aborted).toBe(true);
+    await answer([2]);
+    const lost = { records: [at(1)], access: { type: "Unreadable", problem: "no news" } };
+    expect(follower.read(at(0))).toMatchObject(lost);
+    await wait(60_000);
+    expect(follower.read(at(9)).access).toEqual(lost.access);
+    expect(asked).toHaveLength(2);
+    expect(changes()).toBe(2);
+    follower.refresh();
+    await answer([10]);
+    expect(follower.read(at(9))).toMatchObject({ records: [at(10)], access: { type: "Readable" } });
   });
 
   it("keeps records until they are folded for good", async () => {
@@ -90,7 +125,7 @@ describe("following a stream of evidence", () => {
     await answer(new Error("connection refused"));
     expect(changes()).toBe(1);
     await wait(2_000);
-    expect(asked.at(-1)).toMatchObject({ cursor: at(1), isFirst: true });
+    expect(asked.map(({ cursor }) => cursor)).toEqual([at(1), at(1), at(1)]);
     await answer([]);
     expect(follower.read(at(1)).access).toEqual({ type: "Readable" });
     expect(changes()).toBe(2);
