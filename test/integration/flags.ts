@@ -46,7 +46,7 @@ export function apiServerFlags(folder: string, ports: Ports): string[] {
     "--disable-admission-plugins=ServiceAccount",
     // Off by default, on in many clusters: who sets blockOwnerDeletion must have a right to the owner's finalizers.
     "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-    "--service-cluster-ip-range=10.0.0.0/24",
+    "--service-cluster-ip-range=10.0.0.0/16",
     "--endpoint-reconciler-type=none",
   ];
 }

@@ -1,0 +1,164 @@
+/**
+ * Many canaries in mid-ramp at once, on a real API server with a real collector: how long from the acknowledgement of the
+ * comparison that decides to the watch event of the route that takes the candidate's traffic, and what the operator needs.
+ *
+ *     node bench/canaries/main.ts [canaries, 1000] [comparisons a second in all, 1000] [seconds, 60]
+ *
+ * One candidate in twenty is worse; the others win about as often as not. Everything shares this machine: API server, etcd,
+ * collector, raters and the test in the part of kubelet and gateway.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { preferenceCanaries } from "../../src/controllers/resources.ts";
+import { createClient } from "../../src/kube/client.ts";
+import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
+import { createReflector } from "../../src/kube/reflector.ts";
+import { httpRoutes } from "../../src/kube/resource.ts";
+import { retried } from "../../src/kube/retry.ts";
+import { createTransport } from "../../src/kube/transport.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { silentLogger } from "../../src/telemetry/logger.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { readVerdicts } from "../../src/traffic/http-route.ts";
+import { startControlPlane } from "../../test/integration/control-plane.ts";
+import { install } from "../../test/integration/operator/install.ts";
+import { installHTTPRoutes } from "../../test/integration/preferencecanary/gateway-api.ts";
+import { startStandIns } from "../../test/integration/preferencecanary/stand-ins.ts";
+import { type Measured, startCollector, startManager } from "./processes.ts";
+import { createRaters, type Judged } from "./raters.ts";
+import { makeRuns, namespacesOf, type Run } from "./scene.ts";
+
+const [canaries = 1_000, perSecond = 1_000, seconds = 60] = process.argv.slice(2).map(Number);
+const WORSE = 20;
+const SETTLE_MS = 15_000;
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+const closers: (() => Promise<unknown>)[] = [];
+
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "dpo-bench-"));
+  closers.push(() => rm(folder, { recursive: true }));
+  const plane = await startControlPlane();
+  closers.push(() => plane.stop());
+  const installation = await install(plane.kubeconfig);
+  await installHTTPRoutes(installation.admin);
+  const transport = retried(createTransport(installation.admin), systemClock);
+  closers.push(() => transport.close());
+  const client = createClient(transport, "bench");
+  for (const namespace of namespacesOf(canaries))
+    closers.push(await startStandIns(installation.admin, client, namespace));
+  const rejectedAt = watchRoutes(installation);
+  const collector = await startCollector(folder);
+  closers.push(collector.stop);
+  const manager = await startManager(folder, installation, collector.url);
+  closers.push(manager.stop);
+
+  say(`operator, bundled, with nothing to do: ${megabytes(await manager.rss())}`);
+  const runs = await makeRuns(client, canaries, say);
+  say(`operator, ${runs.length} canaries in mid-ramp: ${megabytes(await manager.rss())}`);
+  const worse = new Set(runs.filter((_, index) => index % WORSE === 0));
+  const raters = createRaters(collector.url, runs, (run, number) => !worse.has(run) && number % 2 === 0);
+  closers.push(() => raters.close());
+  await raters.prepare(Math.ceil((perSecond * seconds) / runs.length));
+  say("pairs are queued and leased");
+  await sleep(SETTLE_MS);
+
+  const usage = await measure([manager, collector], () => raters.judge(perSecond, seconds));
+  say(`${usage.result.acknowledged.size} comparisons in ${usage.result.seconds.toFixed(1)} s`);
+  const [ofManager, ofCollector] = usage.processes;
+  say(`operator:  ${ofManager}`);
+  say(`collector: ${ofCollector}`);
+  await sleep(SETTLE_MS);
+  const { items } = await client.list(preferenceCanaries);
+  const deciding = new Map(
+    items.map(({ metadata, status }) => [
+      `${metadata.namespace}/${metadata.name}`,
+      status?.gates?.find(({ name }) => name === "winRate")?.failedAt?.sequence,
+    ]),
+  );
+  report([...worse], deciding, usage.result, rejectedAt);
+}
+
+function watchRoutes({ admin }: Awaited<ReturnType<typeof install>>): ReadonlyMap<string, number> {
+  const rejectedAt = new Map<string, number>();
+  const transport = retried(createTransport(admin), systemClock);
+  const reflector = createReflector<HTTPRoute>({
+    transport,
+    resource: httpRoutes,
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger(),
+    metrics: createMetrics(),
+  });
+  reflector.subscribe(({ object }) => {
+    const key = `${object.metadata.namespace}/${object.metadata.name}`;
+    if (readVerdicts(object).rejected !== undefined && !rejectedAt.has(key)) rejectedAt.set(key, performance.now());
+  });
+  reflector.start();
+  closers.push(async () => {
+    reflector.stop();
+    await transport.close();
+  });
+  return rejectedAt;
+}
+
+/** Each process's memory at its highest, looked at twice a second, and its share of a core. */
+async function measure<Result>(
+  processes: readonly Measured[],
+  work: () => Promise<Result>,
+): Promise<{ readonly result: Result; readonly processes: readonly string[] }> {
+  const before = await Promise.all(processes.map(({ cpu }) => cpu()));
+  const highest = processes.map(() => 0);
+  const start = performance.now();
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      const now = await Promise.all(processes.map(({ rss }) => rss()));
+      for (const [index, bytes] of now.entries()) highest[index] = Math.max(highest[index] ?? 0, bytes);
+      await sleep(500);
+    }
+  })();
+  const result = await work();
+  const wall = (performance.now() - start) / 1000;
+  isOver = true;
+  await watching;
+  const after = await Promise.all(processes.map(({ cpu }) => cpu()));
+  const lines = processes.map((_, index) => {
+    const cores = ((after[index] ?? 0) - (before[index] ?? 0)) / wall;
+    return `${megabytes(highest[index] ?? 0)} at most, ${cores.toFixed(2)} cores`;
+  });
+  return { result, processes: lines };
+}
+
+function report(
+  worse: readonly Run[],
+  deciding: ReadonlyMap<string, number | undefined>,
+  { acknowledged }: Judged,
+  rejectedAt: ReadonlyMap<string, number>,
+): void {
+  const latencies = worse.flatMap(({ namespace, canary }) => {
+    const key = `${namespace}/${canary}`;
+    const from = acknowledged.get(deciding.get(key) ?? -1);
+    const to = rejectedAt.get(key);
+    return from === undefined || to === undefined ? [] : [to - from];
+  });
+  latencies.sort((one, other) => one - other);
+  const at = (share: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]?.toFixed(0);
+  say(
+    `${latencies.length} of ${worse.length} worse candidates rolled back, ${rejectedAt.size - latencies.length} others`,
+  );
+  say(`deciding comparison acknowledged → route stored: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
+}
+
+try {
+  await main();
+} finally {
+  for (const close of closers.reverse()) await close().catch((error: unknown) => say(String(error)));
+}
