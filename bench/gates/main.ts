@@ -1,5 +1,6 @@
 import { reportCalibration } from "./report-calibration.ts";
 import { reportCohorts } from "./report-cohorts.ts";
+import { reportMetric } from "./report-metric.ts";
 import { reportMismatch } from "./report-mismatch.ts";
 import { reportRegression } from "./report-regression.ts";
 import { reportSafety } from "./report-safety.ts";
@@ -14,6 +15,7 @@ const reports = {
   regression: reportRegression,
   cohorts: reportCohorts,
   shifting: reportShifting,
+  metrics: reportMetric,
   mismatch: reportMismatch,
   calibration: reportCalibration,
   units: reportUnits,
