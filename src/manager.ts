@@ -5,6 +5,8 @@ import { createProgressServer } from "./controllers/dpojob/progress-server.ts";
 import { addPreferenceCanaryController } from "./controllers/preferencecanary/controller.ts";
 import { addPreferenceDatasetController } from "./controllers/preferencedataset/controller.ts";
 import { createCollectorClient } from "./evidence/collector-client.ts";
+import { createPrometheusClient, PrometheusServer } from "./evidence/prometheus.ts";
+import { createWebhookClient, WebhookEndpoint } from "./evidence/webhook.ts";
 import type { ClusterConfig } from "./kube/config.ts";
 import { RENEW_DEADLINE_MS } from "./kube/lease.ts";
 import { createNotifier, NotificationTarget } from "./notify/notifier.ts";
@@ -31,6 +33,9 @@ export const ManagerConfig = z.strictObject({
   progressPort: z.int().min(0).max(65_535).default(8082),
   /** Who else is told what `kubectl describe` tells. */
   notifications: z.array(NotificationTarget).max(20).default([]),
+  /** Whom gates.metrics may ask, and gates.webhook: by these names, so that tenants cannot make the operator call what they like. */
+  prometheus: z.array(PrometheusServer).max(20).default([]),
+  webhooks: z.array(WebhookEndpoint).max(20).default([]),
 });
 export type ManagerConfig = z.infer<typeof ManagerConfig>;
 
@@ -53,11 +58,14 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   const { cluster } = deps;
   const manager = createManager({ ...deps, config: cluster, name: "dpo.dev/manager", lease, onEvent: notifier.notify });
   const collector = createCollectorClient(collectorConfig);
+  const prometheus = createPrometheusClient(config.prometheus, clock);
+  const webhooks = createWebhookClient(config.webhooks, clock);
 
   const profiles = { operatorImage, collectorUrl: collectorConfig.url };
   addPreferenceDatasetController(manager, { clock, collector, settings: profiles });
   addDPOJobController(manager, { clock, settings: { trainerImage, progressUrl } });
-  addPreferenceCanaryController(manager, { clock, collector, logger, metrics, settings: profiles });
+  const respondents = { prometheus, webhooks };
+  addPreferenceCanaryController(manager, { clock, collector, respondents, logger, metrics, settings: profiles });
 
   const health = await startHealthServer({
     port: config.healthPort,
@@ -77,6 +85,6 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
     await manager.run(signal);
   } finally {
     notifier.stop();
-    await Promise.all([health.close(), collector.close()]);
+    await Promise.all([health.close(), collector.close(), prometheus.close(), webhooks.close()]);
   }
 }

@@ -9,6 +9,7 @@ import { NO_EVIDENCE } from "../../src/controllers/preferencecanary/evidence.ts"
 import { type Facts, gatherFacts } from "../../src/controllers/preferencecanary/facts.ts";
 import { cursorsOf, rememberedGates } from "../../src/controllers/preferencecanary/gates.ts";
 import { observe } from "../../src/controllers/preferencecanary/observe.ts";
+import { questionsOf } from "../../src/controllers/preferencecanary/questions.ts";
 import { readRun } from "../../src/controllers/preferencecanary/run.ts";
 import { status } from "../../src/controllers/preferencecanary/status.ts";
 import type { EventNote } from "../../src/kube/events.ts";
@@ -18,6 +19,7 @@ import { readSlots } from "../../src/traffic/http-route.ts";
 import { samplerName } from "../../src/traffic/names.ts";
 import { createSettling } from "../../src/traffic/settling.ts";
 import { CANARY, canaryObject, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD } from "./canary.ts";
+import { createMemoryAnswers } from "./memory-answers.ts";
 import { createMemoryCluster, type MemoryCluster } from "./memory-cluster.ts";
 import { createMemoryEvidence } from "./memory-evidence.ts";
 import { routeFaults } from "./route-oracle.ts";
@@ -32,6 +34,7 @@ export class CanaryWorld {
   readonly clock = createFakeClock();
   readonly cluster: MemoryCluster = createMemoryCluster(this.clock);
   readonly evidence = createMemoryEvidence(() => this.clock.now());
+  readonly answers = createMemoryAnswers(() => this.clock.now());
   readonly events: EventNote[] = [];
   readonly effects: Effect[] = [];
   readonly statuses: PreferenceCanaryStatus[] = [];
@@ -85,7 +88,9 @@ export class CanaryWorld {
     const { stable, candidate } = run;
     if (stable === undefined || candidate === undefined) return NO_EVIDENCE;
     const pair = { candidate: candidate.revision, stable };
-    return this.evidence.read(pair, cursorsOf(rememberedGates(observed, run)));
+    const gates = rememberedGates(observed, run);
+    const collected = this.evidence.read(pair, cursorsOf(gates));
+    return { ...collected, answers: this.answers.read(questionsOf(observed, run, gates)) };
   }
 
   /** One reconcile. */

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { CheckRecord, Comparison, Cursor, RatingRecord } from "../../src/api/contracts/collector-api.ts";
 import {
   type Access,
+  type Collected,
   type Cursors,
-  type Evidence,
   NOTHING,
   type Pair,
   type Stream,
@@ -17,7 +17,7 @@ export function createMemoryEvidence(now: () => Date) {
   const checks: Owned<CheckRecord>[] = [];
   const ratings: Owned<RatingRecord>[] = [];
   const readable: Access = { type: "Readable" };
-  const access: Record<keyof Evidence, Access> = { comparisons: readable, checks: readable, ratings: readable };
+  const access: Record<keyof Collected, Access> = { comparisons: readable, checks: readable, ratings: readable };
   let sequence = 0;
   let asked: string[] = [];
 
@@ -39,7 +39,7 @@ export function createMemoryEvidence(now: () => Date) {
 
   return {
     /** Of every stream, or of one. */
-    setAccess(to: Access, ...names: readonly (keyof Evidence)[]) {
+    setAccess(to: Access, ...names: readonly (keyof Collected)[]) {
       const all = ["comparisons", "checks", "ratings"] as const;
       for (const name of names.length > 0 ? names : all) access[name] = to;
     },
@@ -47,7 +47,7 @@ export function createMemoryEvidence(now: () => Date) {
     get asked() {
       return asked;
     },
-    read: ({ candidate, stable }: Pair, cursors: Cursors): Evidence => {
+    read: ({ candidate, stable }: Pair, cursors: Cursors): Collected => {
       asked = Object.keys(cursors);
       const rated = ratings.slice(firstOf(candidate));
       return {

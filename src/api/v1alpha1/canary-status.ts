@@ -7,13 +7,17 @@ const Revision = z.object({
 });
 
 const Crossing = z.object({
-  sequence: z.int().min(0).meta({ format: "int64" }).describe("The collector's number of the record that decided."),
+  sequence: z
+    .int()
+    .min(0)
+    .meta({ format: "int64" })
+    .describe("Number of the record that decided: the collector's, or which sample or answer it was."),
   samples: z.int().min(0).meta({ format: "int64" }).describe("Pieces of evidence up to and with it."),
   sum: z.string().max(32).describe("Sum of their outcomes."),
 });
 
 const GateStatus = z.object({
-  name: z.string().max(63).describe("Name of the gate, as in spec.gates."),
+  name: z.string().max(63).describe("Name of the gate, as in spec.gates; metrics/<name> of each metric."),
   verdict: z.enum(["Pass", "Fail", "Undecided", "NoData", "Shifting", "Mismatch"]).describe("What the evidence says."),
   numbers: z
     .string()
@@ -40,8 +44,11 @@ const GateStatus = z.object({
     .int()
     .min(0)
     .meta({ format: "int64" })
-    .describe("Pieces of evidence, each an independent bet; for regression pairs of ratings."),
-  sum: z.string().max(32).describe("Sum of their outcomes."),
+    .describe("Pieces of evidence, each an independent bet; for regression pairs of ratings, for webhook answers."),
+  sum: z
+    .string()
+    .max(32)
+    .describe("Sum of their outcomes; for safety and metrics how many were violations or breaches."),
   state: z
     .string()
     .max(1024)
@@ -53,7 +60,7 @@ const GateStatus = z.object({
       id: z.string().max(128).describe("Its id."),
     })
     .exactOptional()
-    .describe("How far the collector's stream was read."),
+    .describe("How far its evidence was read."),
   passedAt: Crossing.exactOptional().describe("When the evidence for promotion first sufficed."),
   failedAt: Crossing.exactOptional().describe("When the evidence for rollback first sufficed. Final for this run."),
   rollbackFrom: Crossing.pick({ samples: true, sum: true })
@@ -65,7 +72,7 @@ const GateStatus = z.object({
     .string()
     .meta({ format: "date-time" })
     .exactOptional()
-    .describe("When the newest piece of evidence was acknowledged by the collector."),
+    .describe("When the newest piece of evidence was acknowledged by the collector, or sampled, or answered."),
   evidence: z
     .object({
       promote: z
@@ -146,7 +153,7 @@ export const PreferenceCanaryStatus = z
       })
       .exactOptional()
       .describe("The step that the run is in."),
-    gates: mapList(GateStatus, "name", 8)
+    gates: mapList(GateStatus, "name", 16)
       .exactOptional()
       .describe("Each gate's verdict and evidence, for the current or the last run."),
     lastRun: EndedRun.exactOptional().describe("How the last run ended."),
@@ -155,7 +162,7 @@ export const PreferenceCanaryStatus = z
         gates: mapList(
           GateStatus.pick({ name: true, verdict: true, samples: true, estimate: true, interval: true }),
           "name",
-          8,
+          16,
         ).describe("What its gates had said."),
       }),
       50,

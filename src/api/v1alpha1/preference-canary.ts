@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MetricGate, WebhookGate } from "./asked-gates.ts";
 import { CohortsGate, ComplianceGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { ModelReference } from "./dpo-job.ts";
@@ -17,7 +18,7 @@ const Step = z.object({
     .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
   minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
   requires: z
-    .array(z.enum(["winRate", "safety", "compliance", "regression", "cohorts"]))
+    .array(z.enum(["winRate", "safety", "compliance", "regression", "cohorts", "metrics", "webhook"]))
     .min(1)
     .max(8)
     .meta({ "x-kubernetes-list-type": "set" })
@@ -183,6 +184,10 @@ export const PreferenceCanarySpec = z
         compliance: ComplianceGate.exactOptional(),
         regression: RegressionGate.exactOptional(),
         cohorts: CohortsGate.exactOptional(),
+        metrics: mapList(MetricGate, "name", 8, 1)
+          .exactOptional()
+          .describe("What Prometheus says of the candidate: each metric is a gate of its own."),
+        webhook: WebhookGate.exactOptional(),
       })
       .describe(
         "What the candidate must pass. All of them have to pass for a promotion; one that fails rolls back at once.",
@@ -286,6 +291,22 @@ export const PreferenceCanarySpec = z
       [
         "self.steps.all(s, !has(s.requires) || !('cohorts' in s.requires) || has(self.gates.cohorts))",
         "a step requires cohorts, but gates.cohorts is not set",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !('metrics' in s.requires) || has(self.gates.metrics))",
+        "a step requires metrics, but gates.metrics is not set",
+      ],
+      [
+        "self.steps.all(s, !has(s.requires) || !('webhook' in s.requires) || has(self.gates.webhook))",
+        "a step requires webhook, but gates.webhook is not set",
+      ],
+      [
+        "!has(self.gates.metrics) || self.gates.metrics.all(m, duration(m.interval) < duration(self.onNoData.after))",
+        "gates.metrics[].interval must be shorter than spec.onNoData.after, or there would be no data between two samples",
+      ],
+      [
+        "!has(self.gates.webhook) || duration(self.gates.webhook.interval) < duration(self.onNoData.after)",
+        "gates.webhook.interval must be shorter than spec.onNoData.after, or there would be no data between two answers",
       ],
       [
         "self.steps.all(s, !has(s.requires) || !s.requires.exists(gate, gate in ['compliance', 'regression']) || (s.weight > 0 && s.name != self.steps.filter(served, served.weight > 0)[0].name))",

@@ -1,11 +1,14 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { metricGateName } from "../../controllers/preferencecanary/gate-names.ts";
 import { cohortsSpec } from "../../controllers/preferencecanary/gates/cohorts.ts";
+import { metricSpec } from "../../controllers/preferencecanary/gates/metric.ts";
 import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { cohortsPromise } from "../../gates/assess-cohorts.ts";
+import { metricPromise } from "../../gates/assess-metric.ts";
 import { regressionPromises } from "../../gates/assess-regression.ts";
 import type { Betting, Unit } from "../../gates/bet.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
@@ -35,7 +38,7 @@ export function explainGate(
   gate: GateStatus,
   sameModel: boolean,
 ): Explained {
-  const { winRate, safety, compliance, regression, cohorts } = gates;
+  const { winRate, safety, compliance, regression, cohorts, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
     const judges = aboutWinRate(evidence.comparisons);
     const about = sameModel ? `${judges} ${ABOUT_SAME_MODEL}` : judges;
@@ -52,6 +55,11 @@ export function explainGate(
       needed: [],
     };
   if (gate.name === "safety" && safety !== undefined) return explainSafety(safety, gate);
+  const metric = metrics.find(({ name }) => metricGateName(name) === gate.name);
+  if (metric !== undefined)
+    return { about: aboutMetric(metric), promises: [metricPromise(metricSpec(metric))], needed: [] };
+  if (gate.name === "webhook" && webhook !== undefined)
+    return { about: aboutWebhook(webhook), promises: [], needed: [] };
   return { about: "", promises: [], needed: [] };
 }
 
@@ -97,6 +105,17 @@ const ABOUT_REGRESSION =
 
 const ABOUT_COHORTS =
   "Which cohort a comparison is of is what its request said in the header x-dpo-cohort, and nobody checks that.";
+
+function aboutMetric({ prometheus: { server, query }, interval }: NonNullable<Gates["metrics"]>[number]): string {
+  return (
+    `The rate is about samples that are taken ${interval} apart and are independent given what came before: it does not hold ` +
+    `where the query looks back over more than that. Prometheus ${server} is asked: ${query}`
+  );
+}
+
+function aboutWebhook({ endpoint, interval }: NonNullable<Gates["webhook"]>): string {
+  return `No error rate is promised: ${endpoint} is asked every ${interval}, and answers for what it says.`;
+}
 
 const ABOUT_SAME_MODEL =
   "The candidate has stable's own model, so it is asked to be not worse, in a region of the same width that ends at 50%.";

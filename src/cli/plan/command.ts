@@ -9,12 +9,13 @@ import { percentOption, percentsOption, positiveOption, required, wholeOption } 
 import type { TrueWorld } from "./arrivals.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import { planReport } from "./report.ts";
+import { withoutAsked } from "./simulated.ts";
 
 const HELP = `Usage: dpo plan -f CANARY.yaml --true-win-rate RATES --comparisons-per-hour N [options] [NAME]
 
 How many comparisons and hours until the canary of the file decides, and how often it is wrong, if the candidate's true
 win rate is so. The controller's own decisions are simulated with the steps, gates and clocks of the file.
-"-f -" reads stdin; NAME picks one canary of several.
+"-f -" reads stdin; NAME picks one canary of several. gates.metrics and gates.webhook ask other systems: they are left out.
 
   --true-win-rate 60%,70%     one line for each
   --comparisons-per-hour N    on average, at random times
@@ -55,7 +56,11 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   if (positionals.length > 1) throw new UsageError("plan takes one NAME at most");
   const file = required("-f CANARY.yaml", values.filename);
   const options = planOptions(values);
-  const canary = parseCanary(file, await readText(file, host), positionals[0]);
+  const { canary, left } = withoutAsked(parseCanary(file, await readText(file, host), positionals[0]));
+  if (left.length > 0)
+    host.note(
+      `${left.join(" and ")} cannot be simulated: it is taken as given that they pass from the beginning on.\n`,
+    );
   const world = worldOf(values, canary.spec);
   const planned = explained(file, () => plan(canary, world, options));
   host.print(values.json ? `${JSON.stringify(planned, null, 2)}\n` : planReport(canary.metadata.name, planned, world));

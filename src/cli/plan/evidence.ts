@@ -31,6 +31,7 @@ export function evidenceOf(gates: readonly GateStatus[], arrivals: readonly Arri
     checks: { from: checks, records: arrivals.flatMap(({ check }) => check ?? []), access },
     // The stream begins with the first rating of the candidate.
     ratings: { from: ratings, records: first < 0 ? [] : rated.slice(first), access },
+    answers: {},
   };
 }
 

@@ -1,4 +1,5 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
+import type { ObjectKey } from "../../kube/object.ts";
 import { controllerRevisions, deployments, httpRoutes, services } from "../../kube/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller, Source } from "../../runtime/controller.ts";
@@ -8,6 +9,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { createSettling } from "../../traffic/settling.ts";
 import { dpoJobs, preferenceCanaries } from "../resources.ts";
+import { createAnswerFeed, type Respondents } from "./answer-feed.ts";
 import type { CanarySettings } from "./desired.ts";
 import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence-feed.ts";
 import { exposeCanaries } from "./metrics.ts";
@@ -17,6 +19,7 @@ import { createStatusWriter } from "./status-writer.ts";
 export interface Options {
   readonly clock: Clock;
   readonly collector: EvidenceFeedOptions["collector"];
+  readonly respondents: Respondents;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly settings: CanarySettings;
@@ -27,7 +30,7 @@ const CONCURRENCY = 8;
 
 /** Wakes a canary for itself, everything labelled as its own, its route, its workload, its jobs, and new evidence. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
-  const { clock, collector, logger, metrics, settings } = options;
+  const { clock, collector, respondents, logger, metrics, settings } = options;
   const canaries = manager.reflector(preferenceCanaries);
   exposeCanaries(metrics.registry, canaries.store);
   const jobs = manager.reflector(dpoJobs);
@@ -36,7 +39,9 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const records = manager.reflector(controllerRevisions, { labels: MANAGED_BY });
   const routes = manager.reflector(httpRoutes);
   const client = manager.client(FIELD_MANAGER.preferenceCanary);
-  const evidence = createEvidenceFeed({ collector, clock, logger, wake: (key) => controller.wake(key) });
+  const feed = { clock, logger, wake: (key: ObjectKey) => controller.wake(key) };
+  const evidence = createEvidenceFeed({ collector, ...feed });
+  const answers = createAnswerFeed({ ...respondents, ...feed });
   const deps: Dependencies = {
     canaries: canaries.store,
     sources: {
@@ -48,6 +53,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       settling: createSettling(clock),
     },
     evidence,
+    answers,
     client,
     statuses: createStatusWriter({ client, events: manager.recorder, clock }),
     clock,
@@ -77,6 +83,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   manager.addTask(async (stopping) => {
     await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
     evidence.stop();
+    answers.stop();
   });
   return controller;
 }

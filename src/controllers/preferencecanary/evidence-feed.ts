@@ -3,24 +3,24 @@ import type { CollectorClient, PairQuery } from "../../evidence/collector-client
 import { keyString, type ObjectKey } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { type Cursors, type Evidence, NO_EVIDENCE, NOTHING, type Pair, type Stream } from "./evidence.ts";
+import { type Collected, type Cursors, NOTHING, NOTHING_COLLECTED, type Pair, type Stream } from "./evidence.ts";
 import { createFollower, type Follower } from "./evidence-follower.ts";
 import { type Connection, createNewsListener } from "./evidence-news.ts";
 
 /**
- * Evidence as it comes in. Reading never waits: streams are read ahead in the background, so that a collector that is down
- * or slow holds up no reconcile. The collector says of which canary there is something new, on one connection for all of
- * them. Nothing is lost with it or with this process: what status has not folded is asked for again.
+ * The collector's evidence as it comes in. Reading never waits: streams are read ahead in the background, so that a
+ * collector that is down or slow holds up no reconcile. The collector says of which canary there is something new, on one
+ * connection for all of them. Nothing is lost with it or with this process: what status has not folded is asked for again.
  */
 export interface EvidenceFeed {
   /** What is known after the cursors, of one canary's current pair. */
-  read(canary: ObjectKey, pair: Pair, cursors: Cursors): Evidence;
+  read(canary: ObjectKey, pair: Pair, cursors: Cursors): Collected;
   forget(canary: ObjectKey): void;
   stop(): void;
 }
 
 export interface EvidenceFeedOptions {
-  readonly collector: Pick<CollectorClient, keyof Evidence | "news">;
+  readonly collector: Pick<CollectorClient, keyof Collected | "news">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when there is something new to read. */
@@ -36,7 +36,7 @@ interface Followed<Item> {
 
 interface Run {
   readonly pair: Pair;
-  readonly streams: { readonly [Name in keyof Evidence]: Followed<Evidence[Name]["records"][number]> };
+  readonly streams: { readonly [Name in keyof Collected]: Followed<Collected[Name]["records"][number]> };
 }
 
 const PAGE = 1000;
@@ -66,7 +66,7 @@ export function createEvidenceFeed(options: EvidenceFeedOptions): EvidenceFeed {
 
   return {
     read(canary, pair, cursors) {
-      if (isStopped) return NO_EVIDENCE;
+      if (isStopped) return NOTHING_COLLECTED;
       news.start();
       const key = keyString(canary);
       const current = runs.get(key)?.pair;

@@ -5,19 +5,54 @@ export interface Stream<Evidence> {
   /** The record after which they begin; null: all from the first one, whatever was folded before. */
   readonly from: Cursor | null;
   readonly records: readonly Evidence[];
-  /** Unread: nothing was heard since this process began to follow. Unreadable: the last attempt failed. */
+  /**
+   * Unread: nothing was heard since this process began to follow. Unreadable: the last attempt failed. Empty: there is
+   * nothing to read now, which is a problem once the candidate serves users.
+   */
   readonly access: Access;
 }
 
 export type Access =
   | { readonly type: "Readable" }
   | { readonly type: "Unread" }
-  | { readonly type: "Unreadable"; readonly problem: string };
+  | { readonly type: "Unreadable" | "Empty"; readonly problem: string };
 
-export interface Evidence {
+/** What the collector has. */
+export interface Collected {
   readonly comparisons: Stream<Comparison>;
   readonly checks: Stream<CheckRecord>;
   readonly ratings: Stream<RatingRecord>;
+}
+
+/** What another system said when the operator asked it. */
+export interface Answer {
+  /** Which time it was that it was asked, from 1. */
+  readonly sequence: number;
+  readonly id: string;
+  /** The moment that it was asked about. */
+  readonly at: string;
+  /** Undefined: it was asked and had nothing to say. */
+  readonly said?: MetricValue | WebhookVerdict;
+}
+
+export interface MetricValue {
+  readonly type: "Metric";
+  readonly value: number;
+  /** Stable's at the same moment, where the candidate is measured against it. */
+  readonly stable?: number;
+}
+
+export interface WebhookVerdict {
+  readonly type: "Webhook";
+  readonly verdict: "Pass" | "Fail" | "Undecided";
+  readonly message: string;
+}
+
+/** By the name of the gate that asks. */
+export type Answers = Readonly<Record<string, Stream<Answer>>>;
+
+export interface Evidence extends Collected {
+  readonly answers: Answers;
 }
 
 /** What evidence is about: comparisons of this candidate with this stable, checks of this candidate, ratings of both. */
@@ -27,10 +62,11 @@ export interface Pair {
 }
 
 /** Where each stream was folded up to, null at its beginning. One that no gate reads is absent, and is not followed. */
-export type Cursors = Readonly<Partial<Record<keyof Evidence, Cursor | null>>>;
+export type Cursors = Readonly<Partial<Record<keyof Collected, Cursor | null>>>;
 
 /** Of a stream that nobody reads. */
 export const NOTHING = { from: null, records: [], access: { type: "Unread" } } as const satisfies Stream<never>;
 
 /** While there is no candidate, or nobody reads any more. */
-export const NO_EVIDENCE: Evidence = { comparisons: NOTHING, checks: NOTHING, ratings: NOTHING };
+export const NOTHING_COLLECTED: Collected = { comparisons: NOTHING, checks: NOTHING, ratings: NOTHING };
+export const NO_EVIDENCE: Evidence = { ...NOTHING_COLLECTED, answers: {} };

@@ -3,6 +3,7 @@ import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Evidence } from "./evidence.ts";
+import { metricsOfBoth } from "./gate-names.ts";
 import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates.ts";
 import type { Observed } from "./observed.ts";
 import { type Orders, readOrders } from "./orders.ts";
@@ -158,7 +159,7 @@ function servedOf({ canary }: Observed, { revision }: Candidate, place: Progress
 
 /** In the watch stable serves nobody any more, so nothing new can be rated against it. */
 function silenceOf(
-  { onNoData }: PreferenceCanarySpec,
+  { onNoData, gates }: PreferenceCanarySpec,
   { entered }: Entry,
   served: Date | undefined,
   place: Progress | undefined,
@@ -166,7 +167,7 @@ function silenceOf(
   if (entered === undefined) return undefined;
   const isAlone = place?.step.name === WATCH;
   const times = served && { served, ...(!isAlone && { bothServed: served }) };
-  return { since: entered, ...times, limitMs: parseDuration(onNoData.after) };
+  return { since: entered, ...times, metricsOfBoth: metricsOfBoth(gates), limitMs: parseDuration(onNoData.after) };
 }
 
 /** A run begins with its candidate's Deployment. */
@@ -193,9 +194,10 @@ function holdOf(
   if (orders.pause) return "Paused";
   if (isOverdue) return "DeadlineExceeded";
   if (verdict === "NoData" || verdict === "Shifting") return verdict;
-  const { comparisons, checks, ratings } = evidence;
+  const { comparisons, checks, ratings, answers } = evidence;
   const { safety, compliance, regression } = canary.spec.gates;
-  const streams = [comparisons, ...(safety ? [checks] : []), ...(compliance || regression ? [ratings] : [])];
+  const collected = [comparisons, ...(safety ? [checks] : []), ...(compliance || regression ? [ratings] : [])];
+  const streams = [...collected, ...Object.values(answers)];
   if (streams.some(({ access }) => access.type === "Unread")) return "Unread";
   return isServing ? undefined : "NotReady";
 }

@@ -1,11 +1,13 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import type { Cursors, Evidence } from "./evidence.ts";
+import type { Collected, Cursors, Evidence } from "./evidence.ts";
 import { cohortsGate } from "./gates/cohorts.ts";
 import { complianceGate } from "./gates/compliance.ts";
 import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
+import { metricGate } from "./gates/metric.ts";
 import { regressionGate } from "./gates/regression.ts";
 import { safetyGate } from "./gates/safety.ts";
+import { webhookGate } from "./gates/webhook.ts";
 import { winRateGate } from "./gates/win-rate.ts";
 import type { Observed } from "./observed.ts";
 import type { Candidate, Run } from "./run.ts";
@@ -17,18 +19,20 @@ function gatesOf(
   { gates, evidence: { comparisons } }: PreferenceCanarySpec,
   { sameModel, revision }: Candidate,
 ): readonly Gate[] {
-  const { winRate, safety, compliance, regression, cohorts } = gates;
+  const { winRate, safety, compliance, regression, cohorts, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
     ...(compliance ? [complianceGate(compliance, revision)] : []),
     ...(regression ? [regressionGate(regression, revision)] : []),
     ...(cohorts ? [cohortsGate(cohorts, comparisons)] : []),
+    ...metrics.map(metricGate),
+    ...(webhook ? [webhookGate(webhook)] : []),
   ];
 }
 
-/** What each gate reads. */
-const STREAM: Readonly<Record<string, keyof Evidence>> = {
+/** What each gate reads of the collector; the others ask somebody else. */
+const STREAM: Readonly<Record<string, keyof Collected>> = {
   winRate: "comparisons",
   safety: "checks",
   compliance: "ratings",

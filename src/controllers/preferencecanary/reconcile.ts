@@ -8,6 +8,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import { done, earliest, type Result, requeueAfter } from "../../runtime/result.ts";
 import { act } from "./act.ts";
+import type { AnswerFeed } from "./answer-feed.ts";
 import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
@@ -16,6 +17,7 @@ import { gatherFacts } from "./facts.ts";
 import { cursorsOf, rememberedGates } from "./gates.ts";
 import { observe, type Sources } from "./observe.ts";
 import type { Observed } from "./observed.ts";
+import { questionsOf } from "./questions.ts";
 import { type Run, readRun } from "./run.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
@@ -23,6 +25,7 @@ export interface Dependencies {
   readonly canaries: Store<PreferenceCanary>;
   readonly sources: Sources;
   readonly evidence: EvidenceFeed;
+  readonly answers: AnswerFeed;
   readonly client: Client;
   readonly statuses: StatusWriter;
   readonly clock: Clock;
@@ -56,18 +59,22 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   }
 }
 
-function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence }: Dependencies): Evidence {
+function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, answers }: Dependencies): Evidence {
   const { stable, candidate } = run;
   if (stable === undefined || candidate === undefined) {
     evidence.forget(key);
+    answers.forget(key);
     return NO_EVIDENCE;
   }
   const pair = { candidate: candidate.revision, stable };
-  return evidence.read(key, pair, cursorsOf(rememberedGates(observed, run)));
+  const gates = rememberedGates(observed, run);
+  const collected = evidence.read(key, pair, cursorsOf(gates));
+  return { ...collected, answers: answers.read(key, questionsOf(observed, run, gates)) };
 }
 
-function forget(key: ObjectKey, { evidence, statuses, sources }: Dependencies): Result {
+function forget(key: ObjectKey, { evidence, answers, statuses, sources }: Dependencies): Result {
   evidence.forget(key);
+  answers.forget(key);
   statuses.forget(key);
   sources.settling.forget(keyString(key));
   return done;

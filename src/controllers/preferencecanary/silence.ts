@@ -1,4 +1,5 @@
 import { formatDuration } from "../../api/v1alpha1/quantity.ts";
+import { METRICS } from "./gate-names.ts";
 
 /** How long a gate may hear nothing, and since when it could have heard something. */
 export interface Silence {
@@ -8,6 +9,8 @@ export interface Silence {
   readonly served?: Date;
   /** And so does stable. */
   readonly bothServed?: Date;
+  /** Metrics that measure the candidate against stable. */
+  readonly metricsOfBoth?: readonly string[];
   readonly limitMs: number;
 }
 
@@ -24,9 +27,9 @@ export function silentFrom(gate: Heard, silence: Silence | undefined): Date | un
   return new Date(Math.max(heard, since.getTime()) + silence.limitMs);
 }
 
-function clockOf(gate: string, { since, served, bothServed }: Silence): Date | undefined {
-  if (gate === "compliance") return served;
-  return gate === "regression" ? bothServed : since;
+function clockOf(gate: string, { since, served, bothServed, metricsOfBoth = [] }: Silence): Date | undefined {
+  if (gate === "regression" || metricsOfBoth.includes(gate)) return bothServed;
+  return gate === "compliance" || gate.startsWith(METRICS) ? served : since;
 }
 
 export function isSilent(gate: Heard, silence: Silence | undefined, now: Date): boolean {

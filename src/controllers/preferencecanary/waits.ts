@@ -1,6 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
+import { isCalled } from "./gate-names.ts";
 import type { GateStatus } from "./gates.ts";
 import type { Orders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
@@ -67,9 +68,15 @@ function approval({ progress: { step }, orders, candidate: { revision } }: WaitI
 }
 
 function beforeStep({ step }: Progress, { gates }: WaitInputs): Wait[] {
-  const missing = (step.requires ?? []).filter((name) => gates.find((gate) => gate.name === name)?.verdict !== "Pass");
+  const missing = (step.requires ?? []).filter((name) => !hasPassed(name, gates));
   if (missing.length === 0) return [];
   return [{ type: "Gates", words: `for ${missing.join(" and ")} to pass before step ${step.name}` }];
+}
+
+/** Of several gates by that name, as of metrics, all of them. */
+function hasPassed(name: string, gates: readonly GateStatus[]): boolean {
+  const named = gates.filter((gate) => isCalled(gate.name, name));
+  return named.length > 0 && named.every(({ verdict }) => verdict === "Pass");
 }
 
 function beforePromotion({ canary, verdict, isReady, isRecorded }: WaitInputs, now: Date): Wait[] {

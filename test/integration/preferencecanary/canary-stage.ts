@@ -6,6 +6,8 @@ import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-cana
 import { addPreferenceCanaryController } from "../../../src/controllers/preferencecanary/controller.ts";
 import { dpoJobs, preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { createCollectorClient } from "../../../src/evidence/collector-client.ts";
+import { createPrometheusClient, type PrometheusServer } from "../../../src/evidence/prometheus.ts";
+import { createWebhookClient, type WebhookEndpoint } from "../../../src/evidence/webhook.ts";
 import type { HTTPRoute } from "../../../src/kube/gateway-api.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { deployments, httpRoutes, objectPath, services } from "../../../src/kube/resource.ts";
@@ -54,10 +56,17 @@ export interface RunningManager {
   stop(): Promise<void>;
 }
 
+export interface StageOptions {
+  /** How much faster than real time the manager's clock runs: 1 where it speaks to somebody who has another one. */
+  readonly speed?: number;
+  readonly prometheus?: readonly PrometheusServer[];
+  readonly webhooks?: readonly WebhookEndpoint[];
+}
+
 const SPEED = 20;
 const LIMIT_MS = 20_000;
 
-export async function setCanaryStage(installation: Installation): Promise<CanaryStage> {
+export async function setCanaryStage(installation: Installation, options: StageOptions = {}): Promise<CanaryStage> {
   const stage = await setStage(installation);
   const { namespace, client } = stage;
   const key = { namespace, name: CANARY };
@@ -115,7 +124,7 @@ export async function setCanaryStage(installation: Installation): Promise<Canary
     rate,
     async start(interceptor) {
       await manager?.stop();
-      manager = startManager(stage, interceptor);
+      manager = startManager(stage, interceptor, options);
       return manager;
     },
     async createCanary(spec) {
@@ -178,10 +187,14 @@ export async function setCanaryStage(installation: Installation): Promise<Canary
   };
 }
 
-function startManager(stage: Stage, interceptor: Interceptor | undefined): RunningManager {
+function startManager(
+  stage: Stage,
+  interceptor: Interceptor | undefined,
+  { speed = SPEED, ...asked }: StageOptions,
+): RunningManager {
   const complaints: string[] = [];
   const logger = pino({ level: "warn" }, { write: (line: string) => void complaints.push(line) });
-  const clock = createFastClock(SPEED);
+  const clock = createFastClock(speed);
   const metrics = createMetrics();
   const manager = createManager({
     config: stage.installation.manager,
@@ -196,7 +209,10 @@ function startManager(stage: Stage, interceptor: Interceptor | undefined): Runni
   const { url, tokenFile } = stage.collector;
   const collector = createCollectorClient({ url, tokenFile });
   const settings = { operatorImage: "dpo-operator:test", collectorUrl: url };
-  addPreferenceCanaryController(manager, { clock, collector, logger, metrics, settings });
+  const prometheus = createPrometheusClient(asked.prometheus ?? [], clock);
+  const webhooks = createWebhookClient(asked.webhooks ?? [], clock);
+  const respondents = { prometheus, webhooks };
+  addPreferenceCanaryController(manager, { clock, collector, respondents, logger, metrics, settings });
   const stopping = new AbortController();
   const running = manager.run(stopping.signal).catch((error: unknown) => void complaints.push(String(error)));
   return {
@@ -204,7 +220,7 @@ function startManager(stage: Stage, interceptor: Interceptor | undefined): Runni
     async stop() {
       stopping.abort();
       await running;
-      await collector.close();
+      await Promise.all([collector.close(), prometheus.close(), webhooks.close()]);
     },
   };
 }

@@ -178,6 +178,26 @@ function kubeconfigOf(port: number): string {
   });
 }
 
+test("gates that ask other systems: what is asked, and what is promised of it", async () => {
+  const metrics = [{ name: "latency", prometheus: { query: "p99" }, max: "0.8" }];
+  const world = new CanaryWorld(canarySpec({ gates: { winRate: {}, metrics, webhook: { endpoint: "board" } } }));
+  world.workload();
+  world.settle();
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(30_000);
+  world.answers.sample("metrics/latency", 0.5, 0.9);
+  world.answers.say("webhook", { type: "Webhook", verdict: "Undecided", message: "counting" });
+  world.settle();
+  const text = await explained(world);
+  expect(text).toContain("metrics/latency: Undecided\n  1 of 2 samples break the bound, at most 0.8 ");
+  expect(text).toContain(
+    "A model whose samples are at most 0.8, but for 10% of them or fewer, is rolled back with at most 5%",
+  );
+  expect(text).toContain("Prometheus default is asked: p99");
+  expect(text).toContain("webhook: Undecided\n  Board said Undecided in its answer 1: counting.");
+  expect(text).toContain("No error rate is promised: board is asked every 5m, and answers for what it says.");
+});
+
 describe("a canary of the cluster", () => {
   test.each([[["chat/assistant"]], [["assistant", "-n", "chat"]], [["assistant"]]])("%j", async (args) => {
     const { kubeconfig } = await cluster(judged(twoOfThree).canary);

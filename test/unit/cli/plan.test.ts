@@ -11,6 +11,10 @@ const checkedExample = readFileSync(
   new URL("../../../manifests/examples/preference-canary.yaml", import.meta.url),
   "utf8",
 );
+const asking = readFileSync(
+  new URL("../../../manifests/examples/preference-canary-asking.yaml", import.meta.url),
+  "utf8",
+);
 const rates = ["--true-win-rate", "50%,60%", "--comparisons-per-hour", "60"];
 
 async function planned(text: string, ...options: string[]): Promise<Planned[]> {
@@ -19,6 +23,14 @@ async function planned(text: string, ...options: string[]): Promise<Planned[]> {
   expect(code).toBe(0);
   return JSON.parse(stdout);
 }
+
+test("gates that ask other systems are not simulated, and the plan says so", async () => {
+  const { code, stdout, stderr } = await dpo(["plan", "-f", "-", "--json", ...rates, "--runs", "5"], { stdin: asking });
+  expect(code).toBe(0);
+  expect(stderr).toContain("gates.metrics and gates.webhook cannot be simulated");
+  const some: Planned[] = JSON.parse(stdout);
+  expect(some.every(({ promoted, rolledBack }) => promoted + rolledBack === 1)).toBe(true);
+});
 
 describe("what is planned", () => {
   test("says of each true win rate how often it is promoted and rolled back, and what of that is an error", async () => {

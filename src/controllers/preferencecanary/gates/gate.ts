@@ -3,7 +3,7 @@ import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import type { Assessment } from "../../../gates/assess.ts";
 import type { Evidence as Weight } from "../../../gates/mixture.ts";
 import type { Evidence, Stream } from "../evidence.ts";
-import { isSilent, type Silence, silenceWords } from "../silence.ts";
+import { isSilent, type Silence, silenceWords, silentFrom } from "../silence.ts";
 
 export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
 
@@ -48,8 +48,11 @@ export interface GateDefinition<State, Item extends Numbered> {
   retry(state: State): State;
   /** From promotion on; absent where nothing begins anew. */
   watch?(state: State): State;
-  assess(state: State, problem: string | undefined): Assessment;
+  assess(state: State, problem: string | undefined): Said;
 }
+
+/** What a gate says: an interval and evidence only where it has a test. */
+type Said = Omit<Assessment, "interval" | "evidence"> & Partial<Pick<Assessment, "interval" | "evidence">>;
 
 export interface Numbered {
   readonly sequence: number;
@@ -156,13 +159,14 @@ function problemOf(
   { silence, now }: Look,
 ): string | undefined {
   if (access.type === "Unreadable") return access.problem;
+  if (access.type === "Empty") return silentFrom(gate, silence) === undefined ? undefined : access.problem;
   // What has not been read yet is not silent.
   if (access.type === "Unread") return undefined;
   return silence !== undefined && isSilent(gate, silence, now) ? silenceWords(silence) : undefined;
 }
 
 /** Whatever its evidence says: it can only be of another run, or made up. */
-function tooEarly({ verdict, message, ...rest }: Assessment): Assessment {
+function tooEarly({ verdict, message, ...rest }: Said): Said {
   return {
     ...rest,
     verdict: verdict === "NoData" ? verdict : "Undecided",
@@ -172,15 +176,15 @@ function tooEarly({ verdict, message, ...rest }: Assessment): Assessment {
 
 type Assessed = Pick<GateStatus, "verdict" | "samples" | "sum" | "estimate" | "interval" | "evidence" | "message">;
 
-function assessed({ verdict, samples, sum, estimate, interval, evidence, message }: Assessment): Assessed {
-  const { promote, rollback } = evidence;
+function assessed({ verdict, samples, sum, estimate, interval, evidence, message }: Said): Assessed {
+  const { promote, rollback } = evidence ?? {};
   return {
     verdict,
     samples,
     sum: String(sum),
     ...(estimate !== undefined && { estimate: formatPercent(estimate) }),
-    interval: [formatPercent(interval.low), formatPercent(interval.high)],
-    evidence: { ...(promote && { promote: outOf(promote) }), rollback: outOf(rollback) },
+    ...(interval && { interval: [formatPercent(interval.low), formatPercent(interval.high)] }),
+    ...(rollback && { evidence: { ...(promote && { promote: outOf(promote) }), rollback: outOf(rollback) } }),
     message: message.slice(0, 1024),
   };
 }
