@@ -4,6 +4,7 @@ import { step } from "../lib/progress.ts";
 import { CommandError, run } from "../lib/run.ts";
 import { ensureBinaries } from "../tools/binaries.ts";
 import { ensureChromium } from "../tools/chromium.ts";
+import { ensurePrometheus } from "../tools/prometheus.ts";
 import { type Outcome, readReport, sum } from "./outcome.ts";
 import { lackForCluster } from "./requirements.ts";
 
@@ -75,8 +76,9 @@ async function nothing(): Promise<undefined> {}
 async function lackForControlPlane(): Promise<string | undefined> {
   try {
     await ensureBinaries(["etcd", "kube-apiserver", "kubectl"]);
-    // The few tests that need a browser say themselves what they lack.
+    // The few tests that need a browser or a Prometheus say themselves what they lack.
     await ensureChromium().catch(() => undefined);
+    await ensurePrometheus().catch(() => undefined);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
