@@ -89,7 +89,7 @@ export class CanaryWorld {
     if (stable === undefined || candidate === undefined) return NO_EVIDENCE;
     const pair = { candidate: candidate.revision, stable };
     const gates = rememberedGates(observed, run);
-    const collected = this.evidence.read(pair, cursorsOf(gates));
+    const collected = this.evidence.read(pair, cursorsOf(observed.canary.spec, candidate, gates));
     return { ...collected, answers: this.answers.read(questionsOf(observed, run, gates)) };
   }
 

@@ -1,7 +1,6 @@
 import type { RatingRecord } from "../../api/contracts/collector-api.ts";
-import type { Evidence } from "../../controllers/preferencecanary/evidence.ts";
+import type { Cursors, Evidence } from "../../controllers/preferencecanary/evidence.ts";
 import type { Facts } from "../../controllers/preferencecanary/facts.ts";
-import { cursorsOf, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { WHOLE } from "../../traffic/slots.ts";
 import type { Arrival } from "./arrivals.ts";
 
@@ -20,9 +19,9 @@ export function armsOf({ run, observed }: Facts): Arms {
   return { candidate: candidate.revision, stable, share: weight / WHOLE };
 }
 
-/** What the controller reads when these have come since the gates were last folded. */
-export function evidenceOf(gates: readonly GateStatus[], arrivals: readonly Arrival[], arms?: Arms): Evidence {
-  const { comparisons = null, checks = null, ratings = null } = cursorsOf(gates);
+/** What the controller reads when these have come since its gates were last folded. */
+export function evidenceOf(cursors: Cursors, arrivals: readonly Arrival[], arms?: Arms): Evidence {
+  const { comparisons = null, checks = null, ratings = null } = cursors;
   const access = { type: "Readable" } as const;
   const rated = arms === undefined ? [] : arrivals.flatMap((arrival) => ratingOf(arrival, arms));
   const first = ratings === null ? rated.findIndex(({ revision }) => revision === arms?.candidate) : 0;

@@ -1,7 +1,7 @@
 import { type Decision, decide } from "../../controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../controllers/preferencecanary/desired.ts";
 import { type Facts, gatherFacts } from "../../controllers/preferencecanary/facts.ts";
-import { rememberedGates } from "../../controllers/preferencecanary/gates.ts";
+import { cursorsOf, rememberedGates } from "../../controllers/preferencecanary/gates.ts";
 import { observe } from "../../controllers/preferencecanary/observe.ts";
 import { readRun } from "../../controllers/preferencecanary/run.ts";
 import { status } from "../../controllers/preferencecanary/status.ts";
@@ -40,6 +40,8 @@ export function pass(world: World): { readonly facts: Facts; readonly decision: 
   const { sources, seen } = sourcesOf(world);
   const observed = observe(world.canary, sources);
   const run = readRun(observed);
-  const facts = gatherFacts(observed, run, evidenceOf(rememberedGates(observed, run), []), SETTINGS, world.now);
+  const { candidate } = run;
+  const cursors = candidate ? cursorsOf(world.canary.spec, candidate, rememberedGates(observed, run)) : {};
+  const facts = gatherFacts(observed, run, evidenceOf(cursors, []), SETTINGS, world.now);
   return { facts, decision: decide(facts), seen: seen() };
 }

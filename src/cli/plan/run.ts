@@ -1,4 +1,4 @@
-import { foldGates, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { cursorsOf, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { silentFrom } from "../../controllers/preferencecanary/silence.ts";
 import type { Arrival, Arrivals } from "./arrivals.ts";
 import { armsOf, evidenceOf } from "./evidence.ts";
@@ -90,7 +90,9 @@ function fold({ facts }: Place, gates: readonly GateStatus[], lot: readonly Arri
   const { candidate } = facts.run;
   if (candidate === undefined) throw new Error("a run without a candidate");
   const look = { now: new Date(at), silence: facts.silence };
-  return foldGates(facts.observed.canary.spec, candidate, gates, evidenceOf(gates, lot, armsOf(facts)), look);
+  const { spec } = facts.observed.canary;
+  const evidence = evidenceOf(cursorsOf(spec, candidate, gates), lot, armsOf(facts));
+  return foldGates(spec, candidate, gates, evidence, look);
 }
 
 /** When a gate will next have heard nothing for too long. */

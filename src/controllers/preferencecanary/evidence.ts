@@ -17,12 +17,17 @@ export type Access =
   | { readonly type: "Unread" }
   | { readonly type: "Unreadable" | "Empty"; readonly problem: string };
 
-/** What the collector has. */
-export interface Collected {
-  readonly comparisons: Stream<Comparison>;
-  readonly checks: Stream<CheckRecord>;
-  readonly ratings: Stream<RatingRecord>;
+/** What one record of each of the collector's streams is. */
+export interface CollectedRecords {
+  readonly comparisons: Comparison;
+  readonly checks: CheckRecord;
+  readonly ratings: RatingRecord;
 }
+
+export type StreamName = keyof CollectedRecords;
+
+/** What the collector has. */
+export type Collected = { readonly [Name in StreamName]: Stream<CollectedRecords[Name]> };
 
 /** What another system said when the operator asked it. */
 export interface Answer {
@@ -55,6 +60,11 @@ export interface Evidence extends Collected {
   readonly answers: Answers;
 }
 
+/** What one record is of all that a gate can read. */
+export interface EvidenceRecords extends CollectedRecords {
+  readonly answers: Answer;
+}
+
 /** What evidence is about: comparisons of this candidate with this stable, checks of this candidate, ratings of both. */
 export interface Pair {
   readonly candidate: string;
@@ -62,7 +72,7 @@ export interface Pair {
 }
 
 /** Where each stream was folded up to, null at its beginning. One that no gate reads is absent, and is not followed. */
-export type Cursors = Readonly<Partial<Record<keyof Collected, Cursor | null>>>;
+export type Cursors = Readonly<Partial<Record<StreamName, Cursor | null>>>;
 
 /** Of a stream that nobody reads. */
 export const NOTHING = { from: null, records: [], access: { type: "Unread" } } as const satisfies Stream<never>;

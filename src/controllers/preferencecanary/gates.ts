@@ -1,6 +1,6 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import type { Collected, Cursors, Evidence } from "./evidence.ts";
+import type { Cursors, Evidence } from "./evidence.ts";
 import { cohortsGate } from "./gates/cohorts.ts";
 import { complianceGate } from "./gates/compliance.ts";
 import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
@@ -30,15 +30,6 @@ function gatesOf(
     ...(webhook ? [webhookGate(webhook)] : []),
   ];
 }
-
-/** What each gate reads of the collector; the others ask somebody else. */
-const STREAM: Readonly<Record<string, keyof Collected>> = {
-  winRate: "comparisons",
-  safety: "checks",
-  compliance: "ratings",
-  regression: "ratings",
-  cohorts: "comparisons",
-};
 
 /** Every gate of the spec with all evidence folded that is at hand. */
 export function foldGates(
@@ -115,11 +106,15 @@ function withNumbers(gate: GateStatus, numbers: string): GateStatus {
 }
 
 /** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */
-export function cursorsOf(gates: readonly GateStatus[]): Cursors {
+export function cursorsOf(
+  spec: PreferenceCanarySpec,
+  candidate: Candidate,
+  remembered: readonly GateStatus[],
+): Cursors {
   const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
-  for (const { name, cursor = null } of gates) {
-    const stream = STREAM[name];
-    if (stream === undefined) continue;
+  for (const { name, stream } of gatesOf(spec, candidate)) {
+    if (stream === "answers") continue;
+    const { cursor = null } = named(remembered, name) ?? {};
     const other = cursors[stream];
     cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;
   }

@@ -68,7 +68,7 @@ function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, 
   }
   const pair = { candidate: candidate.revision, stable };
   const gates = rememberedGates(observed, run);
-  const collected = evidence.read(key, pair, cursorsOf(gates));
+  const collected = evidence.read(key, pair, cursorsOf(observed.canary.spec, candidate, gates));
   return { ...collected, answers: answers.read(key, questionsOf(observed, run, gates)) };
 }
 

@@ -7,7 +7,7 @@ import { place } from "../../../src/cli/plan/place.ts";
 import { type SimulatedRun, simulateRun } from "../../../src/cli/plan/run.ts";
 import { startOfRun } from "../../../src/cli/plan/start.ts";
 import { endOf } from "../../../src/cli/plan/world.ts";
-import { foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates.ts";
+import { cursorsOf, foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates.ts";
 import { seededRandom } from "../../../src/dataset/seeded-random.ts";
 import { canaryObject, canarySpec } from "../../builders/canary.ts";
 
@@ -45,7 +45,7 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     // The controller may have begun to count anew.
     gates = rest.world.canary.status?.gates ?? gates;
     const { silence } = rest.facts;
-    const evidence = evidenceOf(gates, lot, armsOf(rest.facts));
+    const evidence = evidenceOf(cursorsOf(canary.spec, candidate, gates), lot, armsOf(rest.facts));
     gates = foldGates(canary.spec, candidate, gates, evidence, { now: new Date(at), silence });
     for (const { verdict } of gates) verdicts.add(verdict);
     const status = { ...canary.status, gates: [...gates] };

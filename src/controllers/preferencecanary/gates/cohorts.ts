@@ -1,4 +1,3 @@
-import type { Comparison } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessCohorts } from "../../../gates/assess-cohorts.ts";
@@ -31,10 +30,10 @@ export function cohortsSpec({ names, min, minSamples, falseRollback }: Settings)
 export function cohortsGate(settings: Settings, betting: Betting): Gate {
   const test = cohortsTest(cohortsSpec(settings));
   const { cohorts: names } = test.spec;
-  return defineGate<CohortsState, Comparison>({
+  return defineGate<CohortsState, "comparisons">({
     name: "cohorts",
     numbers: numbersOf({ ...settings, names: names.join(" "), ...numbersOfBets(betting) }),
-    streamOf: ({ comparisons }) => comparisons,
+    stream: "comparisons",
     counts: (comparison) => selectBet(comparison, betting) !== undefined,
     fold: (state, { sequence, outcome, cohort }) => foldCohorts(test, state, { sequence, outcome, cohort }),
     read: (gate) => readCohorts(names, gate),

@@ -1,4 +1,3 @@
-import type { RatingRecord } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
 import { foldWinRate, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
@@ -11,12 +10,12 @@ type Settings = NonNullable<PreferenceCanarySpec["gates"]["compliance"]>;
 /** From the ratings of this candidate's answers. The unit is the rater: the first rating of each is a bet. */
 export function complianceGate(settings: Settings, candidate: string): Gate {
   const test = winRateTest(thresholdSpec(settings), RATINGS);
-  return defineGate<WinRateState, RatingRecord>({
+  return defineGate<WinRateState, "ratings">({
     ...twoThresholdState,
     name: "compliance",
     numbers: numbersOf(settings),
     isAboutServed: true,
-    streamOf: ({ ratings }) => ratings,
+    stream: "ratings",
     counts: ({ revision, vote }) => revision === candidate && vote === 1,
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),

@@ -2,7 +2,7 @@ import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-ca
 import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import type { Assessment } from "../../../gates/assess.ts";
 import type { Evidence as Weight } from "../../../gates/mixture.ts";
-import type { Evidence, Stream } from "../evidence.ts";
+import { type Evidence, type EvidenceRecords, NOTHING, type Stream } from "../evidence.ts";
 import { isSilent, type Silence, silenceWords, silentFrom } from "../silence.ts";
 
 export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
@@ -12,6 +12,8 @@ export interface Gate {
   readonly name: string;
   /** What the error rates are promised for, in words: other words are another promise. */
   readonly numbers: string;
+  /** What it reads: a stream of the collector, or what another system answers when this gate asks it. */
+  readonly stream: keyof EvidenceRecords;
   /** With all evidence folded that is at hand, one record after the other. */
   fold(previous: GateStatus | undefined, evidence: Evidence, look: Look): GateStatus;
   /** Whether folding can go on from it: what somebody else wrote may be anything. */
@@ -29,15 +31,15 @@ export interface Look {
 }
 
 /** What a gate is made of: a pure test of `src/gates`, and how its state is written into status. */
-export interface GateDefinition<State, Item extends Numbered> {
+export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   readonly name: string;
   readonly numbers: string;
+  readonly stream: Name;
   /** Its evidence comes from users that the candidate serves: before it serves any there is no verdict. */
   readonly isAboutServed?: boolean;
-  streamOf(evidence: Evidence): Stream<Item>;
   /** Whether the record is a bet of this gate; the others are only read. */
-  counts(item: Item): boolean;
-  fold(state: State, item: Item): State;
+  counts(item: EvidenceRecords[Name]): boolean;
+  fold(state: State, item: EvidenceRecords[Name]): State;
   /** Of a run's first look: undefined. */
   read(gate: Kept | undefined): State;
   write(state: State): Kept;
@@ -63,14 +65,15 @@ export interface Numbered {
 /** The part of a gate's status that folding goes on from. */
 export type Kept = Pick<GateStatus, "samples" | "sum" | "state" | "passedAt" | "failedAt" | "rollbackFrom">;
 
-export function defineGate<State, Item extends Numbered>(gate: GateDefinition<State, Item>): Gate {
+export function defineGate<State, Name extends keyof EvidenceRecords>(gate: GateDefinition<State, Name>): Gate {
   const { name, numbers, isAboutServed = false } = gate;
   return {
     name,
     numbers,
+    stream: gate.stream,
     isReadable: (known) => gate.isReadable?.(known) ?? true,
     fold(previous, evidence, look) {
-      const stream = gate.streamOf(evidence);
+      const stream = streamOf(gate, evidence);
       const { start, news } = position(previous, stream);
       const { state, newest } = foldAll(gate, gate.read(start), news, look);
       const read = reading(previous, stream, newest);
@@ -91,14 +94,25 @@ export function defineGate<State, Item extends Numbered>(gate: GateDefinition<St
   };
 }
 
+function streamOf<Name extends keyof EvidenceRecords>(
+  { name, stream }: { readonly name: string; readonly stream: Name },
+  { answers, ...collected }: Evidence,
+): Stream<EvidenceRecords[Name]> {
+  const streams: { readonly [Each in keyof EvidenceRecords]: Stream<EvidenceRecords[Each]> } = {
+    ...collected,
+    answers: answers[name] ?? NOTHING,
+  };
+  return streams[stream];
+}
+
 /**
  * `newest`: when the last piece of evidence among the items came. What came before the last retry counts for promotion,
  * since that goes on over all tries, and not for rollback.
  */
-function foldAll<State, Item extends Numbered>(
-  gate: GateDefinition<State, Item>,
+function foldAll<State, Name extends keyof EvidenceRecords>(
+  gate: GateDefinition<State, Name>,
   start: State,
-  items: readonly Item[],
+  items: readonly EvidenceRecords[Name][],
   { retriedAt }: Look,
 ): { readonly state: State; readonly newest: string | undefined } {
   let state = start;

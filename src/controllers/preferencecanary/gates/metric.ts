@@ -3,8 +3,6 @@ import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-cana
 import { parseDecimal, parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessMetric } from "../../../gates/assess-metric.ts";
 import { emptyMetric, foldMetric, type MetricSpec, type MetricState, metricTest } from "../../../gates/metric.ts";
-import type { Answer } from "../evidence.ts";
-import { NOTHING } from "../evidence.ts";
 import { metricGateName } from "../gate-names.ts";
 import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
 import { readCrossing, writeCrossing } from "./two-thresholds.ts";
@@ -26,10 +24,10 @@ export function metricSpec({ min, max, against, maxBreaches, minSamples, falseRo
 export function metricGate({ name, prometheus, ...settings }: Settings): Gate {
   const test = metricTest(metricSpec({ name, prometheus, ...settings }));
   const gate = metricGateName(name);
-  return defineGate<MetricState, Answer>({
+  return defineGate<MetricState, "answers">({
     name: gate,
     numbers: numbersOf({ ...settings, ...prometheus }),
-    streamOf: ({ answers }) => answers[gate] ?? NOTHING,
+    stream: "answers",
     counts: ({ said }) => said?.type === "Metric",
     fold: (state, { sequence, said }) =>
       said?.type === "Metric" ? foldMetric(test, state, { ...said, sequence }) : state,

@@ -1,4 +1,3 @@
-import type { RatingRecord } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessRegression } from "../../../gates/assess-regression.ts";
@@ -26,11 +25,11 @@ export function regressionSpec({ maxDrop, falsePromotion, falseRollback }: Setti
 /** From the ratings of this candidate's answers and of stable's. Of each rater the first one of either arm counts. */
 export function regressionGate(settings: Settings, candidate: string): Gate {
   const test = regressionTest(regressionSpec(settings));
-  return defineGate<Tried, RatingRecord>({
+  return defineGate<Tried, "ratings">({
     name: "regression",
     numbers: numbersOf(settings),
     isAboutServed: true,
-    streamOf: ({ ratings }) => ratings,
+    stream: "ratings",
     counts: ({ vote }) => vote === 1,
     fold: (tried, { sequence, revision, outcome }) =>
       fold(test, tried, { sequence, arm: revision === candidate ? "Candidate" : "Stable", outcome }),

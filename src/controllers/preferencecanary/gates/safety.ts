@@ -1,4 +1,3 @@
-import type { CheckRecord } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessSafety } from "../../../gates/assess.ts";
@@ -19,10 +18,10 @@ function numbersOfSafety({ require, ...numbers }: Settings): string {
 /** From checked answers of this candidate. */
 export function safetyGate(settings: Settings): Gate {
   const test = safetyTest(safetySpec(settings));
-  return defineGate<SafetyState, CheckRecord>({
+  return defineGate<SafetyState, "checks">({
     name: "safety",
     numbers: numbersOfSafety(settings),
-    streamOf: ({ checks }) => checks,
+    stream: "checks",
     counts: () => true,
     fold: (state, check) => foldSafety(test, state, check),
     read: (gate) => (gate === undefined ? emptySafety : readState(gate)),

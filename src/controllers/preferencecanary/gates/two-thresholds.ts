@@ -6,7 +6,8 @@ import {
   type WinRateSpec,
   type WinRateState,
 } from "../../../gates/win-rate.ts";
-import type { GateDefinition, GateStatus, Kept, Numbered } from "./gate.ts";
+import type { StreamName } from "../evidence.ts";
+import type { GateDefinition, GateStatus, Kept } from "./gate.ts";
 import { isReadableShift, readShift, writeShift } from "./shift-state.ts";
 
 /** As in the spec of winRate and compliance. */
@@ -32,7 +33,7 @@ export function thresholdSpec({ minSamples, maxSamples, ...rates }: ThresholdSet
 
 /** What a two-threshold test remembers, in status. */
 export const twoThresholdState: Pick<
-  GateDefinition<WinRateState, Numbered>,
+  GateDefinition<WinRateState, StreamName>,
   "read" | "write" | "isReadable" | "samples" | "retry" | "watch"
 > = {
   read: (gate) => (gate === undefined ? emptyWatchedWinRate : readThresholds(gate)),

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { assessWebhook, emptyWebhook, foldWebhook, type WebhookState } from "../../../gates/webhook.ts";
-import { type Answer, NOTHING } from "../evidence.ts";
 import { defineGate, type Gate, type GateStatus, type Kept, numbersOf } from "./gate.ts";
 import { readCrossing, writeCrossing } from "./two-thresholds.ts";
 
@@ -9,10 +8,10 @@ type Settings = NonNullable<PreferenceCanarySpec["gates"]["webhook"]>;
 
 /** From the answers of an endpoint. */
 export function webhookGate(settings: Settings): Gate {
-  return defineGate<WebhookState, Answer>({
+  return defineGate<WebhookState, "answers">({
     name: "webhook",
     numbers: numbersOf(settings),
-    streamOf: ({ answers }) => answers.webhook ?? NOTHING,
+    stream: "answers",
     counts: ({ said }) => said?.type === "Webhook",
     fold: (state, { sequence, said }) => (said?.type === "Webhook" ? foldWebhook(state, { ...said, sequence }) : state),
     read: readState,

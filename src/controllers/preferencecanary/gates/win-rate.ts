@@ -1,4 +1,3 @@
-import type { Comparison } from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
 import { type Betting, FIRST_ON_PROMPT, selectBet } from "../../../gates/bet.ts";
@@ -25,11 +24,11 @@ export function numbersOfBets({ unit, votesPerUnit }: Betting): Readonly<Record<
 /** From comparisons of this candidate with this stable. */
 export function winRateGate(settings: Settings, betting: Betting, sameModel: boolean): Gate {
   const test = winRateTest(winRateSpec(settings, sameModel));
-  return defineGate<WinRateState, Comparison>({
+  return defineGate<WinRateState, "comparisons">({
     ...twoThresholdState,
     name: "winRate",
     numbers: numbersOf({ ...settings, ...numbersOfBets(betting) }),
-    streamOf: ({ comparisons }) => comparisons,
+    stream: "comparisons",
     counts: (comparison) => selectBet(comparison, betting) !== undefined,
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),

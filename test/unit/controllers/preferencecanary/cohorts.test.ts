@@ -42,7 +42,7 @@ function fold(
   previous: readonly GateStatus[] = [],
   { canary = asked } = {},
 ): GateStatus[] {
-  const from = cursorsOf(previous).comparisons ?? null;
+  const from = cursorsOf(canary.spec, candidate, previous).comparisons ?? null;
   const comparisons = { from, records, access: { type: "Readable" } } as const;
   const look = { now: new Date(at), silence: undefined };
   return foldGates(canary.spec, candidate, previous, { ...NO_EVIDENCE, comparisons }, look);
@@ -133,7 +133,7 @@ describe("what the gate remembers", () => {
     ["of other cohorts", "[1,0,[[1,1],[1,1]],[]]"],
   ])("is folded anew where it is %s", (_, state) => {
     const previous = remembered(gates.map((each) => (each.name === "cohorts" ? { ...each, state } : each)));
-    expect(cursorsOf(previous).comparisons).toBeNull();
+    expect(cursorsOf(asked.spec, candidate, previous).comparisons).toBeNull();
     expect(fold(records, previous)).toEqual(gates);
   });
 });

@@ -48,7 +48,7 @@ function fold(
   access = readable,
   { anew = false, gates = spec.gates, evidence: asked = spec.evidence, retriedAt }: Asked = {},
 ) {
-  const from = anew ? null : (cursorsOf(previous).comparisons ?? null);
+  const from = anew ? null : (cursorsOf(spec, candidate, previous).comparisons ?? null);
   const comparisons: Stream<Comparison> = { from, records, access };
   const evidence = { ...NO_EVIDENCE, comparisons };
   const look = { now: new Date(), silence: undefined, retriedAt };
@@ -269,7 +269,7 @@ describe("numbers that are changed in mid-run", () => {
       changedFrom: before.numbers,
       numbers: expect.stringContaining("min 40%"),
     });
-    expect(cursorsOf([after as GateStatus]).comparisons).toBeNull();
+    expect(cursorsOf(spec, candidate, [after as GateStatus]).comparisons).toBeNull();
     const [back] = remembered(after as GateStatus);
     expect(back).toMatchObject({ changedFrom: before.numbers, numbers: before.numbers });
   });

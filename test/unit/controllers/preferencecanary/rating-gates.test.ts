@@ -50,7 +50,7 @@ interface Asked {
 
 function fold(records: readonly RatingRecord[], asked: Asked = {}): GateStatus[] {
   const { previous = [], canary = both, access = readable, look = served } = asked;
-  const { ratings: from = null } = "from" in asked ? { ratings: null } : cursorsOf(previous);
+  const { ratings: from = null } = "from" in asked ? { ratings: null } : cursorsOf(canary.spec, candidate, previous);
   const evidence = { ...NO_EVIDENCE, ratings: { from, records, access } };
   return foldGates(canary.spec, candidate, previous, evidence, look);
 }
@@ -145,10 +145,11 @@ describe("a stream that two gates read", () => {
     const behind = gates.map((each) =>
       each.name === "regression" ? { ...each, cursor: { sequence: 2, id: "r2" } } : each,
     );
-    expect(cursorsOf(gates).ratings).toEqual({ sequence: 6, id: "r6" });
-    expect(cursorsOf(behind).ratings).toEqual({ sequence: 2, id: "r2" });
-    expect(cursorsOf(remembered([])).ratings).toBeNull();
-    expect(cursorsOf(remembered([], { canary: canaryOf({}) }))).toEqual({ comparisons: null });
+    const from = (known: readonly GateStatus[], { spec } = both) => cursorsOf(spec, candidate, known);
+    expect(from(gates).ratings).toEqual({ sequence: 6, id: "r6" });
+    expect(from(behind).ratings).toEqual({ sequence: 2, id: "r2" });
+    expect(from(remembered([])).ratings).toBeNull();
+    expect(from([], canaryOf({}))).toEqual({ comparisons: null });
   });
 
   it("is not folded twice by the one that is ahead", () => {
@@ -166,7 +167,7 @@ describe("a stream that two gates read", () => {
   it("is read from the beginning for a gate that Git adds in mid-run, and the other one comes to the same", () => {
     const before = fold(records, { canary: compliance });
     const previous = remembered(stored(before));
-    expect(cursorsOf(previous).ratings).toBeNull();
+    expect(cursorsOf(both.spec, candidate, previous).ratings).toBeNull();
     expect(fold(records, { previous })).toEqual(fold(records));
   });
 
@@ -199,7 +200,7 @@ describe("what regression remembers", () => {
   ])("is folded anew where it is %s, and the other gate comes to the same", (_, state) => {
     const records = ratings(repeated("c0.6 s0.4 c0.2", 30));
     const previous = remembered(spoil(state));
-    expect(cursorsOf(previous).ratings).toBeNull();
+    expect(cursorsOf(both.spec, candidate, previous).ratings).toBeNull();
     expect(gate(previous, "compliance")).toEqual(gate(before, "compliance"));
     expect(fold(records, { previous })).toEqual(fold(records));
   });

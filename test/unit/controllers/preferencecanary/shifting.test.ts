@@ -35,7 +35,7 @@ function votes(results: readonly Outcome[], first = 1): Comparison[] {
 }
 
 function fold(records: readonly Comparison[], previous: readonly GateStatus[] = []): GateStatus {
-  const from = cursorsOf(previous).comparisons ?? null;
+  const from = cursorsOf(canary.spec, candidate, previous).comparisons ?? null;
   const comparisons = { from, records, access: { type: "Readable" } } as const;
   const look = { now: new Date(at), silence: undefined };
   const [gate] = foldGates(canary.spec, candidate, previous, { ...NO_EVIDENCE, comparisons }, look);
@@ -104,7 +104,7 @@ describe("what the monitor remembers", () => {
     ["too short", { ...without, state: "[1,[0,0]]" }],
   ])("is folded anew where it is %s", (_case, gate) => {
     const previous = remembered(gate);
-    expect(cursorsOf(previous).comparisons).toBeNull();
+    expect(cursorsOf(canary.spec, candidate, previous).comparisons).toBeNull();
     expect(fold(records, previous)).toEqual(fold(records));
   });
 
