@@ -68,12 +68,13 @@ export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Auth
   };
 }
 
-/** A service account may touch what is of its namespace; a reader may read all. */
+/** A service account may touch what is of its namespace; a reader may read all, and alone do what is the operator's. */
 export function mayTouch(
   username: string,
-  request: { namespace: string; method: string },
+  request: { namespace: string; method: string; isForOperator?: boolean | undefined },
   readers: readonly string[],
 ): boolean {
+  if (request.isForOperator) return readers.includes(username);
   const namespace = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username)?.[1];
   return namespace === request.namespace || (request.method === "GET" && readers.includes(username));
 }

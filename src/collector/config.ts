@@ -16,7 +16,7 @@ export const CollectorConfig = z.strictObject({
   port: z.int().min(0).max(65_535).default(8_080),
   /** Where the store's files are; made when missing. It must be a volume that one collector alone writes to. */
   dataDir: z.string().min(1),
-  /** Users that may read every namespace: `system:serviceaccount:dpo-system:dpo-manager`. */
+  /** Users that may read every namespace, and have runs archived: `system:serviceaccount:dpo-system:dpo-manager`. */
   readers: z.array(z.string().min(1)).default([]),
   /** How many pairs wait to be judged in a dataset, and how many answers to be checked in a canary. */
   queueLimit: z.int().min(1).default(2_000),

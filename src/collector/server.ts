@@ -1,14 +1,16 @@
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
 import { LIMITS } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { ApiError } from "./api-error.ts";
+import { createArchives } from "./archives.ts";
 import { createAuthenticate, mayTouch, type TokenReview } from "./auth.ts";
 import type { CollectorConfig } from "./config.ts";
 import { sendError, sendNotFound } from "./error-reply.ts";
 import { createCollectorMetrics } from "./metrics.ts";
 import { ratingPage } from "./rating-page.ts";
+import { archiveRoutes } from "./routes/archives.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { choiceRoutes } from "./routes/choices.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
@@ -19,6 +21,13 @@ import { preferenceRoutes } from "./routes/preferences.ts";
 import { ratingRoutes } from "./routes/ratings.ts";
 import { namespaceOf, type RouteContext } from "./routes/route-context.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Not for the namespace that it is about, but for the operator. */
+    isForOperator?: boolean;
+  }
+}
 
 export interface CollectorDependencies {
   tokenReview: TokenReview;
@@ -70,9 +79,10 @@ export async function runCollector(
     async (scope) => {
       scope.addHook("onRequest", async (request) => {
         const username = await authenticate(request.headers.authorization);
-        authorize(username, request.params, request.method, config.readers);
+        authorize(username, request, config.readers);
       });
       addRoutes(scope, context);
+      archiveRoutes(scope, context, createArchives(config.dataDir));
     },
     { prefix: "/v1/namespaces/:namespace" },
   );
@@ -100,9 +110,11 @@ function addRoutes(scope: FastifyInstance, context: RouteContext): void {
   ratingRoutes(scope, context);
 }
 
-function authorize(username: string, params: unknown, method: string, readers: readonly string[]): void {
+function authorize(username: string, request: FastifyRequest, readers: readonly string[]): void {
+  const { method, params, routeOptions } = request;
   const namespace = namespaceOf(params);
-  if (mayTouch(username, { namespace, method }, readers)) return;
+  const { isForOperator } = routeOptions.config;
+  if (mayTouch(username, { namespace, method, isForOperator }, readers)) return;
   throw new ApiError(403, "Forbidden", `${username} may not ${method} in namespace ${namespace}`);
 }
 

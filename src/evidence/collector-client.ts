@@ -9,6 +9,7 @@ import {
   RatingPage,
   StoredPreference,
 } from "../api/contracts/collector-api.ts";
+import { ArchiveReply, type ArchiveRequest } from "../api/contracts/run-archive.ts";
 import {
   type CollectorAddress,
   type CollectorCall,
@@ -28,6 +29,13 @@ export interface EvidenceQuery {
 
 export interface PairQuery extends EvidenceQuery {
   stable: string;
+}
+
+export interface RunToArchive {
+  namespace: string;
+  canary: string;
+  request: ArchiveRequest;
+  signal?: AbortSignal;
 }
 
 export interface DatasetQuery {
@@ -61,12 +69,17 @@ export interface CollectorClient {
   ratings(query: PairQuery): Promise<RatingPage>;
   /** Never ends but by an error, or by its signal. What was committed before the first line came can be read from then on. */
   news(signal?: AbortSignal): AsyncIterable<News>;
+  /** Resolves when the file is durable; asked again it is the same file. CursorUnknown as above. */
+  archive(run: RunToArchive): Promise<ArchiveReply>;
   head(query: DatasetQuery): Promise<DatasetHead>;
   postPair(post: PairToPost): Promise<PostPairResponse>;
   /** In the order of their sequence numbers, never more than a few in memory. An incomplete stream throws. */
   streamPreferences(query: PreferencesQuery): AsyncIterable<StoredPreference>;
   close(): Promise<void>;
 }
+
+/** A run of millions of records is read and packed before there is an answer. */
+const ARCHIVE_MS = 600_000;
 
 export function createCollectorClient(address: CollectorAddress): CollectorClient {
   const transport = createCollectorTransport(address);
@@ -84,6 +97,16 @@ export function createCollectorClient(address: CollectorAddress): CollectorClien
       return transport.receive(RatingPage, evidenceCall("ratings", query, { candidate, stable }));
     },
     news: (signal) => transport.stream(News, { method: "GET", path: "/v1/news", signal }),
+    archive({ namespace, canary, request, signal }) {
+      const path = `${canaryPath(namespace, canary)}/archives`;
+      return transport.receive(ArchiveReply, {
+        method: "POST",
+        path,
+        body: request,
+        answerMs: ARCHIVE_MS,
+        signal,
+      });
+    },
     head({ after, signal, ...dataset }) {
       return transport.receive(DatasetHead, {
         method: "GET",
@@ -108,16 +131,19 @@ function datasetPath({ namespace, dataset }: { namespace: string; dataset: strin
   return `/v1/namespaces/${encodeURIComponent(namespace)}/datasets/${encodeURIComponent(dataset)}`;
 }
 
+function canaryPath(namespace: string, canary: string): string {
+  return `/v1/namespaces/${encodeURIComponent(namespace)}/canaries/${encodeURIComponent(canary)}`;
+}
+
 function evidenceCall(
   kind: "comparisons" | "checks" | "ratings",
   query: EvidenceQuery,
   revisions: Query,
 ): CollectorCall {
-  const canary = `/v1/namespaces/${encodeURIComponent(query.namespace)}/canaries/${encodeURIComponent(query.canary)}`;
   const cursor = query.cursor === null ? {} : { after: query.cursor.sequence, afterId: query.cursor.id };
   return {
     method: "GET",
-    path: `${canary}/${kind}`,
+    path: `${canaryPath(query.namespace, query.canary)}/${kind}`,
     query: { ...revisions, ...cursor, limit: query.limit },
     signal: query.signal,
   };

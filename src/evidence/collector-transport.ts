@@ -19,6 +19,8 @@ export interface CollectorCall {
   path: string;
   query?: Query;
   body?: unknown;
+  /** How long the collector may take until it answers, where that is longer than a read. */
+  answerMs?: number;
   signal: AbortSignal | undefined;
 }
 
@@ -72,7 +74,7 @@ async function send(address: CollectorAddress, call: CollectorCall, agent: Agent
     method: call.method,
     headers: body === undefined ? { authorization } : { authorization, "content-type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
-    headersTimeout: ANSWER_TIMEOUT,
+    headersTimeout: call.answerMs ?? ANSWER_TIMEOUT,
     bodyTimeout: ANSWER_TIMEOUT,
     signal: call.signal ?? null,
   });

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   controllers: ["api", "artifacts", "evidence", "gates", "kube", "runtime", "telemetry", "traffic"],
   cli: ["api", "artifacts", "controllers", "dataset", "evidence", "gates", "kube", "runtime", "traffic"],
   dataset: ["api", "artifacts", "evidence"],
-  collector: ["api", "runtime", "telemetry"],
+  collector: ["api", "artifacts", "runtime", "telemetry"],
   notify: ["kube", "runtime", "telemetry"],
   sampler: ["api", "evidence", "runtime", "telemetry"],
 };

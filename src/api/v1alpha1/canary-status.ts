@@ -16,7 +16,7 @@ const Crossing = z.object({
   sum: z.string().max(32).describe("Sum of their outcomes."),
 });
 
-const GateStatus = z.object({
+export const GateStatus = z.object({
   name: z.string().max(63).describe("Name of the gate, as in spec.gates; metrics/<name> of each metric."),
   verdict: z.enum(["Pass", "Fail", "Undecided", "NoData", "Shifting", "Mismatch"]).describe("What the evidence says."),
   numbers: z
@@ -93,6 +93,18 @@ const EndedRun = z.object({
   outcome: z.enum(["Promoted", "RolledBack", "Superseded", "Failed"]).describe("How it ended."),
   time: z.string().meta({ format: "date-time" }).describe("When."),
   message: z.string().max(1024).describe("Why, in words."),
+  archive: z
+    .object({
+      digest: z.string().max(71).describe("Digest of the archive, unpacked: it is the same file as long as this is."),
+      uri: z.string().max(1024).describe("Where the collector has it."),
+    })
+    .exactOptional()
+    .describe("All the evidence that the run was judged by, as one file; absent until the collector has written it."),
+});
+
+const Unarchived = EndedRun.pick({ revision: true, time: true }).extend({
+  run: z.string().max(65_536).describe("What is to be archived, in a form of its own; not for reading."),
+  problem: z.string().max(1024).exactOptional().describe("Why the last attempt failed. It is tried again."),
 });
 
 export const PreferenceCanaryStatus = z
@@ -169,6 +181,9 @@ export const PreferenceCanaryStatus = z
     )
       .exactOptional()
       .describe("Runs that are over, the newest first; as many as spec.history.limit."),
+    archiving: atomicList(Unarchived, 50)
+      .exactOptional()
+      .describe("Runs that are over and whose evidence the collector has yet to archive, the newest first."),
     conditions,
   })
   .describe("What the operator saw and did.");
