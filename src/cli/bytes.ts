@@ -29,7 +29,8 @@ export async function readText(path: string, host: Pick<Host, "cwd" | "stdin">):
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-async function* unpacked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** What stands in the bytes, unpacked if they are gzip. */
+export async function* unpacked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < GZIP_MAGIC.length) {

@@ -41,6 +41,15 @@ export async function annotateCanary(
   });
 }
 
+/** A token of a ServiceAccount of the canary's namespace, as `kubectl create token` gives it. */
+export async function requestToken(
+  options: ClusterOptions,
+  host: Host,
+  { name, audience }: { readonly name: string; readonly audience: string },
+): Promise<string> {
+  return withClient(options, host, (client, { namespace }) => client.requestToken({ namespace, name }, audience));
+}
+
 type Key = { readonly namespace: string; readonly name: string };
 
 async function withClient<T>(

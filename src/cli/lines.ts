@@ -35,6 +35,12 @@ function trimmed(bytes: Uint8Array, isFirst: boolean): Uint8Array {
   return bytes.subarray(hasMark ? BYTE_ORDER_MARK.length : 0, end);
 }
 
+/** The lines again, of which the first was read to see what they are. */
+export async function* after(first: Line, rest: AsyncGenerator<Line>): AsyncGenerator<Line> {
+  yield first;
+  yield* rest;
+}
+
 /** Text of a line, or undefined when it is not UTF-8. */
 export function decodeLine({ bytes }: Line): string | undefined {
   try {

@@ -2,11 +2,20 @@
  * Reads and writes of single objects and lists, on raw JSON. Every write names its field manager; applies own what they
  * say (force), so that what the operator states is what stands. An apply that changes nothing is no new version.
  */
+import * as z from "zod";
 import type { TokenReview } from "./built-in.ts";
 import { isNotFound } from "./errors.ts";
 import { type List, listAll, type Selection } from "./list.ts";
 import type { KubeObject, ObjectKey, ObjectMeta, Stored } from "./object.ts";
-import { apiVersionOf, collectionPath, decode, objectPath, type Resource, tokenReviews } from "./resource.ts";
+import {
+  apiVersionOf,
+  collectionPath,
+  decode,
+  objectPath,
+  type Resource,
+  serviceAccounts,
+  tokenReviews,
+} from "./resource.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { recordWrite } from "./writes.ts";
 
@@ -70,7 +79,11 @@ export interface Client {
     audiences: readonly string[],
     signal?: AbortSignal,
   ): Promise<NonNullable<TokenReview["status"]>>;
+  /** A token of the ServiceAccount, good for an hour, that whoever has this audience takes. */
+  requestToken(account: ObjectKey, audience: string, signal?: AbortSignal): Promise<string>;
 }
+
+const TokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 
 const PATCH_TYPES = { merge: "application/merge-patch+json", json: "application/json-patch+json" };
 
@@ -154,6 +167,15 @@ export function createClient(transport: Transport, fieldManager: string): Client
         signal,
       });
       return tokenReviews.parse(body).status ?? {};
+    },
+    async requestToken(account, audience, signal) {
+      const { body } = await transport.send({
+        method: "POST",
+        path: objectPath(serviceAccounts, account, "token"),
+        body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { audiences: [audience] } },
+        signal,
+      });
+      return TokenAnswer.parse(body).status.token;
     },
   };
 }

@@ -96,6 +96,12 @@ export const deployments = defineResource<Deployment>({
   kind: "Deployment",
   plural: "deployments",
 });
+export const serviceAccounts = defineResource({
+  group: "",
+  version: "v1",
+  kind: "ServiceAccount",
+  plural: "serviceaccounts",
+});
 export const tokenReviews = defineResource<TokenReview>({
   group: "authentication.k8s.io",
   version: "v1",

@@ -1,14 +1,18 @@
+import { ArchivedRun } from "../../src/api/contracts/archived-run.ts";
 import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
 import { FINALIZER, LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../src/api/v1alpha1/preference-canary.ts";
+import { digestOf } from "../../src/artifacts/digest.ts";
 import { announcements } from "../../src/controllers/preferencecanary/announcements.ts";
 import { type Decision, decide } from "../../src/controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../src/controllers/preferencecanary/desired.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
+import { nameOf, toBeArchived, type Unarchived } from "../../src/controllers/preferencecanary/ended-runs.ts";
 import { NO_EVIDENCE } from "../../src/controllers/preferencecanary/evidence.ts";
 import { type Facts, gatherFacts } from "../../src/controllers/preferencecanary/facts.ts";
 import { cursorsOf, rememberedGates } from "../../src/controllers/preferencecanary/gates.ts";
 import { observe } from "../../src/controllers/preferencecanary/observe.ts";
+import type { ArchiveAnswer, ArchiveAnswers } from "../../src/controllers/preferencecanary/observed.ts";
 import { questionsOf } from "../../src/controllers/preferencecanary/questions.ts";
 import { readRun } from "../../src/controllers/preferencecanary/run.ts";
 import { status } from "../../src/controllers/preferencecanary/status.ts";
@@ -39,6 +43,10 @@ export class CanaryWorld {
   readonly effects: Effect[] = [];
   readonly statuses: PreferenceCanaryStatus[] = [];
   readonly samplerName = samplerName(CANARY);
+  /** Runs that the collector was asked to archive, by name. */
+  readonly archived = new Map<string, ArchivedRun>();
+  /** Why it does not. */
+  archiveProblem: string | undefined;
   /** Pods become ready as soon as they are wanted. */
   autoReady = true;
   #spec: Json | undefined;
@@ -79,9 +87,22 @@ export class CanaryWorld {
   }
 
   facts(): Facts {
-    const observed = observe(this.canary, { ...this.cluster, settling: this.#settling });
-    const run = readRun(observed);
+    const seen = observe(this.canary, { ...this.cluster, settling: this.#settling });
+    const run = readRun(seen);
+    const observed = { ...seen, archives: this.#archive(toBeArchived(seen.canary.status, run)) };
     return gatherFacts(observed, run, this.#read(observed, run), this.#settings, this.clock.now());
+  }
+
+  /** A collector that archives at once what it is asked to, if it answers. */
+  #archive(wanted: readonly Unarchived[]): ArchiveAnswers {
+    return new Map(
+      wanted.map((ended): [string, ArchiveAnswer] => {
+        if (this.archiveProblem !== undefined) return [nameOf(ended), { problem: this.archiveProblem }];
+        this.archived.set(nameOf(ended), ArchivedRun.parse(JSON.parse(ended.request).run));
+        const digest = digestOf(ended.request);
+        return [nameOf(ended), { archive: { digest, uri: `http://collector:8080/archives/${digest}` } }];
+      }),
+    );
   }
 
   #read(observed: Facts["observed"], run: Facts["run"]) {

@@ -103,7 +103,7 @@ const EndedRun = z.object({
 });
 
 const Unarchived = EndedRun.pick({ revision: true, time: true }).extend({
-  run: z.string().max(65_536).describe("What is to be archived, in a form of its own; not for reading."),
+  request: z.string().max(65_536).describe("What is to be archived, in a form of its own; not for reading."),
   problem: z.string().max(1024).exactOptional().describe("Why the last attempt failed. It is tried again."),
 });
 

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { decodeLine, type Line } from "../lines.ts";
+import { after, decodeLine, type Line } from "../lines.ts";
 import { csvRows } from "./csv.ts";
 import { csvFields } from "./csv-record.ts";
 import { jsonlRows } from "./jsonl.ts";
@@ -29,11 +29,6 @@ async function firstLine(lines: AsyncGenerator<Line>): Promise<Line | undefined>
     if (decodeLine(next.value)?.trim() !== "") return next.value;
   }
   return undefined;
-}
-
-async function* after(first: Line, rest: AsyncGenerator<Line>): AsyncGenerator<Line> {
-  yield first;
-  yield* rest;
 }
 
 function columnsOf(header = ""): string[] {

@@ -10,6 +10,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import { createSettling } from "../../traffic/settling.ts";
 import { dpoJobs, preferenceCanaries } from "../resources.ts";
 import { createAnswerFeed, type Respondents } from "./answer-feed.ts";
+import { type ArchiverOptions, createArchiver } from "./archiver.ts";
 import type { CanarySettings } from "./desired.ts";
 import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence-feed.ts";
 import { exposeCanaries } from "./metrics.ts";
@@ -18,7 +19,7 @@ import { createStatusWriter } from "./status-writer.ts";
 
 export interface Options {
   readonly clock: Clock;
-  readonly collector: EvidenceFeedOptions["collector"];
+  readonly collector: EvidenceFeedOptions["collector"] & ArchiverOptions["collector"];
   readonly respondents: Respondents;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -42,6 +43,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const feed = { clock, logger, wake: (key: ObjectKey) => controller.wake(key) };
   const evidence = createEvidenceFeed({ collector, ...feed });
   const answers = createAnswerFeed({ ...respondents, ...feed });
+  const archiver = createArchiver({ collector, collectorUrl: settings.collectorUrl, ...feed });
   const deps: Dependencies = {
     canaries: canaries.store,
     sources: {
@@ -54,6 +56,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     },
     evidence,
     answers,
+    archiver,
     client,
     statuses: createStatusWriter({ client, events: manager.recorder, clock }),
     clock,
@@ -84,6 +87,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
     evidence.stop();
     answers.stop();
+    archiver.stop();
   });
   return controller;
 }

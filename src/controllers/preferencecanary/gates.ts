@@ -1,6 +1,6 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import type { Cursors, Evidence } from "./evidence.ts";
+import type { Cursors, Evidence, StreamName } from "./evidence.ts";
 import { cohortsGate } from "./gates/cohorts.ts";
 import { complianceGate } from "./gates/compliance.ts";
 import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
@@ -14,11 +14,14 @@ import type { Candidate, Run } from "./run.ts";
 
 export type { GateStatus } from "./gates/gate.ts";
 
+/** The part of a spec that says what is asked. */
+export type Asked = Pick<PreferenceCanarySpec, "gates" | "evidence">;
+
+/** Whom the gates are about. */
+export type Judged = Pick<Candidate, "revision" | "sameModel">;
+
 /** Every gate of the spec, for the run of this candidate. */
-function gatesOf(
-  { gates, evidence: { comparisons } }: PreferenceCanarySpec,
-  { sameModel, revision }: Candidate,
-): readonly Gate[] {
+function gatesOf({ gates, evidence: { comparisons } }: Asked, { sameModel, revision }: Judged): readonly Gate[] {
   const { winRate, safety, compliance, regression, cohorts, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),
@@ -33,8 +36,8 @@ function gatesOf(
 
 /** Every gate of the spec with all evidence folded that is at hand. */
 export function foldGates(
-  spec: PreferenceCanarySpec,
-  candidate: Candidate,
+  spec: Asked,
+  candidate: Judged,
   remembered: readonly GateStatus[],
   evidence: Evidence,
   look: Look,
@@ -106,11 +109,7 @@ function withNumbers(gate: GateStatus, numbers: string): GateStatus {
 }
 
 /** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */
-export function cursorsOf(
-  spec: PreferenceCanarySpec,
-  candidate: Candidate,
-  remembered: readonly GateStatus[],
-): Cursors {
+export function cursorsOf(spec: Asked, candidate: Judged, remembered: readonly GateStatus[]): Cursors {
   const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
   for (const { name, stream } of gatesOf(spec, candidate)) {
     if (stream === "answers") continue;
@@ -119,6 +118,25 @@ export function cursorsOf(
     cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;
   }
   return cursors;
+}
+
+/** The last record of each stream that a gate has folded: all that they said was made of what is up to there. */
+export function readUntil(
+  spec: Asked,
+  candidate: Judged,
+  gates: readonly GateStatus[],
+): Readonly<Partial<Record<StreamName, Cursor>>> {
+  const last: Partial<Record<StreamName, Cursor>> = {};
+  for (const { name, stream } of gatesOf(spec, candidate)) {
+    const { cursor } = named(gates, name) ?? {};
+    if (stream !== "answers" && cursor !== undefined && isBehind(last[stream] ?? null, cursor)) last[stream] = cursor;
+  }
+  return last;
+}
+
+/** The gates whose evidence the collector has; what other systems answered is not kept. */
+export function collectedGates(spec: Asked, candidate: Judged): ReadonlySet<string> {
+  return new Set(gatesOf(spec, candidate).flatMap(({ name, stream }) => (stream === "answers" ? [] : [name])));
 }
 
 function isBehind(cursor: Cursor | null, other: Cursor | null): boolean {

@@ -20,7 +20,15 @@ export interface Observed {
   readonly sampler: Arm;
   /** Absent until the first revision is ready, or when somebody deleted it. */
   readonly route?: Route;
+  /** What the collector made of the runs that are to be archived. */
+  readonly archives?: ArchiveAnswers;
 }
+
+/** By name of the run: where its archive is, or why there is none yet. */
+export type ArchiveAnswers = ReadonlyMap<string, ArchiveAnswer>;
+export type ArchiveAnswer =
+  | { readonly archive: { readonly digest: string; readonly uri: string } }
+  | { readonly problem: string };
 
 /** A ControllerRevision. */
 export interface RevisionRecord extends RevisionInputs {

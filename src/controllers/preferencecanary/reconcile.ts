@@ -9,8 +9,10 @@ import { hasFinalizer } from "../../runtime/finalizers.ts";
 import { done, earliest, type Result, requeueAfter } from "../../runtime/result.ts";
 import { act } from "./act.ts";
 import type { AnswerFeed } from "./answer-feed.ts";
+import type { Archiver } from "./archiver.ts";
 import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
+import { toBeArchived } from "./ended-runs.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
 import type { EvidenceFeed } from "./evidence-feed.ts";
 import { gatherFacts } from "./facts.ts";
@@ -26,6 +28,7 @@ export interface Dependencies {
   readonly sources: Sources;
   readonly evidence: EvidenceFeed;
   readonly answers: AnswerFeed;
+  readonly archiver: Archiver;
   readonly client: Client;
   readonly statuses: StatusWriter;
   readonly clock: Clock;
@@ -43,8 +46,9 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const isDeleted = canary.metadata.deletionTimestamp !== undefined;
   if (isDeleted && !hasFinalizer(canary, FINALIZER.canary)) return done;
 
-  const observed = observe(canary, deps.sources);
-  const run = readRun(observed);
+  const seen = observe(canary, deps.sources);
+  const run = readRun(seen);
+  const observed = { ...seen, archives: deps.archiver.read(key, toBeArchived(seen.canary.status, run)) };
   const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
   const { effect, waitMs = LOOK_AGAIN_MS } = decide(facts);
   try {
@@ -72,9 +76,10 @@ function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, 
   return { ...collected, answers: answers.read(key, questionsOf(observed, run, gates)) };
 }
 
-function forget(key: ObjectKey, { evidence, answers, statuses, sources }: Dependencies): Result {
+function forget(key: ObjectKey, { evidence, answers, archiver, statuses, sources }: Dependencies): Result {
   evidence.forget(key);
   answers.forget(key);
+  archiver.forget(key);
   statuses.forget(key);
   sources.settling.forget(keyString(key));
   return done;

@@ -3,10 +3,12 @@ import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { standingConditions } from "../kstatus.ts";
+import { endedRuns } from "./ended-runs.ts";
 import type { Facts } from "./facts.ts";
 import type { GateStatus } from "./gates.ts";
 import { type LastRun, lastRunOf } from "./last-run.ts";
 import { standOf } from "./standing.ts";
+import { revisionsOf } from "./status-revisions.ts";
 
 /** The whole status, from what was seen and what follows from it. */
 export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
@@ -21,12 +23,11 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
   return {
     observedGeneration: generation,
     phase: isFirst ? "Progressing" : stand.phase,
-    ...revisions(facts),
+    ...revisionsOf(facts),
     ...scale(facts),
     ...progress(facts),
     ...gates(facts),
-    ...(lastRun && { lastRun }),
-    ...history(facts, lastRun),
+    ...endedRuns(facts, lastRun),
     conditions: [...setConditions(previous, [...kstatus, ...runConditions(facts, lastRun, generation)], now)],
   };
 }
@@ -47,18 +48,6 @@ function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanarySta
   return { replicas: deployment.status?.replicas ?? 0, selector };
 }
 
-function revisions({ run, entered, served }: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
-  const { stable, stableDigest, candidate } = run;
-  const since = {
-    ...(entered && { entered: entered.toISOString() }),
-    ...(served && { served: served.toISOString() }),
-  };
-  return {
-    ...(stable && { stable: { revision: stable, digest: stableDigest ?? "" } }),
-    ...(candidate && { candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since } }),
-  };
-}
-
 function progress({ progress: at, isPromotable, rejection }: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
   if (at === undefined) return {};
   const { step, index, of, since } = at;
@@ -77,26 +66,6 @@ function gates(facts: Facts): Pick<PreferenceCanaryStatus, "gates"> {
 /** Those of the last run stay until another begins. */
 function shownGates({ observed, gates: current }: Facts): readonly GateStatus[] {
   return current.length > 0 ? current : (observed.canary.status?.gates ?? []);
-}
-
-/** A run that is over is remembered with what its gates had said. */
-function history(facts: Facts, lastRun: LastRun | undefined): Pick<PreferenceCanaryStatus, "history"> {
-  const { status, spec } = facts.observed.canary;
-  const known = status?.history ?? [];
-  const isNew = lastRun !== undefined && lastRun !== status?.lastRun;
-  // Where a model was waiting its run has begun, and the gates are those of the candidate that took the place.
-  const isOfRun = facts.run.candidate?.revision === lastRun?.revision;
-  const gatesOfRun = isOfRun ? facts.gates : (status?.gates ?? []);
-  const said = gatesOfRun.map(({ name, verdict, samples, estimate, interval }) => ({
-    name,
-    verdict,
-    samples,
-    ...(estimate !== undefined && { estimate }),
-    ...(interval && { interval }),
-  }));
-  const runs = isNew ? [{ ...lastRun, gates: said }, ...known] : known;
-  const kept = runs.slice(0, spec.history.limit);
-  return kept.length > 0 ? { history: kept } : {};
 }
 
 function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGeneration: number): NewCondition[] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ArchivedRun } from "../../../../src/api/contracts/archived-run.ts";
 import { given, stories } from "../../../builders/canary-stories.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
 
@@ -17,7 +18,8 @@ function end(world: CanaryWorld) {
   return {
     ...rest,
     candidate: candidate?.revision,
-    lastRun: { ...rest.lastRun, time: undefined, message: undefined },
+    lastRun: { ...rest.lastRun, time: undefined, message: undefined, archive: undefined },
+    archived: [...world.archived.values()].map(({ outcome, gates: said }) => [outcome, said.map(decided)]),
     history: rest.history?.map(({ revision, outcome }) => [revision, outcome]),
     gates: gates?.map(
       ({ lastSampleTime: _at, cursor: _read, message: _words, passedAt: _passed, failedAt: _failed, ...gate }) => gate,
@@ -31,6 +33,13 @@ function end(world: CanaryWorld) {
       .map(({ metadata }) => [metadata.name, metadata.annotations?.["dpo.dev/verdict"]])
       .toSorted(),
   };
+}
+
+type Said = ArchivedRun["gates"][number];
+
+/** What a gate had decided, and by how much: at the same record whenever the process died. */
+function decided({ name, samples, sum, passedAt, failedAt }: Said) {
+  return { name, samples, sum, passedAt, failedAt };
 }
 
 describe("a restart at any moment", () => {
@@ -56,6 +65,7 @@ describe("a restart at any moment", () => {
   it.each(crashes)("ends in the same state: %s", { timeout: 120_000 }, (crash) => {
     const [undisturbed, passes] = life({});
     const reference = end(undisturbed);
+    expect(reference.archived.map(([outcome]) => outcome)).toEqual(["Promoted", "RolledBack"]);
     expect(reference).toMatchObject({ phase: "RolledBack", lastRun: { outcome: "RolledBack" } });
     for (let at = 0; at < passes; at++) {
       const [world] = life({ [at]: crash });

@@ -1,0 +1,81 @@
+import type { ArchivedRun, ArchiveHeader } from "../../api/contracts/archived-run.ts";
+import { table } from "../table.ts";
+import type { ReplayedGate } from "./replay-run.ts";
+
+/** One run that was replayed. */
+export interface ReplayedRun {
+  readonly header: ArchiveHeader;
+  readonly digest: string;
+  readonly gates: readonly ReplayedGate[];
+}
+
+type Gate = Pick<ArchivedRun["gates"][number], "verdict" | "samples" | "sum" | "passedAt" | "failedAt">;
+
+/** For people. */
+export function runReport({ header, digest, gates }: ReplayedRun): string {
+  const { namespace, canary, run } = header;
+  const head = [
+    `${namespace}/${canary}: candidate ${run.candidate.revision} against stable ${run.stable.revision}, ${run.outcome} at ${run.time}`,
+    run.message,
+    `Archive ${digest}`,
+  ];
+  const rows = gates.map(({ said, replayed, isSame }) => [
+    said.name,
+    describe(said),
+    replayed === undefined ? "-" : describe(replayed),
+    isSame === undefined ? "not archived" : isSame ? "same" : "DIFFERENT",
+  ]);
+  const changed = gates.flatMap(({ said }) =>
+    said.changedFrom === undefined
+      ? []
+      : [
+          `${said.name} was asked for something else at first: ${said.changedFrom}. All of its evidence is judged by the last numbers.`,
+        ],
+  );
+  const text = [
+    ...head,
+    "",
+    table(["GATE", "STATUS SAID", "REPLAYED", ""], rows).trimEnd(),
+    "",
+    ...changed,
+    summaryOf(gates),
+  ];
+  return `${text.join("\n")}\n`;
+}
+
+function summaryOf(gates: readonly ReplayedGate[]): string {
+  const isWhole = gates.every(({ isSame }) => isSame !== false);
+  return isWhole ? "The evidence says again what status said." : "The evidence does not say what status said.";
+}
+
+/** "Fail at record 411, 60 samples" */
+function describe({ verdict, samples, ...gate }: Gate): string {
+  const at = decidedAt(gate);
+  return `${verdict}${at === null ? "" : ` at record ${at}`}, ${samples} samples`;
+}
+
+/** The collector's number of the record that decided. */
+function decidedAt({ passedAt, failedAt }: Pick<Gate, "passedAt" | "failedAt">): number | null {
+  return failedAt?.sequence ?? passedAt?.sequence ?? null;
+}
+
+/** For programs. */
+export function runJson({ header, digest, gates }: ReplayedRun): object {
+  const { namespace, canary, run } = header;
+  const { candidate, stable, outcome, time } = run;
+  const numbers = (gate: Gate) => ({
+    verdict: gate.verdict,
+    samples: gate.samples,
+    sum: Number(gate.sum),
+    decidedAt: decidedAt(gate),
+  });
+  return {
+    ...{ namespace, canary, candidate: candidate.revision, stable: stable.revision, outcome, time, digest },
+    gates: gates.map(({ said, replayed, isSame }) => ({
+      name: said.name,
+      said: numbers(said),
+      replayed: replayed === undefined ? null : numbers(replayed),
+      same: isSame ?? null,
+    })),
+  };
+}
