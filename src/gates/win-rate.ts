@@ -107,5 +107,7 @@ export function sinceRetry(state: WinRateState): Tally {
  * try; promotion's goes on, since starting it anew would spend falsePromotion once more with every try.
  */
 export function retryWinRate({ failedAt: _lifted, ...state }: WinRateState): WinRateState {
+  // Folded anew, and it is known already that rollback's evidence begins later than here.
+  if ((state.rollbackFrom?.samples ?? 0) > state.samples) return state;
   return { ...state, rollbackFrom: { samples: state.samples, sum: state.sum } };
 }

@@ -34,6 +34,7 @@ async function live(canary: CanaryStage, outcome: 0 | 1): Promise<void> {
   await canary.compare(outcome, 40);
   const end = outcome === 1 ? "Promoted" : "RolledBack";
   await until(end, ({ status }) => status?.phase === end);
+  await until("archived", ({ status }) => status?.lastRun?.archive !== undefined && !status.archiving);
 }
 
 /**

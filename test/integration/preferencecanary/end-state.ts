@@ -19,6 +19,7 @@ export async function endState({ stage, canary, routes }: CanaryStage) {
     step: status?.step,
     lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome],
     history: status?.history?.map(({ revision, outcome }) => [revision, outcome]),
+    archived: status?.history?.map(({ archive }) => archive !== undefined),
     gates: status?.gates?.map(({ name, verdict }) => [name, verdict]),
     conditions: status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
     deployments: names((await client.list(deployments, { namespace })).items),

@@ -52,7 +52,9 @@ function fold(test: RegressionTest, { state, rollbackFrom }: Tried, rating: Rati
   return { state: isOld ? { ...retryRegression(next), ...known } : next, rollbackFrom };
 }
 
-function retry({ state }: Tried): Tried {
+function retry({ state, rollbackFrom }: Tried): Tried {
   const { samples, sum } = state.pairs;
+  if (rollbackFrom !== undefined && rollbackFrom.samples > samples)
+    return { state: retryRegression(state), rollbackFrom };
   return { state: retryRegression(state), rollbackFrom: { samples, sum } };
 }

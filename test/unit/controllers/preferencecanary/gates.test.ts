@@ -6,6 +6,7 @@ import {
   foldGates,
   type GateStatus,
   rememberedGates,
+  watchedGates,
 } from "../../../../src/controllers/preferencecanary/gates.ts";
 import type { Observed } from "../../../../src/controllers/preferencecanary/observed.ts";
 import { canaryObject, canarySpec } from "../../../builders/canary.ts";
@@ -254,6 +255,15 @@ describe("evidence from before a retry", () => {
       expect(gates).toEqual([once]);
     }
     expect(fold(records, [once], readable, { retriedAt, anew: true })).toEqual(once);
+  });
+
+  it("is told from what came before the watch, also when both are folded anew", () => {
+    const good = votes(Array<1>(40).fill(1), { first: 41, at: "2026-01-02T00:00:00.000Z" });
+    const promoted = watchedGates(spec, candidate, [fold([...before, ...good], [], readable, { retriedAt })]);
+    const since = votes([0, 0, 0], { first: 81, at: "2026-01-03T00:00:00.000Z" });
+    const once = fold(since, promoted, readable, { retriedAt });
+    expect(once.rollbackFrom).toEqual({ samples: 80, sum: "40" });
+    expect(fold([...before, ...good, ...since], [once], readable, { retriedAt, anew: true })).toEqual(once);
   });
 });
 
