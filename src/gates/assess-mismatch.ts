@@ -65,7 +65,8 @@ function explain(
   return problem === undefined ? now : unreadable(what, problem, now);
 }
 
-function split({ samples, sum, expected }: Tally & { readonly expected: number }, what: string): string {
+function split({ samples, sum, expected }: Tally & { readonly expected?: number }, what: string): string {
   if (samples === 0) return `no ${what} yet`;
-  return `the candidate got ${sum} of ${samples} ${what}, the weights say ${Number(expected.toFixed(1))}`;
+  const got = `the candidate got ${sum} of ${samples} ${what}`;
+  return expected === undefined ? got : `${got}, the weights say ${Number(expected.toFixed(1))}`;
 }

@@ -23,7 +23,7 @@ export interface MismatchState extends Tally {
   /** What arrived at the share that is in force. */
   readonly current: Tally & { readonly share: number };
   /** When the evidence first reached its threshold. Final. */
-  readonly mismatchedAt?: Crossing & { readonly expected: number };
+  readonly mismatchedAt?: Crossing & { readonly expected?: number };
 }
 
 export interface MismatchTest {

@@ -30,6 +30,7 @@ export const ArchivedRun = z.object({
       samples: true,
       sum: true,
       cursor: true,
+      state: true,
       passedAt: true,
       failedAt: true,
       rollbackFrom: true,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { rules } from "./object.ts";
-import { percent } from "./quantity.ts";
+import { duration, percent } from "./quantity.ts";
 
 interface TwoThresholds {
   /** The gate's name in the spec. */
@@ -161,6 +161,27 @@ export const CohortsGate = z
   )
   .describe(
     "Is any group of requests or people worse off with the candidate? Decided from the same comparisons as winRate; a pass says that every cohort has minSamples of them and that they gave no evidence of harm.",
+  );
+
+export const MismatchGate = z
+  .object({
+    falseAlarm: percent(
+      "Probability of a mismatch where the arms do get what their weights say, however often the gate is looked at.",
+    ).default("1%"),
+    minSamples: z
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .meta({ format: "int32" })
+      .default(100)
+      .describe("Ratings that must have been counted before the gate can pass."),
+    settle: duration(
+      "How long a weight must have been live before a rating counts: until then many are of answers that were given at the weight before.",
+    ).default("10m"),
+  })
+  .meta(rules(isErrorRate("falseAlarm", "mismatch", "ratings")))
+  .describe(
+    "Are the two arms' answers rated as often as the weights say? If not, whom each of them serves, or who rates it, is not left to chance: the evidence is not trusted, and the candidate stays where it is until somebody has looked.",
   );
 
 export const SafetyGate = z

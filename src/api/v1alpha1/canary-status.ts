@@ -51,7 +51,7 @@ export const GateStatus = z.object({
     .describe("Sum of their outcomes; for safety and metrics how many were violations or breaches."),
   state: z
     .string()
-    .max(1024)
+    .max(2048)
     .exactOptional()
     .describe("What a gate needs beside samples and sum to go on, in a form of its own; not for reading."),
   cursor: z
@@ -62,7 +62,9 @@ export const GateStatus = z.object({
     .exactOptional()
     .describe("How far its evidence was read."),
   passedAt: Crossing.exactOptional().describe("When the evidence for promotion first sufficed."),
-  failedAt: Crossing.exactOptional().describe("When the evidence for rollback first sufficed. Final for this run."),
+  failedAt: Crossing.exactOptional().describe(
+    "When the evidence for rollback, or of a mismatch, first sufficed. Final for this run.",
+  ),
   rollbackFrom: Crossing.pick({ samples: true, sum: true })
     .exactOptional()
     .describe(
@@ -80,7 +82,10 @@ export const GateStatus = z.object({
         .max(64)
         .exactOptional()
         .describe("Evidence for promotion, of what is needed, on a log10 scale."),
-      rollback: z.string().max(64).describe("Evidence for rollback, of what is needed, on a log10 scale."),
+      rollback: z
+        .string()
+        .max(64)
+        .describe("Evidence for rollback, or of a mismatch, of what is needed, on a log10 scale."),
     })
     .exactOptional()
     .describe("How far the gate is from a verdict."),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { MetricGate, WebhookGate } from "./asked-gates.ts";
-import { CohortsGate, ComplianceGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
+import { CohortsGate, ComplianceGate, MismatchGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, reference, rules } from "./object.ts";
@@ -184,6 +184,7 @@ export const PreferenceCanarySpec = z
         compliance: ComplianceGate.exactOptional(),
         regression: RegressionGate.exactOptional(),
         cohorts: CohortsGate.exactOptional(),
+        mismatch: MismatchGate.exactOptional(),
         metrics: mapList(MetricGate, "name", 8, 1)
           .exactOptional()
           .describe("What Prometheus says of the candidate: each metric is a gate of its own."),
@@ -267,6 +268,18 @@ export const PreferenceCanarySpec = z
       [
         "!(has(self.gates.compliance) || has(self.gates.regression)) || self.steps.exists(s, s.weight > 0)",
         "gates.compliance and gates.regression need a step with a weight over 0: only users that the candidate serves can rate it",
+      ],
+      [
+        "!has(self.gates.mismatch) || has(self.evidence.ratings)",
+        "gates.mismatch needs evidence.ratings: it counts whose answers are rated",
+      ],
+      [
+        "!has(self.gates.mismatch) || self.steps.exists(s, s.weight > 0)",
+        "gates.mismatch needs a step with a weight over 0: without one no user is served by the candidate",
+      ],
+      [
+        "!has(self.gates.mismatch) || duration(self.gates.mismatch.settle) < duration(self.onNoData.after)",
+        "gates.mismatch.settle must be shorter than onNoData.after, or it would be missed before it is counted",
       ],
       [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",

@@ -2,6 +2,7 @@ import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.
 import { metricGateName } from "../../controllers/preferencecanary/gate-names.ts";
 import { cohortsSpec } from "../../controllers/preferencecanary/gates/cohorts.ts";
 import { metricSpec } from "../../controllers/preferencecanary/gates/metric.ts";
+import { mismatchSpec } from "../../controllers/preferencecanary/gates/mismatch.ts";
 import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
@@ -9,6 +10,7 @@ import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.t
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
 import { cohortsPromise } from "../../gates/assess-cohorts.ts";
 import { metricPromise } from "../../gates/assess-metric.ts";
+import { mismatchPromise } from "../../gates/assess-mismatch.ts";
 import { regressionPromises } from "../../gates/assess-regression.ts";
 import type { Betting, Unit } from "../../gates/bet.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
@@ -38,7 +40,7 @@ export function explainGate(
   gate: GateStatus,
   sameModel: boolean,
 ): Explained {
-  const { winRate, safety, compliance, regression, cohorts, metrics = [], webhook } = gates;
+  const { winRate, safety, compliance, regression, cohorts, mismatch, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
     const judges = aboutWinRate(evidence.comparisons);
     const about = sameModel ? `${judges} ${ABOUT_SAME_MODEL}` : judges;
@@ -54,6 +56,8 @@ export function explainGate(
       promises: [cohortsPromise(cohortsSpec(cohorts))],
       needed: [],
     };
+  if (gate.name === "mismatch" && mismatch !== undefined)
+    return { about: ABOUT_MISMATCH, promises: [mismatchPromise(mismatchSpec(mismatch))], needed: [] };
   if (gate.name === "safety" && safety !== undefined) return explainSafety(safety, gate);
   const metric = metrics.find(({ name }) => metricGateName(name) === gate.name);
   if (metric !== undefined)
@@ -116,6 +120,10 @@ function aboutMetric({ prometheus: { server, query }, interval }: NonNullable<Ga
 function aboutWebhook({ endpoint, interval }: NonNullable<Gates["webhook"]>): string {
   return `No error rate is promised: ${endpoint} is asked every ${interval}, and answers for what it says.`;
 }
+
+const ABOUT_MISMATCH =
+  "The rate is about ratings of answers that a gateway has split by the weights, one request like another: it does not hold " +
+  "where sessions stick to an arm, or where one arm's users are asked more often.";
 
 const ABOUT_SAME_MODEL =
   "The candidate has stable's own model, so it is asked to be not worse, in a region of the same width that ends at 50%.";

@@ -89,7 +89,7 @@ function isNews(before: readonly GateStatus[], after: readonly GateStatus[], isT
 function fold({ facts }: Place, gates: readonly GateStatus[], lot: readonly Arrival[], at: number): GateStatus[] {
   const { candidate } = facts.run;
   if (candidate === undefined) throw new Error("a run without a candidate");
-  const look = { now: new Date(at), silence: facts.silence };
+  const look = { now: new Date(at), silence: facts.silence, shares: facts.shares };
   const { spec } = facts.observed.canary;
   const evidence = evidenceOf(cursorsOf(spec, candidate, gates), lot, armsOf(facts));
   return foldGates(spec, candidate, gates, evidence, look);

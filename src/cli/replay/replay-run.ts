@@ -2,6 +2,7 @@ import type { ArchivedRun, ArchiveLine } from "../../api/contracts/archived-run.
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { ArchivedStream } from "../../api/contracts/run-archive.ts";
 import { NO_EVIDENCE } from "../../controllers/preferencecanary/evidence.ts";
+import { rememberedShares } from "../../controllers/preferencecanary/gates/mismatch-state.ts";
 import { collectedGates, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
 
 type Said = ArchivedRun["gates"][number];
@@ -69,12 +70,13 @@ function unfolded({ name, numbers, rollbackFrom }: Said): GateStatus {
   return { name, ...(numbers !== undefined && { numbers }), ...nothing, ...(rollbackFrom && { rollbackFrom }) };
 }
 
-/** Silence is not in the evidence, so nothing is taken for silent. */
-function lookOf({ time, served, retriedAt }: ArchivedRun): Parameters<typeof foldGates>[4] {
+/** Silence is not in the evidence, so nothing is taken for silent; which share was in force is what the gate remembers. */
+function lookOf({ time, served, retriedAt, gates }: ArchivedRun): Parameters<typeof foldGates>[4] {
   const since = served === undefined ? undefined : new Date(served);
   return {
     now: new Date(time),
     silence: since && { since, served: since, bothServed: since, limitMs: Number.POSITIVE_INFINITY },
+    shares: rememberedShares(gates.find(({ name }) => name === "mismatch")?.state),
     retriedAt: retriedAt === undefined ? undefined : new Date(retriedAt),
   };
 }

@@ -55,7 +55,11 @@ function runEnded(before: PreferenceCanaryStatus | undefined, { lastRun }: Prefe
   ];
 }
 
-const HELD: Readonly<Partial<Record<Verdict, string>>> = { NoData: "HeldForNoData", Shifting: "HeldForShifting" };
+const HELD: Readonly<Partial<Record<Verdict, string>>> = {
+  Mismatch: "HeldForMismatch",
+  NoData: "HeldForNoData",
+  Shifting: "HeldForShifting",
+};
 
 /** Once for each time that evidence gets out of sight, or says something else than it did. */
 function held(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {

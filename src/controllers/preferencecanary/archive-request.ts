@@ -44,7 +44,7 @@ export function archiveRequest({ lastRun, candidate, stable, gates, spec, retrie
 
 /** How far the gate was, and what it had decided by which record. */
 function decided(gate: GateStatus): ArchivedRun["gates"][number] {
-  const { name, verdict, numbers, changedFrom, samples, sum, cursor, passedAt, failedAt, rollbackFrom } = gate;
+  const { name, verdict, numbers, changedFrom, samples, sum, cursor, state, passedAt, failedAt, rollbackFrom } = gate;
   return {
     name,
     verdict,
@@ -53,6 +53,7 @@ function decided(gate: GateStatus): ArchivedRun["gates"][number] {
     ...(numbers !== undefined && { numbers }),
     ...(changedFrom !== undefined && { changedFrom }),
     ...(cursor && { cursor }),
+    ...(state !== undefined && { state }),
     ...(passedAt && { passedAt }),
     ...(failedAt && { failedAt }),
     ...(rollbackFrom && { rollbackFrom }),

@@ -9,6 +9,7 @@ import type { Observed } from "./observed.ts";
 import { type Orders, readOrders } from "./orders.ts";
 import { rejectionOf } from "./rejection.ts";
 import type { Candidate, Run } from "./run.ts";
+import { type Shares, sharesIn } from "./shares.ts";
 import { type Silence, silentFrom } from "./silence.ts";
 import { nextStep, type Progress, progressOf, stepsOf, WATCH } from "./steps.ts";
 import { type Wait, waitsOf } from "./waits.ts";
@@ -45,10 +46,20 @@ export interface Facts {
   readonly served?: Date;
   /** Since when its gates could have heard something. */
   readonly silence?: Silence;
+  /** By which its ratings are counted. */
+  readonly shares?: Shares;
 }
 
 /** Why a candidate that has not failed gets no further. */
-export type Hold = "Suspended" | "Paused" | "DeadlineExceeded" | "NoData" | "Shifting" | "Unread" | "NotReady";
+export type Hold =
+  | "Suspended"
+  | "Paused"
+  | "DeadlineExceeded"
+  | "Mismatch"
+  | "NoData"
+  | "Shifting"
+  | "Unread"
+  | "NotReady";
 
 const WITHOUT_CANDIDATE = {
   gates: [],
@@ -77,7 +88,8 @@ export function gatherFacts(
   const silence = silenceOf(spec, entry, served, place);
   const remembered = rememberedGates(observed, run);
   const { retriedAt } = observed.records.get(candidate.revision) ?? {};
-  const look = { silence, now, retriedAt: retriedAt === undefined ? undefined : new Date(retriedAt) };
+  const shares = sharesIn(place);
+  const look = { silence, shares, now, retriedAt: retriedAt === undefined ? undefined : new Date(retriedAt) };
   const folded = foldGates(spec, candidate, remembered, evidence, look);
   const verdict = combineVerdicts(folded.map((gate) => gate.verdict));
   const orders = readOrders(canary, candidate.revision);
@@ -90,6 +102,7 @@ export function gatherFacts(
     ...entry,
     ...(served && { served }),
     ...(silence && { silence }),
+    ...(shares && { shares }),
     verdict,
     ...(rejection !== undefined && { rejection }),
     ...(hold && { hold }),
@@ -193,10 +206,11 @@ function holdOf(
   if (canary.spec.suspend) return "Suspended";
   if (orders.pause) return "Paused";
   if (isOverdue) return "DeadlineExceeded";
-  if (verdict === "NoData" || verdict === "Shifting") return verdict;
+  if (verdict === "Mismatch" || verdict === "NoData" || verdict === "Shifting") return verdict;
   const { comparisons, checks, ratings, answers } = evidence;
-  const { safety, compliance, regression } = canary.spec.gates;
-  const collected = [comparisons, ...(safety ? [checks] : []), ...(compliance || regression ? [ratings] : [])];
+  const { safety, compliance, regression, mismatch } = canary.spec.gates;
+  const isRated = compliance !== undefined || regression !== undefined || mismatch !== undefined;
+  const collected = [comparisons, ...(safety ? [checks] : []), ...(isRated ? [ratings] : [])];
   const streams = [...collected, ...Object.values(answers)];
   if (streams.some(({ access }) => access.type === "Unread")) return "Unread";
   return isServing ? undefined : "NotReady";

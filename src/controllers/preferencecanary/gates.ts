@@ -5,6 +5,7 @@ import { cohortsGate } from "./gates/cohorts.ts";
 import { complianceGate } from "./gates/compliance.ts";
 import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
 import { metricGate } from "./gates/metric.ts";
+import { mismatchGate } from "./gates/mismatch.ts";
 import { regressionGate } from "./gates/regression.ts";
 import { safetyGate } from "./gates/safety.ts";
 import { webhookGate } from "./gates/webhook.ts";
@@ -22,13 +23,14 @@ export type Judged = Pick<Candidate, "revision" | "sameModel">;
 
 /** Every gate of the spec, for the run of this candidate. */
 function gatesOf({ gates, evidence: { comparisons } }: Asked, { sameModel, revision }: Judged): readonly Gate[] {
-  const { winRate, safety, compliance, regression, cohorts, metrics = [], webhook } = gates;
+  const { winRate, safety, compliance, regression, cohorts, mismatch, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
     ...(compliance ? [complianceGate(compliance, revision)] : []),
     ...(regression ? [regressionGate(regression, revision)] : []),
     ...(cohorts ? [cohortsGate(cohorts, comparisons)] : []),
+    ...(mismatch ? [mismatchGate(mismatch, revision)] : []),
     ...metrics.map(metricGate),
     ...(webhook ? [webhookGate(webhook)] : []),
   ];

@@ -28,6 +28,7 @@ const HOLD_REASON: Readonly<Record<Hold, string>> = {
   Suspended: "Suspended",
   Paused: "Paused",
   DeadlineExceeded: "DeadlineExceeded",
+  Mismatch: "Mismatch",
   NoData: "NoData",
   Shifting: "Shifting",
   Unread: "ReadingEvidence",
@@ -50,6 +51,8 @@ function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): str
       return `as long as the canary is annotated with ${readOrders(canary, revision).describe("pause")}`;
     case "DeadlineExceeded":
       return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: it was not promoted within spec.deadline, ${canary.spec.deadline}`;
+    case "Mismatch":
+      return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: the ratings are not split as the weights are, so the evidence is not trusted`;
     default:
       return undefined;
   }

@@ -28,7 +28,7 @@ export function silentFrom(gate: Heard, silence: Silence | undefined): Date | un
 }
 
 function clockOf(gate: string, { since, served, bothServed, metricsOfBoth = [] }: Silence): Date | undefined {
-  if (gate === "regression" || metricsOfBoth.includes(gate)) return bothServed;
+  if (gate === "regression" || gate === "mismatch" || metricsOfBoth.includes(gate)) return bothServed;
   return gate === "compliance" || gate.startsWith(METRICS) ? served : since;
 }
 

@@ -44,9 +44,9 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     if (candidate === undefined) throw new Error("no candidate");
     // The controller may have begun to count anew.
     gates = rest.world.canary.status?.gates ?? gates;
-    const { silence } = rest.facts;
+    const { silence, shares } = rest.facts;
     const evidence = evidenceOf(cursorsOf(canary.spec, candidate, gates), lot, armsOf(rest.facts));
-    gates = foldGates(canary.spec, candidate, gates, evidence, { now: new Date(at), silence });
+    gates = foldGates(canary.spec, candidate, gates, evidence, { now: new Date(at), silence, shares });
     for (const { verdict } of gates) verdicts.add(verdict);
     const status = { ...canary.status, gates: [...gates] };
     rest = settle({ ...rest.world, now: new Date(at), canary: { ...canary, status } });

@@ -3,6 +3,7 @@ import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import type { Assessment } from "../../../gates/assess.ts";
 import type { Evidence as Weight } from "../../../gates/mixture.ts";
 import { type Evidence, type EvidenceRecords, NOTHING, type Stream } from "../evidence.ts";
+import type { Shares } from "../shares.ts";
 import { isSilent, type Silence, silenceWords, silentFrom } from "../silence.ts";
 
 export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
@@ -26,6 +27,8 @@ export interface Gate {
 export interface Look {
   readonly now: Date;
   readonly silence: Silence | undefined;
+  /** Absent while an arm has none. */
+  readonly shares?: Shares | undefined;
   /** When the candidate was last tried again: what came before that cannot reject it. */
   readonly retriedAt?: Date | undefined;
 }
@@ -38,8 +41,8 @@ export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   /** Its evidence comes from users that the candidate serves: before it serves any there is no verdict. */
   readonly isAboutServed?: boolean;
   /** Whether the record is a bet of this gate; the others are only read. */
-  counts(item: EvidenceRecords[Name]): boolean;
-  fold(state: State, item: EvidenceRecords[Name]): State;
+  counts(item: EvidenceRecords[Name], look: Look): boolean;
+  fold(state: State, item: EvidenceRecords[Name], look: Look): State;
   /** Of a run's first look: undefined. */
   read(gate: Kept | undefined): State;
   write(state: State): Kept;
@@ -113,13 +116,14 @@ function foldAll<State, Name extends keyof EvidenceRecords>(
   gate: GateDefinition<State, Name>,
   start: State,
   items: readonly EvidenceRecords[Name][],
-  { retriedAt }: Look,
+  look: Look,
 ): { readonly state: State; readonly newest: string | undefined } {
+  const { retriedAt } = look;
   let state = start;
   let newest: string | undefined;
-  for (const item of items.filter((each) => gate.counts(each))) {
+  for (const item of items.filter((each) => gate.counts(each, look))) {
     const before = gate.samples(state);
-    state = gate.fold(state, item);
+    state = gate.fold(state, item, look);
     if (retriedAt !== undefined && Date.parse(item.at) <= retriedAt.getTime()) state = gate.retry(state);
     if (gate.samples(state) > before) newest = item.at;
   }
