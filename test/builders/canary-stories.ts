@@ -101,6 +101,19 @@ export const stories: readonly Story[] = [
     event: "the same, where onInconclusive is Hold",
     happens: (world) => world.clock.pause(2 * HOUR),
   },
+  {
+    spec: {
+      evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
+      gates: { winRate: {}, mismatch: { settle: "1s" } },
+      ...LONG,
+    },
+    given: inLastStep,
+    event: "ratings are not split as the weights are",
+    happens: (world) => {
+      world.clock.pause(5_000);
+      world.rate("Candidate", Array<1>(60).fill(1));
+    },
+  },
   { given: inLastStep, event: "all pods of the candidate are lost", happens: losePods },
   {
     given: inLastStep,

@@ -110,7 +110,12 @@ const worlds: readonly (readonly [string, Spec, Truth & { readonly fallsAfterMs?
     "ratings of both arms",
     {
       evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
-      gates: { winRate: {}, compliance: { min: "60%", target: "75%" }, regression: { maxDrop: "20%" } },
+      gates: {
+        winRate: {},
+        compliance: { min: "60%", target: "75%" },
+        regression: { maxDrop: "20%" },
+        mismatch: { settle: "1m", minSamples: 30, falseAlarm: "20%" },
+      },
       steps: [steps[0], { name: "half", weight: 50, minDuration: "20m" }],
     },
     { ...plain, winRate: 0.65, ratingsPerHour: 120 },
