@@ -107,7 +107,8 @@ export type ArmAnswer = z.infer<typeof ArmAnswer>;
 
 /**
  * With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. `cohort`: the
- * group that whoever sent the request said it is of.
+ * group that whoever sent the request said it is of. `margin`: what the candidate's model makes of the two answers, as its
+ * implicit reward for its own less that for stable's, in nats (DPO: beta times the log ratios to the reference model).
  */
 export const PostPairRequest = z
   .strictObject({
@@ -115,6 +116,7 @@ export const PostPairRequest = z
     canary: Name,
     prompt: Text.min(1),
     cohort: Name.optional(),
+    margin: z.number().optional(),
     stable: ArmAnswer,
     candidate: ArmAnswer.optional(),
     other: ArmAnswer.optional(),
@@ -128,6 +130,9 @@ export const PostPairRequest = z
     } else if (pair.other !== undefined && pair.other.revision !== pair.stable.revision) {
       const message = "must be stable's revision; another revision's answer is sent as candidate";
       context.addIssue({ code: "custom", path: ["other", "revision"], message });
+    } else if (pair.margin !== undefined && !(pair.candidate && "text" in pair.candidate && "text" in pair.stable)) {
+      const message = "is of two answers, of which one is the candidate's: leave it out where there is no such text";
+      context.addIssue({ code: "custom", path: ["margin"], message });
     }
   });
 export type PostPairRequest = z.infer<typeof PostPairRequest>;
@@ -207,6 +212,7 @@ export type Cursor = z.infer<typeof Cursor>;
  * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie. `unit`: sha256 of the prompt, in
  * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `raterVote`: the same of the
  * labeler's. Both it and `labeler` are null where nobody chose, since one arm failed to answer. `cohort`: the pair's.
+ * `margin`: likewise, where it has one.
  */
 export const Comparison = z.object({
   sequence: z.int().positive(),
@@ -218,6 +224,7 @@ export const Comparison = z.object({
   raterVote: z.int().positive().nullable(),
   labeler: z.string().nullable(),
   cohort: z.string().nullable(),
+  margin: z.number().exactOptional(),
 });
 export type Comparison = z.infer<typeof Comparison>;
 

@@ -184,6 +184,22 @@ export const MismatchGate = z
     "Are the two arms' answers rated as often as the weights say? If not, whom each of them serves, or who rates it, is not left to chance: the evidence is not trusted, and the candidate stays where it is until somebody has looked.",
   );
 
+export const CalibrationGate = z
+  .object({
+    maxError: percent(
+      "Expected calibration error that is accepted. A candidate beyond it passes, and one within it fails, with at most 5% probability each, however often the gate is looked at.",
+    ).default("10%"),
+  })
+  .meta(
+    rules([
+      "double(self.maxError.replace('%', '')) > 0.0 && double(self.maxError.replace('%', '')) < 50.0",
+      "gates.calibration.maxError must be over 0% and under 50%: no number of comparisons shows that there is no error at all",
+    ]),
+  )
+  .describe(
+    "Does the candidate's own reward margin say what people prefer? Decided from the comparisons of pairs that were posted with a margin.",
+  );
+
 export const SafetyGate = z
   .object({
     maxViolationRate: percent("Rate of violations that the candidate must not exceed.").default("0.01%"),

@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { MetricGate, WebhookGate } from "./asked-gates.ts";
-import { CohortsGate, ComplianceGate, MismatchGate, RegressionGate, SafetyGate, WinRateGate } from "./canary-gates.ts";
+import {
+  CalibrationGate,
+  CohortsGate,
+  ComplianceGate,
+  MismatchGate,
+  RegressionGate,
+  SafetyGate,
+  WinRateGate,
+} from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, reference, rules } from "./object.ts";
@@ -185,6 +193,7 @@ export const PreferenceCanarySpec = z
         regression: RegressionGate.exactOptional(),
         cohorts: CohortsGate.exactOptional(),
         mismatch: MismatchGate.exactOptional(),
+        calibration: CalibrationGate.exactOptional(),
         metrics: mapList(MetricGate, "name", 8, 1)
           .exactOptional()
           .describe("What Prometheus says of the candidate: each metric is a gate of its own."),

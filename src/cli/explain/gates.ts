@@ -1,5 +1,6 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { metricGateName } from "../../controllers/preferencecanary/gate-names.ts";
+import { calibrationSpec } from "../../controllers/preferencecanary/gates/calibration.ts";
 import { cohortsSpec } from "../../controllers/preferencecanary/gates/cohorts.ts";
 import { metricSpec } from "../../controllers/preferencecanary/gates/metric.ts";
 import { mismatchSpec } from "../../controllers/preferencecanary/gates/mismatch.ts";
@@ -8,6 +9,7 @@ import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { calibrationPromise } from "../../gates/assess-calibration.ts";
 import { cohortsPromise } from "../../gates/assess-cohorts.ts";
 import { metricPromise } from "../../gates/assess-metric.ts";
 import { mismatchPromise } from "../../gates/assess-mismatch.ts";
@@ -40,7 +42,7 @@ export function explainGate(
   gate: GateStatus,
   sameModel: boolean,
 ): Explained {
-  const { winRate, safety, compliance, regression, cohorts, mismatch, metrics = [], webhook } = gates;
+  const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
     const judges = aboutWinRate(evidence.comparisons);
     const about = sameModel ? `${judges} ${ABOUT_SAME_MODEL}` : judges;
@@ -58,6 +60,12 @@ export function explainGate(
     };
   if (gate.name === "mismatch" && mismatch !== undefined)
     return { about: ABOUT_MISMATCH, promises: [mismatchPromise(mismatchSpec(mismatch))], needed: [] };
+  if (gate.name === "calibration" && calibration !== undefined)
+    return {
+      about: `${aboutWinRate(evidence.comparisons)} ${ABOUT_CALIBRATION}`,
+      promises: [calibrationPromise(calibrationSpec(calibration))],
+      needed: [],
+    };
   if (gate.name === "safety" && safety !== undefined) return explainSafety(safety, gate);
   const metric = metrics.find(({ name }) => metricGateName(name) === gate.name);
   if (metric !== undefined)
@@ -120,6 +128,9 @@ function aboutMetric({ prometheus: { server, query }, interval }: NonNullable<Ga
 function aboutWebhook({ endpoint, interval }: NonNullable<Gates["webhook"]>): string {
   return `No error rate is promised: ${endpoint} is asked every ${interval}, and answers for what it says.`;
 }
+
+const ABOUT_CALIBRATION =
+  "Only comparisons count whose pair was posted with the candidate's margin, and nobody checks that it is its own.";
 
 const ABOUT_MISMATCH =
   "The rate is about ratings of answers that a gateway has split by the weights, one request like another: it does not hold " +

@@ -70,7 +70,7 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
     return { at, ...make(at) };
   }
 
-  /** A unit is a prompt with a rater of its own, so that it is one whatever the canary takes for one. */
+  /** The candidate knows how often it wins. A unit is a prompt with a rater of its own, so that it is one whatever the canary takes for one. */
   function compared(at: number): Pick<Arrival, "comparison"> {
     const outcome = random() < truth.winRate ? 1 : 0;
     const unit = truth.units === undefined ? sequence : Math.floor(random() * truth.units);
@@ -85,6 +85,7 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
         raterVote: vote,
         labeler: `rater ${unit}`,
         cohort: cohort(),
+        margin: Math.log(truth.winRate / (1 - truth.winRate)),
       },
     };
   }

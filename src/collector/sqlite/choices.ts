@@ -56,8 +56,8 @@ function store(tables: Tables, key: DatasetKey, judgement: Judgement): void {
   }
   if (outcome !== null && pair.candidate !== null) {
     const run = { namespace: key.namespace, canary: pair.canary, candidate: pair.candidate, stable: pair.stable };
-    const { prompt, cohort } = pair;
-    tables.comparisons.insert(run, sequence, { outcome, prompt, labeler, cohort, pair: choice.pair });
+    const { prompt, cohort, margin } = pair;
+    tables.comparisons.insert(run, sequence, { outcome, prompt, labeler, cohort, margin, pair: choice.pair });
   }
   tables.queue.judged(pair.number);
 }

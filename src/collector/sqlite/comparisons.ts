@@ -10,6 +10,7 @@ export interface NewComparison {
   prompt: string;
   labeler: string | null;
   cohort: string | null;
+  margin: number | null;
   pair: string;
 }
 
@@ -25,8 +26,8 @@ const RUN = `
 export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => void): Comparisons {
   const insertRow = prepare(
     db,
-    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, cohort, pair)
-     VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :raterVote, :outcome, :labeler, :cohort, :pair)`,
+    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, cohort, margin, pair)
+     VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :raterVote, :outcome, :labeler, :cohort, :margin, :pair)`,
   );
   const votes = prepare<{ votes: number }>(
     db,
@@ -40,9 +41,9 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
     db,
     `SELECT id FROM comparisons JOIN records USING (sequence) WHERE ${RUN} AND sequence = :sequence`,
   );
-  const select = prepare<Comparison>(
+  const select = prepare<Omit<Comparison, "margin"> & { margin: number | null }>(
     db,
-    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler, cohort
+    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler, cohort, margin
      FROM comparisons JOIN records USING (sequence)
      WHERE ${RUN} AND sequence > :after ORDER BY sequence LIMIT :limit`,
   );
@@ -61,7 +62,9 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
     page({ namespace, canary, candidate, stable }, { cursor, limit }) {
       const run = { namespace, canary, candidate, stable };
       const after = checkCursor(cursor, (sequence) => find.get({ ...run, sequence })?.id);
-      return { records: select.all({ ...run, after, limit }), head: head.get(run)?.head ?? 0 };
+      const rows = select.all({ ...run, after, limit });
+      const records = rows.map(({ margin, ...row }) => (margin === null ? row : { ...row, margin }));
+      return { records, head: head.get(run)?.head ?? 0 };
     },
   };
 }

@@ -10,6 +10,7 @@ export interface StoredPair {
   canary: string;
   prompt: string;
   cohort: string | null;
+  margin: number | null;
   stable: string;
   candidate: string | null;
   stableText: string;
@@ -74,8 +75,8 @@ function preparePairs(db: DatabaseSync) {
     ),
     insert: prepare(
       db,
-      `INSERT INTO pairs (namespace, id, dataset, canary, prompt, cohort, stable, candidate, stable_text, other_text, content, state)
-       VALUES (:namespace, :id, :dataset, :canary, :prompt, :cohort, :stable, :candidate, :stableText, :otherText, :content, :state)`,
+      `INSERT INTO pairs (namespace, id, dataset, canary, prompt, cohort, margin, stable, candidate, stable_text, other_text, content, state)
+       VALUES (:namespace, :id, :dataset, :canary, :prompt, :cohort, :margin, :stable, :candidate, :stableText, :otherText, :content, :state)`,
     ),
     live: prepare(
       db,
@@ -94,7 +95,7 @@ function preparePairs(db: DatabaseSync) {
     ),
     find: prepare<StoredPair>(
       db,
-      `SELECT number, canary, prompt, cohort, stable, candidate, stable_text AS stableText, other_text AS otherText, state, lease
+      `SELECT number, canary, prompt, cohort, margin, stable, candidate, stable_text AS stableText, other_text AS otherText, state, lease
        FROM pairs WHERE namespace = :namespace AND dataset = :dataset AND id = :id`,
     ),
     judged: prepare(db, `UPDATE pairs SET state = 'Judged' WHERE number = :number`),
@@ -114,8 +115,8 @@ export function createPairQueue(db: DatabaseSync, clock: Clock, random: () => nu
     insert({ namespace, dataset }, { pair, content, state, stableText, otherText }) {
       const revisions = { stable: pair.stable.revision, candidate: pair.candidate?.revision ?? null };
       const row = { namespace, dataset, canary: pair.canary, ...revisions };
-      const { id, prompt, cohort = null } = pair;
-      const number = pairs.insert.insert({ ...row, id, prompt, cohort, stableText, otherText, content, state });
+      const { id, prompt, cohort = null, margin = null } = pair;
+      const number = pairs.insert.insert({ ...row, id, prompt, cohort, margin, stableText, otherText, content, state });
       pairs.live.run(row);
       const excess = (pairs.depth.get({ namespace, dataset })?.open ?? 0) - limit;
       if (excess <= 0) return true;

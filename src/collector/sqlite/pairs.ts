@@ -22,8 +22,9 @@ export function addPair(tables: Tables, key: DatasetKey, pair: PostPairRequest):
     pair.prompt,
     ...contentOfAnswer(pair.stable),
     ...contentOfAnswer(pair.candidate ?? pair.other),
-    // Not where there is none: a pair that was posted before there were cohorts is the same one when it is sent again.
+    // Not where there is none: a pair that was posted before there were these is the same one when it is sent again.
     ...(pair.cohort === undefined ? [] : [pair.cohort]),
+    ...(pair.margin === undefined ? [] : [pair.margin]),
   ]);
   const known = tables.queue.known(key.namespace, pair.id);
   if (known !== undefined && known.content !== content) {
@@ -61,7 +62,8 @@ function decide(
   const { candidate, canary, prompt, stable, cohort = null } = pair;
   if (candidate !== undefined) {
     const run = { namespace: key.namespace, canary, candidate: candidate.revision, stable: stable.revision };
-    tables.comparisons.insert(run, acknowledgement.sequence, { outcome, prompt, labeler: null, cohort, pair: pair.id });
+    const asked = { prompt, cohort, margin: null, pair: pair.id };
+    tables.comparisons.insert(run, acknowledgement.sequence, { ...asked, outcome, labeler: null });
   }
   return acknowledgement;
 }

@@ -144,4 +144,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE pairs ADD COLUMN cohort TEXT;
   ALTER TABLE comparisons ADD COLUMN cohort TEXT;
   `,
+  `
+  -- What the candidate's model makes of the two answers, where whoever posted the pair knew it.
+  ALTER TABLE pairs ADD COLUMN margin REAL;
+  ALTER TABLE comparisons ADD COLUMN margin REAL;
+  `,
 ];

@@ -1,6 +1,7 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import type { Cursors, Evidence, StreamName } from "./evidence.ts";
+import { calibrationGate } from "./gates/calibration.ts";
 import { cohortsGate } from "./gates/cohorts.ts";
 import { complianceGate } from "./gates/compliance.ts";
 import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gates/gate.ts";
@@ -23,7 +24,7 @@ export type Judged = Pick<Candidate, "revision" | "sameModel">;
 
 /** Every gate of the spec, for the run of this candidate. */
 function gatesOf({ gates, evidence: { comparisons } }: Asked, { sameModel, revision }: Judged): readonly Gate[] {
-  const { winRate, safety, compliance, regression, cohorts, mismatch, metrics = [], webhook } = gates;
+  const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
@@ -31,6 +32,7 @@ function gatesOf({ gates, evidence: { comparisons } }: Asked, { sameModel, revis
     ...(regression ? [regressionGate(regression, revision)] : []),
     ...(cohorts ? [cohortsGate(cohorts, comparisons)] : []),
     ...(mismatch ? [mismatchGate(mismatch, revision)] : []),
+    ...(calibration ? [calibrationGate(calibration, comparisons)] : []),
     ...metrics.map(metricGate),
     ...(webhook ? [webhookGate(webhook)] : []),
   ];

@@ -130,10 +130,21 @@ describe("why a gate says what it says", () => {
 test.each([
   ["compliance", "A model at or over 70% is rolled back", "one rater is one bet"],
   ["regression", "5 points", "while both arms serve"],
+  ["mismatch", "are called mismatched with at most 1% probability", "it does not hold where sessions stick"],
+  [
+    "calibration",
+    "by more than 10% on average passes with at most 5%",
+    "whose pair was posted with the candidate's margin",
+  ],
   ["cohorts", "A model at or over 45% in all of 2 cohorts is rolled back", "in the header x-dpo-cohort"],
 ])("%s has its own promises, and what they are about", (name, promise, about) => {
   const spec = PreferenceCanarySpec.parse(
-    canarySpec({ gates: { winRate: {}, compliance: {}, regression: {}, cohorts: { names: ["en", "de"] } } }),
+    canarySpec({
+      gates: {
+        ...{ winRate: {}, compliance: {}, regression: {}, cohorts: { names: ["en", "de"] } },
+        ...{ mismatch: {}, calibration: {} },
+      },
+    }),
   );
   const status = { name, verdict: "Undecided", samples: 10, sum: "8", message: "" } as const;
   const explained = explainGate(spec, status, false);

@@ -206,3 +206,21 @@ test("the votes of a prompt are numbered at commit, within its pair of revisions
   const other = await comparisons(collector, "", "candidate=0e3e3e3e30&stable=5ab1e00000");
   expect(other.body.records).toMatchObject([{ vote: 1 }]);
 });
+
+test("a pair's margin goes with its comparison, is shown to no rater, and is part of what the pair is", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("with", { margin: -1.25 }), pairOf("without"));
+  const leased = await lease(collector, "ann");
+  expect(JSON.stringify(leased)).not.toContain("margin");
+  for (const pair of leased) {
+    const { status } = await collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, "ann", "new")] });
+    expect(status).toBe(200);
+  }
+  const { records } = (await comparisons(collector)).body;
+  expect(records.map(({ margin }: { margin?: number }) => margin)).toEqual([-1.25, undefined]);
+  const again = await collector.call("POST", `${DATASET}/pairs`, pairOf("with", { margin: 2 }));
+  expect(again).toMatchObject({ status: 409, body: { error: { reason: "IdMismatch" } } });
+  const ofOne = pairOf("failed", { margin: 1, candidate: { revision: "ca4d1da7e0", error: "HTTP 500" } });
+  const refused = await collector.call("POST", `${DATASET}/pairs`, ofOne);
+  expect(refused).toMatchObject({ status: 422, body: { error: { path: "margin" } } });
+});
