@@ -40,6 +40,7 @@ they were asked, and their verdicts are compared with what status said. It is th
   --json                  for programs instead of a table: an array, or of a run an object
 
 Of an archived run:
+  -n, --namespace NAME    of the canary, where --run is its NAME alone; the context's own unless it is named
   --digest DIGEST         what the FILE must have; without it the one in its name, if there is one
   --collector URL         where the collector can be reached from here, if not where status says
   --service-account NAME  of the canary's namespace, whose token the collector is shown (default)
@@ -83,6 +84,7 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const [first, ...more] = positionals;
   if (more.length > 0) throw new UsageError("replay takes one FILE, or --run NAMESPACE/NAME and one REVISION");
+  if (values.run !== undefined) refuse(values, { digest: {} }, "is of a FILE: of a run it is the one that status names");
   if (values.run !== undefined) return replayFetched({ ...values, run: values.run }, first, host);
   refuse(values, RUN_OPTIONS, "is about a run: name the canary with --run");
   if (first === undefined) throw new UsageError("replay takes one FILE, or --run NAMESPACE/NAME");
