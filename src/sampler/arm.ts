@@ -1,17 +1,25 @@
-import { Pool } from "undici";
-import { z } from "zod";
-import { type ArmAnswer, LIMITS } from "../api/contracts/collector-api.ts";
+import { type Dispatcher, Pool } from "undici";
+import type { ArmAnswer } from "../api/contracts/collector-api.ts";
 import { type Clock, withDeadline } from "../runtime/clock.ts";
+import { type Response, readAnswer } from "./answer.ts";
+import { ArmFailure, type FailureReason } from "./arm-failure.ts";
 import type { GenerationRequest } from "./generation-request.ts";
 import { storableText } from "./storable-text.ts";
+
+export type AnswerResult = "Text" | FailureReason;
+
+export interface Asked {
+  readonly answer: ArmAnswer;
+  readonly result: AnswerResult;
+}
 
 /** One revision's model server. */
 export interface Arm {
   /**
-   * The arm's answer, or why there is none: a refusal, a time-out and an answer that is no answer are all failures of
-   * the arm. Rejects only when `signal` is aborted, which says nothing about the arm.
+   * The arm's answer, or why there is none: a refusal, a time-out and an answer that breaks off or is no answer are all
+   * failures of the arm. Rejects only when `signal` is aborted, which says nothing about the arm.
    */
-  ask(request: GenerationRequest, seed: number, signal: AbortSignal): Promise<ArmAnswer>;
+  ask(request: GenerationRequest, seed: number, signal: AbortSignal): Promise<Asked>;
   close(): Promise<void>;
 }
 
@@ -22,64 +30,64 @@ export interface ArmOptions {
   readonly clock: Clock;
 }
 
-const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
-
-const Completion = z.object({
-  choices: z.array(
-    z.union([
-      z.object({ message: z.object({ content: z.string().nullable() }) }).transform(({ message }) => message.content),
-      z.object({ text: z.string() }).transform(({ text }) => text),
-    ]),
-  ),
-});
+/** Characters of what is told of a failure. */
+const MAX_ERROR = 300;
 
 export function openArm({ revision, url, timeoutSeconds, clock }: ArmOptions): Arm {
   // The deadline below is the only time limit, and holds for the whole answer.
-  const pool = new Pool(new URL(url).origin, {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: MAX_RESPONSE_BYTES,
-  });
+  const pool = new Pool(new URL(url).origin, { headersTimeout: 0, bodyTimeout: 0 });
   return {
     async ask(request, seed, signal) {
+      const work = async (deadline: AbortSignal) => {
+        try {
+          return await answerOf(pool, request, seed, deadline);
+        } catch (error) {
+          if (deadline.aborted) throw new ArmFailure("TimedOut", `gave no whole answer within ${timeoutSeconds} s`);
+          throw error;
+        }
+      };
       try {
-        const work = (deadline: AbortSignal) => post(pool, request, seed, deadline);
-        return { revision, text: textOf(await withDeadline(clock, timeoutSeconds * 1000, work, signal)) };
+        const text = await withDeadline(clock, timeoutSeconds * 1000, work, signal);
+        return { answer: { revision, text }, result: "Text" };
       } catch (error) {
         signal.throwIfAborted();
-        return { revision, error: describe(error) };
+        if (!(error instanceof ArmFailure)) throw error;
+        return {
+          answer: { revision, error: storableText(error.message).slice(0, MAX_ERROR) },
+          result: error.reason,
+        };
       }
     },
     close: () => pool.destroy(),
   };
 }
 
-async function post(pool: Pool, request: GenerationRequest, seed: number, signal: AbortSignal): Promise<string> {
-  const { statusCode, body } = await pool.request({
+async function answerOf(pool: Pool, request: GenerationRequest, seed: number, signal: AbortSignal): Promise<string> {
+  const response = await post(pool, request, seed, signal);
+  try {
+    return await readAnswer(response);
+  } catch (error) {
+    throw error instanceof ArmFailure ? error : new ArmFailure("BrokeOff", `broke its answer off: ${textOf(error)}`);
+  }
+}
+
+async function post(pool: Pool, request: GenerationRequest, seed: number, signal: AbortSignal): Promise<Response> {
+  const { path, body, authorization } = request;
+  const options: Dispatcher.RequestOptions = {
     method: "POST",
-    path: request.path,
-    headers: {
-      "content-type": "application/json",
-      ...(request.authorization !== undefined && { authorization: request.authorization }),
-    },
-    body: JSON.stringify({ ...request.body, seed }),
+    path,
+    headers: { "content-type": "application/json", ...(authorization !== undefined && { authorization }) },
+    body: JSON.stringify({ ...body, seed }),
     signal,
-  });
-  const text = await body.text();
-  if (statusCode !== 200) throw new Error(`answered ${statusCode}: ${text}`);
-  return text;
+  };
+  try {
+    const { statusCode, headers, body: answer } = await pool.request(options);
+    return { status: statusCode, contentType: String(headers["content-type"] ?? ""), body: answer };
+  } catch (error) {
+    throw new ArmFailure("Unreachable", textOf(error));
+  }
 }
 
-function textOf(response: string): string {
-  const [content] = Completion.parse(JSON.parse(response)).choices;
-  if (content === undefined) throw new Error("answered without a choice");
-  const text = storableText(content ?? "");
-  if (text.length > LIMITS.text) throw new Error(`answered ${text.length} characters, more than ${LIMITS.text}`);
-  return text;
-}
-
-function describe(error: unknown): string {
-  if (error instanceof z.ZodError) return `answered no completion: ${z.prettifyError(error)}`.slice(0, 300);
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return storableText(text).slice(0, 300);
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -1,5 +1,5 @@
 import type { PostPairRequest } from "../api/contracts/collector-api.ts";
-import type { Arm } from "./arm.ts";
+import type { AnswerResult, Arm } from "./arm.ts";
 import type { GenerationRequest } from "./generation-request.ts";
 
 export interface Arms {
@@ -14,6 +14,14 @@ export interface AskOptions {
   readonly signal: AbortSignal;
 }
 
+/** `other` is stable, asked a second time. */
+export type AskedArm = "stable" | "candidate" | "other";
+
+export interface AskedPair {
+  readonly pair: PostPairRequest;
+  readonly results: readonly (readonly [AskedArm, AnswerResult])[];
+}
+
 const SEEDS = 2 ** 31;
 
 /** Asks both arms the same request at the same time and makes a pair of what they say. */
@@ -21,16 +29,23 @@ export async function askBoth(
   { stable, candidate }: Arms,
   request: GenerationRequest,
   { canary, random, signal }: AskOptions,
-): Promise<PostPairRequest> {
+): Promise<AskedPair> {
   const [seed, otherSeed] = distinctSeeds(random);
   const id = pairId(random);
-  const [answer, otherAnswer] = await Promise.all([
+  const [first, second] = await Promise.all([
     stable.ask(request, seed, signal),
     (candidate ?? stable).ask(request, otherSeed, signal),
   ]);
   const { prompt, cohort } = request;
-  const pair = { id, canary, prompt, ...(cohort !== undefined && { cohort }), stable: answer };
-  return candidate === undefined ? { ...pair, other: otherAnswer } : { ...pair, candidate: otherAnswer };
+  const pair = { id, canary, prompt, ...(cohort !== undefined && { cohort }), stable: first.answer };
+  const asked = candidate === undefined ? "other" : "candidate";
+  return {
+    pair: asked === "other" ? { ...pair, other: second.answer } : { ...pair, candidate: second.answer },
+    results: [
+      ["stable", first.result],
+      [asked, second.result],
+    ],
+  };
 }
 
 /** The client's own seed is not used: two answers of one model with one seed are the same answer. */

@@ -11,34 +11,50 @@ export interface BoundedPool<T> {
 
 export interface BoundedPoolOptions<T> {
   readonly concurrency: number;
-  readonly capacity: number;
+  /** Of the line. */
+  readonly capacity: { readonly items: number; readonly size: number };
+  sizeOf(item: T): number;
   work(item: T): Promise<void>;
   /** What `work` rejected with; the pool goes on. */
   onError(error: unknown): void;
 }
 
-export function boundedPool<T>({ concurrency, capacity, work, onError }: BoundedPoolOptions<T>): BoundedPool<T> {
+export function boundedPool<T>(options: BoundedPoolOptions<T>): BoundedPool<T> {
+  const { concurrency, capacity, sizeOf, work, onError } = options;
   const line: T[] = [];
+  let size = 0;
   let underWay = 0;
   let whenIdle: (() => void)[] = [];
 
   async function runAll(first: T): Promise<void> {
     underWay++;
-    for (let item: T | undefined = first; item !== undefined; item = line.shift()) await work(item).catch(onError);
+    for (let item: T | undefined = first; item !== undefined; item = next()) await work(item).catch(onError);
     underWay--;
     if (underWay > 0) return;
     for (const resolve of whenIdle) resolve();
     whenIdle = [];
   }
 
+  function next(): T | undefined {
+    const item = line.shift();
+    if (item !== undefined) size -= sizeOf(item);
+    return item;
+  }
+
+  function fits(more: number): boolean {
+    return line.length < capacity.items && size + more <= capacity.size;
+  }
+
   return {
     offer(item) {
       if (underWay < concurrency) void runAll(item);
-      else if (line.length < capacity) line.push(item);
-      else return false;
+      else if (fits(sizeOf(item))) {
+        line.push(item);
+        size += sizeOf(item);
+      } else return false;
       return true;
     },
-    isFull: () => underWay >= concurrency && line.length >= capacity,
+    isFull: () => underWay >= concurrency && !fits(1),
     waiting: () => line.length,
     idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };

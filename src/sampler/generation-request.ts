@@ -6,8 +6,10 @@ import { storableText } from "./storable-text.ts";
 export interface GenerationRequest {
   /** Path and query as the client sent them. */
   readonly path: string;
-  /** The client's body, asking for one whole answer. The seed is still to be set. */
+  /** The client's body, asking for one answer, streamed or not as the client did. The seed is still to be set. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** Characters of it. */
+  readonly size: number;
   /** What raters are shown. */
   readonly prompt: string;
   /** What the request said that it is of. */
@@ -56,7 +58,8 @@ export function readGenerationRequest({ method, url, authorization, cohort, body
   return {
     request: {
       path: url,
-      body: forOneWholeAnswer(asked.body),
+      body: forOneAnswer(asked.body),
+      size: body.length,
       prompt,
       ...(group !== undefined && { cohort: group }),
       ...(authorization !== undefined && { authorization }),
@@ -101,7 +104,7 @@ function contentOf({ content }: Message): string {
   return (content ?? []).map(({ text }) => text).join("\n");
 }
 
-function forOneWholeAnswer(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { n: _answers, stream_options: _options, ...kept } = body;
-  return { ...kept, stream: false };
+function forOneAnswer(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { n: _answers, ...kept } = body;
+  return kept;
 }

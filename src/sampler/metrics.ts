@@ -1,18 +1,26 @@
 import type { Registry } from "prom-client";
-import type { ArmAnswer } from "../api/contracts/collector-api.ts";
 import { instruments } from "../telemetry/instruments.ts";
+import type { AnswerResult } from "./arm.ts";
+import type { AskedArm } from "./ask-both.ts";
 import type { BoundedPool } from "./bounded-pool.ts";
 import type { IgnoredReason } from "./generation-request.ts";
 import type { PostOutcome } from "./pair-poster.ts";
 
-/** Taken: will be asked. QueueFull: both arms are busy. CollectorBehind: too many pairs wait to be posted already. */
-export type RequestResult = "Taken" | IgnoredReason | "TooLarge" | "QueueFull" | "CollectorBehind";
+/**
+ * Taken: will be asked. NotSampled: its cohort has its share. QueueFull: both arms are busy. CollectorBehind: too many
+ * pairs wait to be posted already.
+ */
+export type RequestResult = "Taken" | IgnoredReason | "TooLarge" | "NotSampled" | "QueueFull" | "CollectorBehind";
+
+/** NotRedacted: the rules took too long. */
+export type PairOutcome = PostOutcome | "NotRedacted";
 
 export interface SamplerMetrics {
   request(result: RequestResult): void;
-  answer(arm: "stable" | "candidate" | "other", answer: ArmAnswer): void;
+  answer(arm: AskedArm, result: AnswerResult): void;
   pairAsked(seconds: number): void;
-  pair(outcome: PostOutcome): void;
+  pair(outcome: PairOutcome): void;
+  redacted(rule: string, times: number): void;
   watchPool(stage: "ask" | "post", pool: Pick<BoundedPool<unknown>, "waiting">): void;
 }
 
@@ -21,16 +29,18 @@ const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 export function createSamplerMetrics(registry: Registry): SamplerMetrics {
   const { counter, gauge, histogram } = instruments(registry, SECONDS);
   const requests = counter("dpo_sampler_requests_total", "Mirrored requests: taken, or dropped by reason.", ["result"]);
-  const answers = counter("dpo_sampler_answers_total", "Answers of the arms; other is stable asked a second time.", [
-    "arm",
-    "result",
-  ]);
+  const answers = counter(
+    "dpo_sampler_answers_total",
+    "What arms answered: Text, or why there is none; other is stable asked a second time.",
+    ["arm", "result"],
+  );
   const asked = histogram("dpo_sampler_ask_seconds", "From asking both arms to having both answers.", []);
   const pairs = counter(
     "dpo_sampler_pairs_total",
-    "Pairs by what the collector made of them; Refused and GaveUp are lost.",
+    "Pairs by what the collector made of them; Refused, GaveUp and NotRedacted are lost.",
     ["outcome"],
   );
+  const redactions = counter("dpo_sampler_redactions_total", "What was replaced before storing, by rule.", ["rule"]);
   const pools = new Map<string, Pick<BoundedPool<unknown>, "waiting">>();
   gauge(
     "dpo_sampler_waiting",
@@ -42,9 +52,10 @@ export function createSamplerMetrics(registry: Registry): SamplerMetrics {
   );
   return {
     request: (result) => requests.inc({ result }),
-    answer: (arm, answer) => answers.inc({ arm, result: "text" in answer ? "Text" : "Error" }),
+    answer: (arm, result) => answers.inc({ arm, result }),
     pairAsked: (seconds) => asked.observe(seconds),
     pair: (outcome) => pairs.inc({ outcome }),
+    redacted: (rule, times) => redactions.inc({ rule }, times),
     watchPool: (stage, pool) => pools.set(stage, pool),
   };
 }

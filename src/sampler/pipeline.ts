@@ -6,6 +6,7 @@ import { boundedPool } from "./bounded-pool.ts";
 import type { GenerationRequest } from "./generation-request.ts";
 import type { RequestResult, SamplerMetrics } from "./metrics.ts";
 import type { PairPoster } from "./pair-poster.ts";
+import type { Redact } from "./redaction.ts";
 
 /** From a mirrored request to a pair at the collector; nothing in it is waited for by a client. */
 export interface Pipeline {
@@ -17,6 +18,7 @@ export interface Pipeline {
 export interface PipelineDependencies {
   readonly canary: string;
   readonly arms: Arms;
+  readonly redact: Redact;
   readonly poster: PairPoster;
   readonly metrics: SamplerMetrics;
   readonly clock: Clock;
@@ -26,13 +28,14 @@ export interface PipelineDependencies {
 
 /** Each asks two model servers. Live requests come first there, so only a few are asked at a time. */
 const ASKED_AT_A_TIME = 4;
-const WAITING_TO_BE_ASKED = 64;
 const POSTED_AT_A_TIME = 4;
-const WAITING_TO_BE_POSTED = 1_000;
+/** How many wait, and how many characters in all: the pod has the memory for so many and no more. */
+const WAITING_TO_BE_ASKED = { items: 64, size: 8 * 1024 * 1024 };
+const WAITING_TO_BE_POSTED = { items: 1_000, size: 16 * 1024 * 1024 };
 const CLOSING_MS = 5_000;
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
-  const { canary, arms, poster, metrics, clock, random, logger } = dependencies;
+  const { canary, arms, redact, poster, metrics, clock, random, logger } = dependencies;
   const stopping = new AbortController();
   const { signal } = stopping;
   function onError(error: unknown): void {
@@ -42,18 +45,22 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const posts = boundedPool<PostPairRequest>({
     concurrency: POSTED_AT_A_TIME,
     capacity: WAITING_TO_BE_POSTED,
+    sizeOf: sizeOfPair,
     work: async (pair) => metrics.pair(await poster.post(pair, signal)),
     onError,
   });
   const asks = boundedPool<GenerationRequest>({
     concurrency: ASKED_AT_A_TIME,
     capacity: WAITING_TO_BE_ASKED,
+    sizeOf: ({ size }) => size,
     async work(request) {
       const start = clock.monotonic();
-      const pair = await askBoth(arms, request, { canary, random, signal });
+      const { pair, results } = await askBoth(arms, request, { canary, random, signal });
       metrics.pairAsked((clock.monotonic() - start) / 1000);
-      countAnswers(pair, metrics);
-      if (!posts.offer(pair)) metrics.pair("GaveUp");
+      for (const [arm, result] of results) metrics.answer(arm, result);
+      const redacted = redact(pair);
+      if (redacted === undefined) metrics.pair("NotRedacted");
+      else if (!posts.offer(redacted)) metrics.pair("GaveUp");
     },
     onError,
   });
@@ -75,8 +82,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   };
 }
 
-function countAnswers({ stable, candidate, other }: PostPairRequest, metrics: SamplerMetrics): void {
-  metrics.answer("stable", stable);
-  if (candidate) metrics.answer("candidate", candidate);
-  if (other) metrics.answer("other", other);
+/** In characters. */
+function sizeOfPair({ prompt, stable, candidate, other }: PostPairRequest): number {
+  const texts = [stable, candidate, other].map((answer) => (answer && "text" in answer ? answer.text.length : 0));
+  return texts.reduce((sum, length) => sum + length, prompt.length);
 }

@@ -6,10 +6,11 @@ import { createCollectorClient } from "../evidence/collector-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { openArm } from "./arm.ts";
-import { readGenerationRequest } from "./generation-request.ts";
-import { createSamplerMetrics, type SamplerMetrics } from "./metrics.ts";
+import { type GenerationRequest, readGenerationRequest } from "./generation-request.ts";
+import { createSamplerMetrics, type RequestResult, type SamplerMetrics } from "./metrics.ts";
 import { createPairPoster } from "./pair-poster.ts";
-import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { createPipeline } from "./pipeline.ts";
+import { createRedaction } from "./redaction.ts";
 
 export interface SamplerDependencies {
   readonly clock: Clock;
@@ -38,6 +39,7 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
       stable: openArm({ ...stable, timeoutSeconds, clock }),
       candidate: candidate && openArm({ ...candidate, timeoutSeconds, clock }),
     },
+    redact: createRedaction(config.redact, { clock, count: metrics.redacted }),
     poster: createPairPoster(config, { client: createCollectorClient(config.collector), clock, random, logger }),
     metrics,
     clock,
@@ -51,7 +53,9 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
     bodyLimit: MAX_REQUEST_BYTES,
   });
   healthRoutes(app, config.collector.tokenFile, registry);
-  mirrorRoute(app, pipeline, metrics);
+  const take = (request: GenerationRequest) =>
+    isSampled(config.shares, request.cohort, random) ? pipeline.take(request) : "NotSampled";
+  mirrorRoute(app, take, metrics);
   const url = await app.listen({ host: config.host, port: config.port });
   logger.info({ url, canary, stable: stable.revision, candidate: candidate?.revision }, "sampling");
   const close = async () => {
@@ -87,8 +91,18 @@ function healthRoutes(app: FastifyInstance, tokenFile: string, registry: Registr
   app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
 }
 
+/** By chance, so that what is compared of a cohort says something of the whole cohort. */
+function isSampled({ others, cohorts }: SamplerConfig["shares"], cohort: string | undefined, random: () => number) {
+  const share = cohort !== undefined && Object.hasOwn(cohorts, cohort) ? cohorts[cohort] : undefined;
+  return random() < (share ?? others);
+}
+
 /** Whatever is mirrored is answered 202 at once: nobody reads the answer, and the gateway holds the connection for it. */
-function mirrorRoute(app: FastifyInstance, pipeline: Pipeline, metrics: SamplerMetrics): void {
+function mirrorRoute(
+  app: FastifyInstance,
+  take: (request: GenerationRequest) => RequestResult,
+  metrics: SamplerMetrics,
+): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
 
@@ -101,7 +115,7 @@ function mirrorRoute(app: FastifyInstance, pipeline: Pipeline, metrics: SamplerM
       cohort: typeof cohort === "string" ? cohort : undefined,
       body: typeof request.body === "string" ? request.body : "",
     });
-    metrics.request("ignored" in reading ? reading.ignored : pipeline.take(reading.request));
+    metrics.request("ignored" in reading ? reading.ignored : take(reading.request));
     return reply.code(202).send();
   });
 

@@ -12,6 +12,16 @@ const Arm = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
 });
 
+/** Of mirrored requests, how many are compared: 1 is all of them. */
+const Share = z.number().min(0).max(1);
+
+/** See spec.evidence.comparisons.redact. The pattern is one of RE2, which the API server has checked. */
+const RedactionRule = z.strictObject({
+  name: z.string().min(1),
+  pattern: z.string().min(1),
+  replacement: z.string(),
+});
+
 /**
  * What the manager tells a canary's sampler. It is part of the pod template, so that a new candidate is a rollout of
  * the sampler. Without a candidate stable is asked twice. An arm must be Ready before it is named here: an answer that
@@ -33,6 +43,10 @@ export const SamplerConfig = z.strictObject({
   candidate: Arm.optional(),
   /** How long an arm may take to answer before it counts as having failed. */
   timeoutSeconds: z.number().positive(),
+  /** Applied in this order to prompts and answers before they are posted. */
+  redact: z.array(RedactionRule).default([]),
+  /** By cohort; `others` are requests of any other cohort, or of none. */
+  shares: z.strictObject({ others: Share, cohorts: z.record(z.string(), Share) }).default({ others: 1, cohorts: {} }),
 });
 
 export type SamplerConfig = z.infer<typeof SamplerConfig>;

@@ -8,7 +8,8 @@ test("so many are under way at a time, so many wait, and the rest is refused", a
   const done: number[] = [];
   const pool = boundedPool<number>({
     concurrency: 2,
-    capacity: 3,
+    capacity: { items: 3, size: 100 },
+    sizeOf: () => 1,
     async work(item) {
       most = Math.max(most, ++underWay);
       await sleep(5);
@@ -31,7 +32,8 @@ test("work that fails is told and takes nothing else with it", async () => {
   const done: number[] = [];
   const pool = boundedPool<number>({
     concurrency: 1,
-    capacity: 5,
+    capacity: { items: 5, size: 100 },
+    sizeOf: () => 1,
     async work(item) {
       if (item === 1) throw new Error("one");
       done.push(item);
@@ -48,7 +50,8 @@ test("an idle pool takes work again", async () => {
   const done: number[] = [];
   const pool = boundedPool<number>({
     concurrency: 1,
-    capacity: 1,
+    capacity: { items: 1, size: 100 },
+    sizeOf: () => 1,
     work: async (item) => void done.push(item),
     onError: () => expect.unreachable(),
   });
@@ -57,4 +60,22 @@ test("an idle pool takes work again", async () => {
   pool.offer(2);
   await pool.idle();
   expect(done).toEqual([1, 2]);
+});
+
+test("what waits is bounded by its size too, and counts until its turn comes", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const pool = boundedPool<number>({
+    concurrency: 1,
+    capacity: { items: 100, size: 10 },
+    sizeOf: (item) => item,
+    work: () => released,
+    onError: () => expect.unreachable(),
+  });
+  expect([50, 6, 5, 4, 1].map((item) => pool.offer(item))).toEqual([true, true, false, true, false]);
+  expect(pool.isFull()).toBe(true);
+  release();
+  await pool.idle();
+  expect(pool.isFull()).toBe(false);
+  expect([50, 10].map((item) => pool.offer(item))).toEqual([true, true]);
+  await pool.idle();
 });

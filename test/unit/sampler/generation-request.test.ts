@@ -86,8 +86,14 @@ test.each([
   expect("request" in reading && reading.request.cohort).toBe(cohort);
 });
 
-test("fields that this project does not know reach the arms as they were sent", () => {
-  const body = { messages: [{ ...user("Hi"), name: "Ann" }], logit_bias: { 5: 1 }, chat_template: "x" };
-  const reading = read("/v1/chat/completions", body);
-  expect("request" in reading && reading.request.body).toEqual({ ...body, stream: false });
+test("all fields but the number of answers reach the arms as they were sent", () => {
+  const body = {
+    stream: true,
+    stream_options: { include_usage: true },
+    messages: [{ ...user("Hi"), name: "Ann" }],
+    logit_bias: { 5: 1 },
+    chat_template: "x",
+  };
+  const reading = read("/v1/chat/completions", { ...body, n: 3 });
+  expect("request" in reading && reading.request.body).toEqual(body);
 });

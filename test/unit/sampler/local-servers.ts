@@ -68,11 +68,13 @@ export async function startSampler(config: {
   stable: string;
   candidate?: string;
   timeoutSeconds?: number;
+  redact?: SamplerConfig["redact"];
+  shares?: SamplerConfig["shares"];
 }) {
   const tokenFile = join(temporaryFolder(), "token");
   writeFileSync(tokenFile, "first-token\n");
   const registry = new Registry();
-  const { candidate } = config;
+  const { candidate, redact, shares } = config;
   const sampler = await runSampler(
     SamplerConfig.parse({
       host: "127.0.0.1",
@@ -84,6 +86,8 @@ export async function startSampler(config: {
       stable: { revision: "aaaaaaaaaa", url: config.stable },
       ...(candidate !== undefined && { candidate: { revision: "bbbbbbbbbb", url: candidate } }),
       timeoutSeconds: config.timeoutSeconds ?? 5,
+      redact,
+      shares,
     }),
     { clock: systemClock, random: Math.random, logger: silentLogger(), registry },
   );

@@ -12,7 +12,7 @@ test("a collector that does not answer fills the line of pairs, and then the arm
   let posted = 0;
   const stable: Arm = {
     async ask() {
-      return { revision: "aaaaaaaaaa", text: `answer ${asked++}` };
+      return { answer: { revision: "aaaaaaaaaa", text: `answer ${asked++}` }, result: "Text" };
     },
     async close() {},
   };
@@ -20,6 +20,7 @@ test("a collector that does not answer fills the line of pairs, and then the arm
   const pipeline = createPipeline({
     canary: "assistant",
     arms: { stable, candidate: undefined },
+    redact: (pair) => pair,
     poster: {
       async post() {
         await released;
@@ -33,7 +34,7 @@ test("a collector that does not answer fills the line of pairs, and then the arm
     random: Math.random,
     logger: silentLogger(),
   });
-  const request = { path: "/v1/completions", body: {}, prompt: "Hi" };
+  const request = { path: "/v1/completions", body: {}, size: 2, prompt: "Hi" };
   // 1000 pairs in line and 4 under way, two answers each.
   for (let pair = 1; pair <= 1004; pair++) {
     expect(pipeline.take(request)).toBe("Taken");

@@ -1,5 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyReply } from "fastify";
 import { expect, test } from "vitest";
 import { chat, eventually, mirror, serve, serveCollector, serveModel, startSampler } from "./local-servers.ts";
 
@@ -28,7 +30,7 @@ test("both arms get the client's request with seeds of their own, and their answ
       {
         url: `${CHAT}?trace=1`,
         authorization: "Bearer users-own",
-        body: { ...chat("How are you?"), temperature: 0.7, stream: false, seed },
+        body: { ...chat("How are you?"), temperature: 0.7, stream: true, stream_options: {}, seed },
       },
     ]);
   }
@@ -60,12 +62,22 @@ test("the client is answered before the arms have answered", async () => {
   release();
 });
 
-test.each<[string, Parameters<typeof serve>[0], RegExp]>([
-  ["refuses", (_request, reply) => reply.code(500).send("out of memory"), /answered 500: out of memory/],
-  ["takes too long", () => sleep(2000), /not done in 300 ms/],
-  ["answers something else", () => ({ hello: "world" }), /answered no completion/],
-  ["answers without a choice", () => ({ choices: [] }), /without a choice/],
-])("an arm that %s has failed, and the pair says why", async (_how, broken, error) => {
+test.each<[string, Parameters<typeof serve>[0], string, RegExp]>([
+  ["refuses", (_request, reply) => reply.code(500).send("out of memory"), "Refused", /answered 500: out of memory/],
+  [
+    "refuses at length",
+    (_request, reply) => reply.code(500).send("x".repeat(8 * 2 ** 20)),
+    "Refused",
+    /^answered 500: x+$/,
+  ],
+  ["takes too long", () => sleep(2000), "TimedOut", /no whole answer within 0.3 s/],
+  ["answers something else", () => ({ hello: "world" }), "NotUnderstood", /answered no completion/],
+  ["answers no JSON", () => "hello", "NotUnderstood", /answered no JSON/],
+  ["answers without a choice", () => ({ choices: [] }), "NotUnderstood", /without a choice/],
+  ["answers too much text", () => ({ choices: [{ text: "x".repeat(100_001) }] }), "TooLarge", /100001 characters/],
+  ["answers without end", (_request, reply) => endless(reply), "TooLarge", /more than 4194304 bytes/],
+  ["hangs up", (_request, reply) => hangUp(reply), "BrokeOff", /broke its answer off/],
+])("an arm that %s has failed, and the pair says why", async (_how, broken, result, error) => {
   const [stable, collector] = [await serveModel("stable"), await serveCollector()];
   const candidate = await serve(broken);
   const sampler = await startSampler({ collector: collector.url, stable: stable.url, candidate, timeoutSeconds: 0.3 });
@@ -75,8 +87,23 @@ test.each<[string, Parameters<typeof serve>[0], RegExp]>([
     stable: { text: expect.stringContaining("stable says") },
     candidate: { revision: "bbbbbbbbbb", error: expect.stringMatching(error) },
   });
-  expect(await sampler.metric("dpo_sampler_answers_total", { arm: "candidate", result: "Error" })).toBe(1);
+  expect(await sampler.metric("dpo_sampler_answers_total", { arm: "candidate", result })).toBe(1);
 });
+
+function endless(reply: FastifyReply) {
+  function* blanks() {
+    for (;;) yield " ".repeat(65_536);
+  }
+  return reply.type("application/json").send(Readable.from(blanks()));
+}
+
+/** In the middle of the answer. */
+function hangUp(reply: FastifyReply) {
+  reply.hijack();
+  reply.raw.writeHead(200, { "content-type": "application/json" });
+  reply.raw.write('{"choices": [');
+  setImmediate(() => reply.raw.destroy());
+}
 
 test("an arm that nobody serves has failed", async () => {
   const [stable, collector] = [await serveModel("stable"), await serveCollector()];
@@ -93,11 +120,44 @@ test("what is no generation request is answered, counted, and asks nobody", asyn
   expect(await mirror(sampler, "/metrics", "x")).toBe(202);
   expect(await mirror(sampler, CHAT, "{not json")).toBe(202);
   expect(await mirror(sampler, CHAT, chat("x".repeat(2 ** 20)))).toBe(202);
+  expect(await mirrorInChunks(sampler, CHAT)).toBe(202);
   expect(await sampler.metric("dpo_sampler_requests_total", { result: "NotGeneration" })).toBe(2);
   expect(await sampler.metric("dpo_sampler_requests_total", { result: "NotUnderstood" })).toBe(1);
-  expect(await sampler.metric("dpo_sampler_requests_total", { result: "TooLarge" })).toBe(1);
+  expect(await sampler.metric("dpo_sampler_requests_total", { result: "TooLarge" })).toBe(2);
   expect(stable.asked).toEqual([]);
 });
+
+test("each cohort is compared as often as it is to be, and what is not compared is counted", async () => {
+  const [stable, collector] = [await serveModel("stable"), await serveCollector()];
+  const shares = { others: 0, cohorts: { fr: 1, internal: 0 } };
+  const sampler = await startSampler({ collector: collector.url, stable: stable.url, shares });
+  for (const cohort of ["internal", "fr", "de", "constructor"])
+    await mirror(sampler, CHAT, chat(`I am ${cohort}`), { "x-dpo-cohort": cohort });
+  await mirror(sampler, CHAT, chat("I am nobody's"));
+  expect(await sampler.metric("dpo_sampler_requests_total", { result: "Taken" })).toBe(1);
+  expect(await sampler.metric("dpo_sampler_requests_total", { result: "NotSampled" })).toBe(4);
+  await eventually(() => expect(collector.pairs).toMatchObject([{ prompt: "I am fr", cohort: "fr" }]));
+});
+
+test("a share is one of chance", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const slow = await serve(() => released);
+  const shares = { others: 0.25, cohorts: {} };
+  const sampler = await startSampler({ collector: (await serveCollector()).url, stable: slow, shares });
+  for (let request = 0; request < 200; request++) await mirror(sampler, CHAT, chat(`Question ${request}`));
+  const left = await sampler.metric("dpo_sampler_requests_total", { result: "NotSampled" });
+  // Outside of this by chance less than once in a million times.
+  expect(left).toBeGreaterThan(115);
+  expect(left).toBeLessThan(181);
+  release();
+});
+
+/** More than a request may have, without saying beforehand how much. */
+async function mirrorInChunks({ url }: { url: string }, path: string): Promise<number> {
+  const body = ReadableStream.from(Array.from({ length: 17 }, () => Buffer.alloc(65_536, " ")));
+  const init = { method: "POST", body, duplex: "half" as const, headers: { "content-type": "application/json" } };
+  return (await fetch(url + path, init)).status;
+}
 
 test("more requests than can be asked are dropped and counted", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { CollectorConfig } from "../../../src/collector/config.ts";
 import { runCollector } from "../../../src/collector/server.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
@@ -8,7 +8,7 @@ import { chat, eventually, mirror, serve, serveModel, startSampler, temporaryFol
 
 const USER = "system:serviceaccount:support:assistant-sampler";
 
-test("pairs reach the real collector: two answers wait for a rater, one alone is a comparison at once", async () => {
+async function startCollector() {
   const collector = await runCollector(
     CollectorConfig.parse({ host: "127.0.0.1", port: 0, dataDir: temporaryFolder() }),
     {
@@ -19,27 +19,44 @@ test("pairs reach the real collector: two answers wait for a rater, one alone is
       registry: new Registry(),
     },
   );
-  try {
-    const stable = await serveModel("stable");
-    const candidate = await serve((request, reply) => {
-      const body = JSON.stringify(request.body);
-      if (body.includes("fails")) return reply.code(500).send("no");
-      return { choices: [{ message: { content: "candidate's answer" } }] };
-    });
-    const sampler = await startSampler({ collector: collector.url, stable: stable.url, candidate });
-    await mirror(sampler, "/v1/chat/completions", chat("this one fails"), { "x-dpo-cohort": "de" });
-    await mirror(sampler, "/v1/chat/completions", chat("this one is answered"));
-    await eventually(async () => {
-      expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Decided" })).toBe(1);
-      expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Queued" })).toBe(1);
-    });
+  onTestFinished(collector.close);
+  return collector;
+}
 
-    const comparisons = await fetch(
-      `${collector.url}/v1/namespaces/support/canaries/assistant/comparisons?candidate=bbbbbbbbbb&stable=aaaaaaaaaa`,
-      { headers: { authorization: "Bearer first-token" } },
-    );
-    expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null, cohort: "de" }] });
-  } finally {
-    await collector.close();
-  }
+test("pairs reach the real collector: two answers wait for a rater, one alone is a comparison at once", async () => {
+  const collector = await startCollector();
+  const stable = await serveModel("stable");
+  const candidate = await serve((request, reply) => {
+    const body = JSON.stringify(request.body);
+    if (body.includes("fails")) return reply.code(500).send("no");
+    return { choices: [{ message: { content: "candidate's answer" } }] };
+  });
+  const sampler = await startSampler({ collector: collector.url, stable: stable.url, candidate });
+  await mirror(sampler, "/v1/chat/completions", chat("this one fails"), { "x-dpo-cohort": "de" });
+  await mirror(sampler, "/v1/chat/completions", chat("this one is answered"));
+  await eventually(async () => {
+    expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Decided" })).toBe(1);
+    expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Queued" })).toBe(1);
+  });
+
+  const comparisons = await fetch(
+    `${collector.url}/v1/namespaces/support/canaries/assistant/comparisons?candidate=bbbbbbbbbb&stable=aaaaaaaaaa`,
+    { headers: { authorization: "Bearer first-token" } },
+  );
+  expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null, cohort: "de" }] });
+});
+
+test("two answers that differ only in what is redacted are nothing to choose between", async () => {
+  const collector = await startCollector();
+  const writing = (text: string) => serve(() => ({ choices: [{ text }] }));
+  const sampler = await startSampler({
+    collector: collector.url,
+    stable: await writing("Call 030 1234567."),
+    candidate: await writing("Call 089 7654321."),
+    redact: [{ name: "phone", pattern: "\\d{3} \\d{7}", replacement: "[phone]" }],
+  });
+  await mirror(sampler, "/v1/completions", { prompt: "Whom do I call?" });
+  await eventually(async () => {
+    expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Identical" })).toBe(1);
+  });
 });
