@@ -120,16 +120,17 @@ export const RegressionGate = z
     "Do users rate the candidate's answers lower than stable's? Decided from the ratings of both while both serve users.",
   );
 
+/** A group of requests or people, as the header x-dpo-cohort names it. */
+export const CohortName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/);
+
 export const CohortsGate = z
   .object({
     names: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .max(63)
-          .regex(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/),
-      )
+      .array(CohortName)
       .min(1)
       .max(20)
       .meta({ "x-kubernetes-list-type": "set" })

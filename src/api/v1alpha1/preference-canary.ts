@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { MetricGate, WebhookGate } from "./asked-gates.ts";
+import { Comparisons } from "./canary-comparisons.ts";
 import {
   CalibrationGate,
   CohortsGate,
@@ -11,7 +12,7 @@ import {
 } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { ModelReference } from "./dpo-job.ts";
-import { atomicList, mapList, objectName, objectOf, reference, rules } from "./object.ts";
+import { atomicList, mapList, objectName, objectOf, rules } from "./object.ts";
 import { duration } from "./quantity.ts";
 
 export { PreferenceCanaryStatus } from "./canary-status.ts";
@@ -143,33 +144,7 @@ export const PreferenceCanarySpec = z
       .describe("Who is asked to move traffic."),
     evidence: z
       .object({
-        comparisons: z
-          .object({
-            percent: z
-              .int()
-              .min(1)
-              .max(100)
-              .meta({ format: "int32" })
-              .default(5)
-              .describe("Percent of live requests that are mirrored to the sampler, which asks both arms."),
-            dataset: reference("The PreferenceDataset that the pairs are queued for and the choices are kept in."),
-            unit: z
-              .enum(["Prompt", "Rater"])
-              .default("Prompt")
-              .describe(
-                "What is one independent bet. Prompt: one vote on each prompt, so that the promised error rates are about these raters and all prompts. Rater: one vote of each rater, so that they are about all the people whom these raters are a sample of, however long each of them votes; an answer that one arm fails to give is no bet then.",
-              ),
-            votesPerUnit: z
-              .int()
-              .min(1)
-              .max(10)
-              .meta({ format: "int32" })
-              .default(1)
-              .describe(
-                "Which vote of a unit is the bet, 1 being its first. The others are kept for agreement and training.",
-              ),
-          })
-          .describe("People's choices between both arms' answers to the same live request."),
+        comparisons: Comparisons,
         checks: z.object({}).exactOptional().describe("Safety verdicts on answers of the candidate."),
         ratings: z
           .object({})
@@ -289,6 +264,10 @@ export const PreferenceCanarySpec = z
       [
         "!has(self.gates.mismatch) || duration(self.gates.mismatch.settle) < duration(self.onNoData.after)",
         "gates.mismatch.settle must be shorter than onNoData.after, or it would be missed before it is counted",
+      ],
+      [
+        "!has(self.gates.cohorts) || !has(self.evidence.comparisons.cohorts) || self.evidence.comparisons.cohorts.all(c, c.percent > 0 || !(c.name in self.gates.cohorts.names))",
+        "evidence.comparisons.cohorts: a cohort of gates.cohorts.names needs a percent over 0, or the gate could never pass",
       ],
       [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",

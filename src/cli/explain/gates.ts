@@ -14,7 +14,6 @@ import { cohortsPromise } from "../../gates/assess-cohorts.ts";
 import { metricPromise } from "../../gates/assess-metric.ts";
 import { mismatchPromise } from "../../gates/assess-mismatch.ts";
 import { regressionPromises } from "../../gates/assess-regression.ts";
-import type { Betting, Unit } from "../../gates/bet.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
 import { formatRate } from "../../gates/figures.ts";
 import { logEvidence } from "../../gates/mixture.ts";
@@ -23,6 +22,18 @@ import { settledAt } from "../../gates/shifting.ts";
 import type { Tally } from "../../gates/tally.ts";
 import { sinceChange, sinceRetry, type WinRateTest, winRateTest } from "../../gates/win-rate.ts";
 import { RATINGS } from "../../gates/wording.ts";
+import {
+  ABOUT_CALIBRATION,
+  ABOUT_COHORTS,
+  ABOUT_COMPLIANCE,
+  ABOUT_MISMATCH,
+  ABOUT_REGRESSION,
+  ABOUT_SAME_MODEL,
+  aboutMetric,
+  aboutMixture,
+  aboutWebhook,
+  aboutWinRate,
+} from "./about.ts";
 import { fewest, samplesNeeded } from "./needed.ts";
 
 export interface Explained {
@@ -44,9 +55,9 @@ export function explainGate(
 ): Explained {
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
-    const judges = aboutWinRate(evidence.comparisons);
-    const about = sameModel ? `${judges} ${ABOUT_SAME_MODEL}` : judges;
-    return { about, ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };
+    const mixture = aboutMixture(evidence.comparisons);
+    const about = [aboutWinRate(evidence.comparisons), ...mixture, ...(sameModel ? [ABOUT_SAME_MODEL] : [])];
+    return { about: about.join(" "), ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };
   }
   if (gate.name === "compliance" && compliance !== undefined)
     return { about: ABOUT_COMPLIANCE, ...explainThresholds(winRateTest(thresholdSpec(compliance), RATINGS), gate) };
@@ -89,55 +100,6 @@ function explainThresholds(test: WinRateTest, gate: GateStatus): Omit<Explained,
   const needed = [atRate(mean, "promotion", record, pass), atRate(mean, "rollback", record, rollback)];
   return { promises, needed };
 }
-
-const ABOUT_WIN_RATE: Readonly<Record<Unit, (vote: string) => string>> = {
-  Prompt: (vote) =>
-    "The rates are about the raters and judges that choose here, and the prompts that users send: one prompt is one bet, " +
-    `by its ${vote}. They say nothing of other raters, and`,
-  Rater: (vote) =>
-    "The rates are about all the people whom the raters are a sample of: one rater is one bet, by their " +
-    `${vote}, however long they go on. They say nothing of people who are never asked, and`,
-};
-
-function aboutWinRate({ unit, votesPerUnit }: Betting): string {
-  const vote = votesPerUnit === 1 ? "first vote" : `vote number ${votesPerUnit}`;
-  return (
-    `${ABOUT_WIN_RATE[unit](vote)} hold for a win rate that stays on one side of min or target, not for one that goes ` +
-    "up and down around it."
-  );
-}
-
-const ABOUT_COMPLIANCE =
-  "The rates are about all the people whom those who rate are a sample of: one rater is one bet, by the first rating. " +
-  "They say nothing of users who never rate.";
-
-const ABOUT_REGRESSION =
-  "The rates are about all the people whom those who rate are a sample of, by the first rating of each, while both arms " +
-  "serve: one rating of the candidate and those of stable since the one before are one bet.";
-
-const ABOUT_COHORTS =
-  "Which cohort a comparison is of is what its request said in the header x-dpo-cohort, and nobody checks that.";
-
-function aboutMetric({ prometheus: { server, query }, interval }: NonNullable<Gates["metrics"]>[number]): string {
-  return (
-    `The rate is about samples that are taken ${interval} apart and are independent given what came before: it does not hold ` +
-    `where the query looks back over more than that. Prometheus ${server} is asked: ${query}`
-  );
-}
-
-function aboutWebhook({ endpoint, interval }: NonNullable<Gates["webhook"]>): string {
-  return `No error rate is promised: ${endpoint} is asked every ${interval}, and answers for what it says.`;
-}
-
-const ABOUT_CALIBRATION =
-  "Only comparisons count whose pair was posted with the candidate's margin, and nobody checks that it is its own.";
-
-const ABOUT_MISMATCH =
-  "The rate is about ratings of answers that a gateway has split by the weights, one request like another: it does not hold " +
-  "where sessions stick to an arm, or where one arm's users are asked more often.";
-
-const ABOUT_SAME_MODEL =
-  "The candidate has stable's own model, so it is asked to be not worse, in a region of the same width that ends at 50%.";
 
 function explainSafety(settings: NonNullable<Gates["safety"]>, gate: GateStatus): Explained {
   const test = safetyTest(safetySpec(settings));

@@ -2,6 +2,7 @@ import { COLLECTOR_AUDIENCE } from "../../api/contracts/collector-api.ts";
 import { SAMPLER_ENV, type SamplerConfig } from "../../api/contracts/sampler.ts";
 import { ANNOTATION, FINALIZER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import { SAMPLER_PORT } from "../../traffic/http-route.ts";
@@ -10,6 +11,7 @@ import { RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.
 import { armTemplate } from "./arm-template.ts";
 import type { ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
 import type { Target } from "./run.ts";
+import { shares } from "./sampling.ts";
 
 /** What the operator's configuration says about a canary's pods. */
 export interface CanarySettings {
@@ -20,9 +22,6 @@ export interface CanarySettings {
 
 /** Port of every arm's Service; it leads to the port that the revision's container listens on. */
 export const ARM_PORT = 8080;
-
-/** Long for a language model; a live user's client would have given up. */
-const ANSWER_TIMEOUT_SECONDS = 60;
 
 /** What makes pods a part of the sampler; arms are told by their revision. */
 const COMPONENT = "app.kubernetes.io/component";
@@ -140,15 +139,18 @@ function samplerConfig(
   { stable, candidate }: SampledArms,
   collector: SamplerConfig["collector"],
 ) {
+  const { dataset, answerTimeout, redact = [] } = spec.evidence.comparisons;
   const arm = (revision: string) => ({ revision, url: `http://${armName(name, revision)}:${ARM_PORT}` });
   return {
     namespace,
     canary: name,
-    dataset: spec.evidence.comparisons.dataset.name,
+    dataset: dataset.name,
     collector,
     stable: arm(stable),
     ...(candidate && { candidate: arm(candidate) }),
-    timeoutSeconds: ANSWER_TIMEOUT_SECONDS,
+    timeoutSeconds: parseDuration(answerTimeout) / 1_000,
+    redact,
+    shares: shares(spec.evidence.comparisons),
   } satisfies Partial<SamplerConfig>;
 }
 

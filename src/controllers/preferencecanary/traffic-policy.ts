@@ -6,6 +6,7 @@ import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, Observed, Route } from "./observed.ts";
 import { toRetry } from "./run.ts";
+import { mirrorPercent } from "./sampling.ts";
 import { routeWeight } from "./steps.ts";
 
 /**
@@ -78,7 +79,7 @@ function routeIntent({ observed }: Facts, slots: Slots, verdicts: Verdicts): Rou
     port: ARM_PORT,
     slots,
     ...verdicts,
-    ...(canMirror && { mirrorPercent: spec.evidence.comparisons.percent }),
+    ...(canMirror && { mirrorPercent: mirrorPercent(spec.evidence.comparisons) }),
   };
 }
 

@@ -163,6 +163,20 @@ test.each([
   expect(explainGate(spec, status, false).about).toContain(about);
 });
 
+test("cohorts that are compared in other shares make the rates those of a mixture, but not each cohort's own", () => {
+  const cohorts = [{ name: "fr", percent: 50 }];
+  const spec = PreferenceCanarySpec.parse(
+    canarySpec({
+      evidence: { comparisons: { dataset: { name: "support" }, cohorts } },
+      gates: { winRate: {}, cohorts: { names: ["fr"] } },
+    }),
+  );
+  const about = (name: "winRate" | "cohorts") =>
+    explainGate(spec, { name, verdict: "Undecided", samples: 10, sum: "8", message: "" }, false).about;
+  expect(about("winRate")).toContain("as they are compared (50% of fr, 5% of all others), not as users send them.");
+  expect(about("cohorts")).not.toContain("as they are compared");
+});
+
 /** An API server that holds this one canary. */
 async function cluster(
   canary: CanaryWorld["canary"],

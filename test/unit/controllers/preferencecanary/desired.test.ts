@@ -9,7 +9,7 @@ import {
 } from "../../../../src/controllers/preferencecanary/desired.ts";
 import { templateModel } from "../../../../src/controllers/preferencecanary/model.ts";
 import { revisionOf } from "../../../../src/controllers/preferencecanary/revision.ts";
-import { canaryObject, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
+import { canaryObject, canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
 
 const settings = { operatorImage: "operator:1", collectorUrl: "http://collector:8080" };
 const canary = canaryObject();
@@ -124,6 +124,23 @@ describe("the sampler", () => {
       collector: { url: "http://collector:8080", tokenFile: "/var/run/secrets/dpo/collector/token" },
       stable: { revision: "aaaaaaaaaa", url: "http://assistant-aaaaaaaaaa:8080" },
       candidate: { revision: "bbbbbbbbbb" },
+    });
+  });
+
+  it("is told what the spec says of its comparisons", () => {
+    const redact = [{ name: "email", pattern: ".+@.+", replacement: "[email]" }];
+    const cohorts = [
+      { name: "fr", percent: 40 },
+      { name: "internal", percent: 0 },
+    ];
+    const comparisons = { percent: 10, cohorts, answerTimeout: "1m30s", redact, dataset: { name: "support" } };
+    const spec = canaryObject(canarySpec({ evidence: { comparisons } }));
+    const [env] =
+      samplerDeployment(spec, { stable: "aaaaaaaaaa" }, settings).spec?.template.spec?.containers[0]?.env ?? [];
+    expect(SamplerConfig.parse(JSON.parse(env?.value ?? ""))).toMatchObject({
+      timeoutSeconds: 90,
+      redact,
+      shares: { others: 0.25, cohorts: { fr: 1, internal: 0 } },
     });
   });
 

@@ -1,0 +1,80 @@
+import * as z from "zod";
+import { CohortName } from "./canary-gates.ts";
+import { mapList, objectName, reference, rules } from "./object.ts";
+import { duration } from "./quantity.ts";
+
+/** How often the requests of one group are compared. */
+const CohortShare = z.object({
+  name: CohortName.describe("The cohort, as the header x-dpo-cohort of live requests names it."),
+  percent: z
+    .int()
+    .min(0)
+    .max(100)
+    .meta({ format: "int32" })
+    .describe("Percent of the cohort's live requests that both arms are asked; 0 compares none of them."),
+});
+
+const RedactionRule = z.object({
+  name: objectName("Name of the rule, by which the sampler's metrics count what it replaced."),
+  pattern: z
+    .string()
+    .min(1)
+    .max(500)
+    .meta(
+      rules([
+        "!''.matches(self)",
+        "evidence.comparisons.redact: a pattern must not match the empty text, or the replacement would be put between any two characters",
+      ]),
+    )
+    .describe(
+      'What is replaced, wherever it stands: a regular expression of RE2, such as "[\\w.+-]+@[\\w-]+[.][\\w.-]+". It has no look-around and no back-references, and takes no longer for any text than in proportion to its length.',
+    ),
+  replacement: z.string().max(100).default("[redacted]").describe("What stands there instead, as it is."),
+});
+
+export const Comparisons = z
+  .object({
+    percent: z
+      .int()
+      .min(1)
+      .max(100)
+      .meta({ format: "int32" })
+      .default(5)
+      .describe("Percent of live requests that are mirrored to the sampler, which asks both arms."),
+    cohorts: mapList(CohortShare, "name", 20)
+      .exactOptional()
+      .describe(
+        "Cohorts of which another percentage is compared, so that rare ones get enough. The win rate, and what is promised of it, is then that of this mixture and not of the requests as users send them.",
+      ),
+    answerTimeout: duration(
+      "How long an arm may take for the whole of an answer. One that takes longer has failed to give it, which is a comparison lost.",
+    )
+      .meta(
+        rules([
+          "duration(self) >= duration('1s') && duration(self) <= duration('10m')",
+          "evidence.comparisons.answerTimeout must be from 1s to 10m: the sampler waits for a few answers at a time",
+        ]),
+      )
+      .default("60s"),
+    redact: mapList(RedactionRule, "name", 10)
+      .exactOptional()
+      .describe(
+        "What is replaced in prompts and answers before they leave the sampler, rule by rule in this order. The arms are asked what users asked; raters, dataset and safety checks get the redacted texts.",
+      ),
+    dataset: reference("The PreferenceDataset that the pairs are queued for and the choices are kept in."),
+    unit: z
+      .enum(["Prompt", "Rater"])
+      .default("Prompt")
+      .describe(
+        "What is one independent bet. Prompt: one vote on each prompt, so that the promised error rates are about these raters and all prompts. Rater: one vote of each rater, so that they are about all the people whom these raters are a sample of, however long each of them votes; an answer that one arm fails to give is no bet then.",
+      ),
+    votesPerUnit: z
+      .int()
+      .min(1)
+      .max(10)
+      .meta({ format: "int32" })
+      .default(1)
+      .describe("Which vote of a unit is the bet, 1 being its first. The others are kept for agreement and training."),
+  })
+  .describe("People's choices between both arms' answers to the same live request.");
+export type Comparisons = z.infer<typeof Comparisons>;
