@@ -1,9 +1,13 @@
 import {
   CheckPage,
+  type Choice,
   ComparisonPage,
   type Cursor,
   DatasetHead,
+  type LeaseRequest,
+  LeaseResponse,
   News,
+  PostItemsResponse,
   type PostPairRequest,
   PostPairResponse,
   RatingPage,
@@ -58,8 +62,21 @@ export interface PairToPost {
   signal?: AbortSignal;
 }
 
+export interface PairsToLease extends LeaseRequest {
+  namespace: string;
+  dataset: string;
+  signal?: AbortSignal;
+}
+
+export interface ChoiceToPost {
+  namespace: string;
+  dataset: string;
+  choice: Choice;
+  signal?: AbortSignal;
+}
+
 /**
- * The collector as manager, sampler and profile see it. Every call rejects with a CollectorError; comparisons, checks and
+ * The collector as manager, sampler, judge and profile see it. Every call rejects with a CollectorError; comparisons, checks and
  * ratings with CursorUnknown when the collector does not know the cursor, as after a restore from a backup.
  */
 export interface CollectorClient {
@@ -73,6 +90,9 @@ export interface CollectorClient {
   archive(run: RunToArchive): Promise<ArchiveReply>;
   head(query: DatasetQuery): Promise<DatasetHead>;
   postPair(post: PairToPost): Promise<PostPairResponse>;
+  leasePairs(lease: PairsToLease): Promise<LeaseResponse>;
+  /** Rejects with the collector's reason when it is not taken. */
+  postChoice(post: ChoiceToPost): Promise<PostItemsResponse>;
   /** In the order of their sequence numbers, never more than a few in memory. An incomplete stream throws. */
   streamPreferences(query: PreferencesQuery): AsyncIterable<StoredPreference>;
   close(): Promise<void>;
@@ -118,6 +138,14 @@ export function createCollectorClient(address: CollectorAddress): CollectorClien
     postPair({ pair, signal, ...dataset }) {
       const path = `${datasetPath(dataset)}/pairs`;
       return transport.receive(PostPairResponse, { method: "POST", path, body: pair, signal });
+    },
+    leasePairs({ namespace, dataset, signal, ...body }) {
+      const path = `${datasetPath({ namespace, dataset })}/pairs/lease`;
+      return transport.receive(LeaseResponse, { method: "POST", path, body, signal });
+    },
+    postChoice({ choice, signal, ...dataset }) {
+      const path = `${datasetPath(dataset)}/choices`;
+      return transport.receive(PostItemsResponse, { method: "POST", path, body: { choices: [choice] }, signal });
     },
     streamPreferences({ after, until, signal, ...dataset }) {
       const path = `${datasetPath(dataset)}/preferences`;
