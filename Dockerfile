@@ -1,4 +1,4 @@
-# The operator: one image, one subcommand a role (manager, collector, sampler, profile, fetch).
+# The operator: one image, one subcommand a role (manager, collector, sampler, judge, profile, fetch).
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./

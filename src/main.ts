@@ -15,6 +15,7 @@ const roles: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = 
   manager,
   collector,
   sampler,
+  judge,
   profile,
   fetch,
 };
@@ -68,6 +69,19 @@ async function sampler(signal: AbortSignal): Promise<void> {
   ]);
   const config = configFrom(process.env, SAMPLER_ENV, SamplerConfig);
   const running = await runSampler(config, { clock, random: Math.random, logger, registry: createMetrics().registry });
+  await aborted(signal);
+  await running.close();
+}
+
+async function judge(signal: AbortSignal): Promise<void> {
+  const [{ JUDGE_ENV, JUDGE_KEY_ENV, JudgeConfig }, { runJudge }] = await Promise.all([
+    import("./api/contracts/judge.ts"),
+    import("./judge/judge.ts"),
+  ]);
+  const config = configFrom(process.env, JUDGE_ENV, JudgeConfig);
+  const apiKey = process.env[JUDGE_KEY_ENV];
+  const metrics = createMetrics();
+  const running = await runJudge(config, { apiKey, clock, random: Math.random, logger, metrics });
   await aborted(signal);
   await running.close();
 }

@@ -3,7 +3,7 @@ import { codeOf, importsOf, reachableFrom, type SourceFile, sourceFiles } from "
 
 /**
  * What a folder of src may import beside itself. Dependencies point one way: controllers → gates, evidence, traffic →
- * runtime, kube → api. runtime and kube are one layer; the roles (collector, sampler, dataset) do not know each other.
+ * runtime, kube → api. runtime and kube are one layer; the roles (collector, sampler, judge, dataset) do not know each other.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   artifacts: [],
@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["api", "artifacts", "controllers", "dataset", "evidence", "gates", "kube", "runtime", "traffic"],
   dataset: ["api", "artifacts", "evidence"],
   collector: ["api", "artifacts", "runtime", "telemetry"],
+  judge: ["api", "evidence", "runtime", "telemetry"],
   notify: ["kube", "runtime", "telemetry"],
   sampler: ["api", "evidence", "runtime", "telemetry"],
 };

@@ -149,8 +149,10 @@ export const PostPairResponse = z.object({
 });
 export type PostPairResponse = z.infer<typeof PostPairResponse>;
 
+/** `canary`: only pairs of this one; those of the dataset where unset. */
 export const LeaseRequest = z.strictObject({
   labeler: Name,
+  canary: Name.optional(),
   count: z.int().min(1).max(LIMITS.leases),
   seconds: z.int().min(1).max(3_600),
 });

@@ -52,6 +52,7 @@ function prepareLeases(db: DatabaseSync) {
     next: prepare<{ number: number; id: string; prompt: string; stableText: string; otherText: string }>(
       db,
       `SELECT number, id, prompt, stable_text AS stableText, other_text AS otherText ${FREE}
+         AND (:canary IS NULL OR pairs.canary = :canary)
          AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.pair = number AND labeler = :labeler)
        ORDER BY live.canary IS NULL, number LIMIT :count`,
     ),
@@ -123,10 +124,10 @@ export function createPairQueue(db: DatabaseSync, clock: Clock, random: () => nu
       const evicted = pairs.evict.all({ namespace, dataset, excess, now: clock.now().getTime() });
       return !evicted.some((victim) => victim.number === number);
     },
-    lease({ namespace, dataset }, { labeler, count, seconds }) {
+    lease({ namespace, dataset }, { labeler, canary = null, count, seconds }) {
       const now = clock.now().getTime();
       const until = now + seconds * 1_000;
-      const free = leases.next.all({ namespace, dataset, now, labeler, count });
+      const free = leases.next.all({ namespace, dataset, now, labeler, canary, count });
       return free.map(({ number, ...texts }) => {
         const stableIsA = random() < 0.5;
         const lease = mintId(random);
