@@ -9,3 +9,8 @@ export function armName(canary: string, revision: string): string {
 export function samplerName(canary: string): string {
   return `${canary}-sampler`;
 }
+
+/** Deployment of the judge. */
+export function judgeName(canary: string): string {
+  return `${canary}-judge`;
+}

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CohortName } from "./canary-gates.ts";
+import { Judge } from "./canary-judge.ts";
 import { mapList, objectName, reference, rules } from "./object.ts";
 import { duration } from "./quantity.ts";
 
@@ -62,6 +63,19 @@ export const Comparisons = z
         "What is replaced in prompts and answers before they leave the sampler, rule by rule in this order. The arms are asked what users asked; raters, dataset and safety checks get the redacted texts.",
       ),
     dataset: reference("The PreferenceDataset that the pairs are queued for and the choices are kept in."),
+    raters: z
+      .object({
+        queue: z.object({}).exactOptional().describe("People, or tools, who judge what waits in the dataset's queue."),
+        judge: Judge.exactOptional(),
+      })
+      .meta(
+        rules([
+          "has(self.queue) != has(self.judge)",
+          "set either evidence.comparisons.raters.queue or evidence.comparisons.raters.judge",
+        ]),
+      )
+      .exactOptional()
+      .describe("Who judges the pairs; the queue where unset."),
     unit: z
       .enum(["Prompt", "Rater"])
       .default("Prompt")
@@ -76,5 +90,11 @@ export const Comparisons = z
       .default(1)
       .describe("Which vote of a unit is the bet, 1 being its first. The others are kept for agreement and training."),
   })
-  .describe("People's choices between both arms' answers to the same live request.");
+  .meta(
+    rules([
+      "!has(self.raters) || !has(self.raters.judge) || self.unit == 'Prompt'",
+      "evidence.comparisons.unit must be Prompt with raters.judge: one judge would be one bet, however much it judges",
+    ]),
+  )
+  .describe("People's, or a judge's, choices between both arms' answers to the same live request.");
 export type Comparisons = z.infer<typeof Comparisons>;

@@ -1,27 +1,32 @@
+import type { Judge } from "../../api/v1alpha1/canary-judge.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import type { Betting, Unit } from "../../gates/bet.ts";
 
 /** What the promised error rates are about, in sentences. */
 
 type Comparisons = PreferenceCanarySpec["evidence"]["comparisons"];
 type Gates = PreferenceCanarySpec["gates"];
 
-const ABOUT_WIN_RATE: Readonly<Record<Unit, (vote: string) => string>> = {
-  Prompt: (vote) =>
-    "The rates are about the raters and judges that choose here, and the prompts that users send: one prompt is one bet, " +
-    `by its ${vote}. They say nothing of other raters, and`,
-  Rater: (vote) =>
-    "The rates are about all the people whom the raters are a sample of: one rater is one bet, by their " +
-    `${vote}, however long they go on. They say nothing of people who are never asked, and`,
-};
-
-export function aboutWinRate({ unit, votesPerUnit }: Betting): string {
+/** Whose win rate it is. */
+export function aboutWinRate({ unit, votesPerUnit, raters }: Comparisons): string {
   const vote = votesPerUnit === 1 ? "first vote" : `vote number ${votesPerUnit}`;
+  const whose = unit === "Rater" ? allPeople(vote) : raters?.judge ? thisJudge(raters.judge, vote) : theseRaters(vote);
   return (
-    `${ABOUT_WIN_RATE[unit](vote)} hold for a win rate that stays on one side of min or target, not for one that goes ` +
-    "up and down around it."
+    `The rates are about ${whose}, and hold for a win rate that stays on one side of min or target, not for one that ` +
+    "goes up and down around it."
   );
 }
+
+const theseRaters = (vote: string) =>
+  "the raters that choose here, people or judges, and the prompts that users send: one prompt is one bet, by its " +
+  `${vote}. They say nothing of other raters`;
+
+const thisJudge = ({ name, model }: Judge, vote: string) =>
+  `what judge ${name} (${model}) prefers, and the prompts that users send: one prompt is one bet, by its ${vote}. They ` +
+  "say nothing of what people prefer (where people judge some of the pairs, they are about both together)";
+
+const allPeople = (vote: string) =>
+  "all the people whom the raters are a sample of: one rater is one bet, by their " +
+  `${vote}, however long they go on. They say nothing of people who are never asked`;
 
 /** Only where cohorts are compared in other shares than users send them. */
 export function aboutMixture({ percent, cohorts = [] }: Pick<Comparisons, "percent" | "cohorts">): string[] {

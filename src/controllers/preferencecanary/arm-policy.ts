@@ -2,7 +2,14 @@ import { SAMPLER_ENV } from "../../api/contracts/sampler.ts";
 import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import { covers } from "./covers.ts";
-import { armDeployment, armService, revisionRecord, samplerDeployment, samplerService } from "./desired.ts";
+import {
+  armDeployment,
+  armService,
+  judgeDeployment,
+  revisionRecord,
+  samplerDeployment,
+  samplerService,
+} from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, ObservedDeployment, ObservedService, Role } from "./observed.ts";
@@ -50,6 +57,14 @@ export function keepSampler({ observed, run, settings, isServing, hasEntered }: 
     keepService(sampler.service, samplerService(canary)) ??
     keepDeployment(sampler.deployment, samplerDeployment(canary, arms, settings))
   );
+}
+
+/** There as long as the spec has one and there may be pairs to judge. */
+export function keepJudge({ observed, run, settings }: Facts): Advice {
+  const { canary, judge } = observed;
+  const wanted = canary.spec.evidence.comparisons.raters?.judge;
+  if (wanted === undefined || run.stable === undefined) return undefined;
+  return keepDeployment(judge.deployment, judgeDeployment(canary, wanted, settings));
 }
 
 /** One that somebody deleted is held by our finalizer, and made again once it is gone. */

@@ -18,6 +18,12 @@ export function removeOldArms({ observed, run }: Facts): Advice {
   return undefined;
 }
 
+/** The judge goes when Git asks for none any more. */
+export function removeJudge({ observed }: Facts): Advice {
+  const isWanted = observed.canary.spec.evidence.comparisons.raters?.judge !== undefined;
+  return isWanted ? undefined : removeArm(observed, observed.judge);
+}
+
 /**
  * Records of revisions that nobody can ask for again go, but for the newest ones: as many as runs are remembered. One
  * that holds a verdict stays while a job, or Git, has its model, or that would be tried again.

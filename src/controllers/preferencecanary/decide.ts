@@ -1,6 +1,6 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
-import { keepCandidate, keepSampler, keepStable } from "./arm-policy.ts";
-import { pruneRecords, releaseServices, removeOldArms } from "./cleanup-policy.ts";
+import { keepCandidate, keepJudge, keepSampler, keepStable } from "./arm-policy.ts";
+import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./cleanup-policy.ts";
 import { deleteRecords, deleteRoute, dismantle, freeStable, letGo } from "./deletion-policy.ts";
 import type { Advice, Effect } from "./effect.ts";
 import type { Facts } from "./facts.ts";
@@ -26,7 +26,9 @@ const RULES: readonly Rule[] = [
   failUnready,
   keepCandidate,
   keepSampler,
+  keepJudge,
   removeOldArms,
+  removeJudge,
   releaseServices,
   pruneRecords,
 ];

@@ -4,13 +4,13 @@ import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Observed } from "./observed.ts";
 
-/** The sampler and all arms but stable; stable too when it is to go with its canary, but not before its route. */
+/** Sampler, judge and all arms but stable; stable too when it is to go with its canary, but not before its route. */
 export function dismantle({ observed, run }: Facts): Advice {
   const { arms, route } = observed;
   const others = [...arms].filter(([revision]) => revision !== run.stable).map(([, arm]) => arm);
   const stable = run.stable === undefined ? undefined : arms.get(run.stable);
   const doomed = isRetained(observed) || route?.isOurs || stable === undefined ? [] : [stable];
-  for (const arm of [observed.sampler, ...others, ...doomed]) {
+  for (const arm of [observed.sampler, observed.judge, ...others, ...doomed]) {
     const advice = removeArm(observed, arm);
     if (advice !== undefined) return advice;
   }
@@ -51,7 +51,7 @@ function isRetained({ canary }: Observed): boolean {
 }
 
 /** Whether nothing is left but this arm. */
-function isAlone({ sampler, arms }: Observed, revision: string | undefined): boolean {
-  const hasSampler = sampler.deployment !== undefined || sampler.service !== undefined;
-  return !hasSampler && [...arms.keys()].every((other) => other === revision);
+function isAlone({ sampler, judge, arms }: Observed, revision: string | undefined): boolean {
+  const helpers = [sampler.deployment, sampler.service, judge.deployment];
+  return helpers.every((helper) => helper === undefined) && [...arms.keys()].every((other) => other === revision);
 }

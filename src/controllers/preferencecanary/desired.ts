@@ -1,13 +1,15 @@
 import { COLLECTOR_AUDIENCE } from "../../api/contracts/collector-api.ts";
+import { JUDGE_ENV, JUDGE_KEY_ENV, type JudgeConfig, judgeLabeler } from "../../api/contracts/judge.ts";
 import { SAMPLER_ENV, type SamplerConfig } from "../../api/contracts/sampler.ts";
+import { JUDGE_SECRET_KEY, type Judge } from "../../api/v1alpha1/canary-judge.ts";
 import { ANNOTATION, FINALIZER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
-import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
+import type { Container, ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import { SAMPLER_PORT } from "../../traffic/http-route.ts";
-import { armName, samplerName } from "../../traffic/names.ts";
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.ts";
+import { armName, judgeName, samplerName } from "../../traffic/names.ts";
+import { type Mounted, RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.ts";
 import { armTemplate } from "./arm-template.ts";
 import type { ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
 import type { Target } from "./run.ts";
@@ -23,7 +25,10 @@ export interface CanarySettings {
 /** Port of every arm's Service; it leads to the port that the revision's container listens on. */
 export const ARM_PORT = 8080;
 
-/** What makes pods a part of the sampler; arms are told by their revision. */
+/** Of a judge's health and metrics. */
+const JUDGE_PORT = 8080;
+
+/** What makes pods a part of the sampler, or of the judge; arms are told by their revision. */
 const COMPONENT = "app.kubernetes.io/component";
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
@@ -99,28 +104,72 @@ export function samplerDeployment(
   arms: SampledArms,
   { operatorImage, collectorUrl }: CanarySettings,
 ): Applied<Deployment> {
-  const name = samplerName(canary.metadata.name);
   const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
   const config = samplerConfig(canary, arms, { url: collectorUrl, tokenFile: token.tokenFile });
+  return roleDeployment(canary, {
+    role: "sampler",
+    image: operatorImage,
+    token,
+    env: [{ name: SAMPLER_ENV, value: JSON.stringify(config) }],
+    port: SAMPLER_PORT,
+  });
+}
+
+/** A model that judges the canary's pairs, as any labeler does. The Secret is read by its kubelet alone. */
+export function judgeDeployment(
+  canary: PreferenceCanary,
+  judge: Judge,
+  { operatorImage, collectorUrl }: CanarySettings,
+): Applied<Deployment> {
+  const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
+  const config = judgeConfig(canary, judge, { url: collectorUrl, tokenFile: token.tokenFile });
+  const { secretRef } = judge;
+  return roleDeployment(canary, {
+    role: "judge",
+    image: operatorImage,
+    token,
+    env: [
+      { name: JUDGE_ENV, value: JSON.stringify(config) },
+      ...(secretRef
+        ? [{ name: JUDGE_KEY_ENV, valueFrom: { secretKeyRef: { ...secretRef, key: JUDGE_SECRET_KEY } } }]
+        : []),
+    ],
+    port: JUDGE_PORT,
+  });
+}
+
+interface RolePod {
+  /** Subcommand of the image, and the end of the Deployment's name. */
+  readonly role: "sampler" | "judge";
+  readonly image: string;
+  readonly token: Mounted;
+  readonly env: Container["env"];
+  readonly port: number;
+}
+
+/** One pod of the operator's image that works for the canary. */
+function roleDeployment(canary: PreferenceCanary, { role, image, token, env, port }: RolePod): Applied<Deployment> {
+  const name = { sampler: samplerName, judge: judgeName }[role](canary.metadata.name);
+  const labels = { ...MANAGED_BY, ...roleSelector(canary, role) };
   // A node that also trains may take longer than the default second to answer, and unready takes the mirror off the route.
   const probe = (path: string) => ({ httpGet: { path, port: "http" }, periodSeconds: 5, timeoutSeconds: 5 });
   return {
-    metadata: { ...identity(canary, name), labels: samplerLabels(canary) },
+    metadata: { ...identity(canary, name), labels },
     spec: {
       replicas: 1,
-      selector: { matchLabels: samplerSelector(canary) },
+      selector: { matchLabels: roleSelector(canary, role) },
       template: {
-        metadata: { labels: samplerLabels(canary) },
+        metadata: { labels },
         spec: {
           ...RESTRICTED_POD,
           volumes: [token.volume],
           containers: [
             {
-              name: "sampler",
-              image: operatorImage,
-              args: ["sampler"],
-              env: [{ name: SAMPLER_ENV, value: JSON.stringify(config) }],
-              ports: [{ name: "http", containerPort: SAMPLER_PORT }],
+              name: role,
+              image,
+              args: [role],
+              env,
+              ports: [{ name: "http", containerPort: port }],
               readinessProbe: { ...probe("/readyz"), periodSeconds: 1 },
               livenessProbe: probe("/healthz"),
               resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
@@ -154,15 +203,33 @@ function samplerConfig(
   } satisfies Partial<SamplerConfig>;
 }
 
+function judgeConfig(
+  { metadata: { name, namespace }, spec }: PreferenceCanary,
+  judge: Judge,
+  collector: JudgeConfig["collector"],
+) {
+  const { url, model, instructions } = judge;
+  return {
+    port: JUDGE_PORT,
+    namespace,
+    canary: name,
+    dataset: spec.evidence.comparisons.dataset.name,
+    collector,
+    labeler: judgeLabeler(judge),
+    server: { url, model },
+    ...(instructions !== undefined && { instructions }),
+  } satisfies Partial<JudgeConfig>;
+}
+
 export function samplerService(canary: PreferenceCanary): Applied<Service> {
   return {
     metadata: {
       ...identity(canary, samplerName(canary.metadata.name)),
-      labels: samplerLabels(canary),
+      labels: { ...MANAGED_BY, ...roleSelector(canary, "sampler") },
       finalizers: [FINALIZER.routed],
     },
     spec: {
-      selector: samplerSelector(canary),
+      selector: roleSelector(canary, "sampler"),
       ports: [{ name: "http", port: SAMPLER_PORT, targetPort: "http" }],
     },
   };
@@ -178,10 +245,6 @@ function armLabels({ metadata: { name } }: PreferenceCanary, revision: string) {
   return { ...MANAGED_BY, [LABEL.canary]: name, [LABEL.revision]: revision };
 }
 
-function samplerLabels(canary: PreferenceCanary) {
-  return { ...MANAGED_BY, ...samplerSelector(canary) };
-}
-
-function samplerSelector({ metadata: { name } }: PreferenceCanary) {
-  return { [LABEL.canary]: name, [COMPONENT]: "sampler" };
+function roleSelector({ metadata: { name } }: PreferenceCanary, role: RolePod["role"]) {
+  return { [LABEL.canary]: name, [COMPONENT]: role };
 }

@@ -11,7 +11,7 @@ import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import { namedServices, readSlots, readVerdicts, unservedReason } from "../../traffic/http-route.ts";
-import { samplerName } from "../../traffic/names.ts";
+import { judgeName, samplerName } from "../../traffic/names.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { Model } from "./model.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Route } from "./observed.ts";
@@ -33,7 +33,8 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const template = workload?.spec?.template;
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
-  const isSampler = (object: KubeObject) => object.metadata.name === samplerName(name);
+  const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
+  const isSampler = isCalled(samplerName(name));
   const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
     canary: ofThisTry(canary, records),
@@ -42,6 +43,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     records,
     arms: readArms(deployments, services),
     sampler: armOf(deployments.find(isSampler), services.find(isSampler)),
+    judge: armOf(deployments.find(isCalled(judgeName(name))), undefined),
     ...(route && { route: readRoute(route, sources.settling) }),
   };
 }

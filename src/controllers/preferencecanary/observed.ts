@@ -18,6 +18,8 @@ export interface Observed {
   /** What stands of each arm, by revision. */
   readonly arms: ReadonlyMap<string, Arm>;
   readonly sampler: Arm;
+  /** It has no Service: nobody asks it anything. */
+  readonly judge: Arm;
   /** Absent until the first revision is ready, or when somebody deleted it. */
   readonly route?: Route;
   /** What the collector made of the runs that are to be archived. */

@@ -1,7 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Facts, Hold } from "./facts.ts";
-import type { Observed } from "./observed.ts";
+import type { Arm, Observed } from "./observed.ts";
 import { readOrders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
 import type { Phase, Stand } from "./stand.ts";
@@ -65,10 +65,13 @@ function where({ observed, progress, waits, hold }: Facts, revision: string): st
   return `${describeProgress(progress)}${waiting}`;
 }
 
-/** Without requests or without a sampler there will be no comparison, however long somebody waits. */
-function unsampled({ sampler, route }: Observed): string {
+/** Without requests, a sampler or the judge that is asked for there will be no comparison, however long somebody waits. */
+function unsampled({ canary, sampler, judge, route }: Observed): string {
   if (route?.unserved !== undefined) return `; ${route.unserved}`;
-  return (sampler.deployment?.available ?? 0) > 0 ? "" : "; no pod of the sampler is ready, so nothing is compared";
+  const isUp = ({ deployment }: Arm) => (deployment?.available ?? 0) > 0;
+  if (!isUp(sampler)) return "; no pod of the sampler is ready, so nothing is compared";
+  const isMissed = canary.spec.evidence.comparisons.raters?.judge !== undefined && !isUp(judge);
+  return isMissed ? "; no pod of the judge is ready, so nothing is judged" : "";
 }
 
 function takenBack(

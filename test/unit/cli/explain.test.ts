@@ -163,6 +163,19 @@ test.each([
   expect(explainGate(spec, status, false).about).toContain(about);
 });
 
+test("with a judge the rates are about what it prefers, and not about people", () => {
+  const raters = { judge: { name: "strict", url: "http://llm:8000/v1", model: "llama" } };
+  const comparisons = { dataset: { name: "support" }, raters };
+  const spec = PreferenceCanarySpec.parse(canarySpec({ evidence: { comparisons } }));
+  const { about } = explainGate(
+    spec,
+    { name: "winRate", verdict: "Undecided", samples: 10, sum: "8", message: "" },
+    false,
+  );
+  expect(about).toContain("about what judge strict (llama) prefers");
+  expect(about).toContain("They say nothing of what people prefer");
+});
+
 test("cohorts that are compared in other shares make the rates those of a mixture, but not each cohort's own", () => {
   const cohorts = [{ name: "fr", percent: 50 }];
   const spec = PreferenceCanarySpec.parse(

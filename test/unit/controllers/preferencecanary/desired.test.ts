@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { JudgeConfig } from "../../../../src/api/contracts/judge.ts";
 import { SamplerConfig } from "../../../../src/api/contracts/sampler.ts";
 import {
   armDeployment,
   armService,
+  judgeDeployment,
   revisionRecord,
   samplerDeployment,
   samplerService,
@@ -154,5 +156,41 @@ describe("the sampler", () => {
     const arm = armDeployment(canary, target, "stable", settings).spec?.template.metadata?.labels ?? {};
     const selector = samplerService(canary).spec?.selector ?? {};
     expect(Object.entries(selector).every(([key, value]) => arm[key] === value)).toBe(false);
+  });
+});
+
+describe("the judge", () => {
+  const judge = { name: "strict", url: "https://llm.example.com/v1", model: "org/llama-3", instructions: "Be strict." };
+  const secretRef = { name: "llm" };
+  const pod = judgeDeployment(canary, { ...judge, secretRef }, settings).spec?.template.spec;
+
+  it("is told what it judges and whom it asks, in the words of its contract", () => {
+    const [config] = pod?.containers[0]?.env ?? [];
+    expect(config?.name).toBe("DPO_JUDGE");
+    expect(JudgeConfig.parse(JSON.parse(config?.value ?? ""))).toMatchObject({
+      namespace: "chat",
+      canary: "assistant",
+      dataset: "support",
+      labeler: "judge:strict:org/llama-3",
+      server: { url: "https://llm.example.com/v1", model: "org/llama-3" },
+      instructions: "Be strict.",
+    });
+  });
+
+  it("gets its server's key from the Secret, from the one key that no canary can choose, or none", () => {
+    expect(pod?.containers[0]?.env?.slice(1)).toEqual([
+      { name: "DPO_JUDGE_API_KEY", valueFrom: { secretKeyRef: { name: "llm", key: "judgeApiKey" } } },
+    ]);
+    expect(judgeDeployment(canary, judge, settings).spec?.template.spec?.containers[0]?.env).toHaveLength(1);
+  });
+
+  it("is as restricted as the sampler, and neither's pods are the other's", () => {
+    const sampler = samplerDeployment(canary, { stable: "aaaaaaaaaa" }, settings).spec;
+    expect(pod?.automountServiceAccountToken).toBe(false);
+    expect(pod?.securityContext).toEqual(sampler?.template.spec?.securityContext);
+    expect(pod?.containers[0]?.securityContext).toEqual(sampler?.template.spec?.containers[0]?.securityContext);
+    expect(sampler?.selector.matchLabels).not.toEqual(
+      judgeDeployment(canary, judge, settings).spec?.selector.matchLabels,
+    );
   });
 });
