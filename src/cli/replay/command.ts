@@ -84,7 +84,8 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const [first, ...more] = positionals;
   if (more.length > 0) throw new UsageError("replay takes one FILE, or --run NAMESPACE/NAME and one REVISION");
-  if (values.run !== undefined) refuse(values, { digest: {} }, "is of a FILE: of a run it is the one that status names");
+  if (values.run !== undefined)
+    refuse(values, { digest: {} }, "is of a FILE: of a run it is the one that status names");
   if (values.run !== undefined) return replayFetched({ ...values, run: values.run }, first, host);
   refuse(values, RUN_OPTIONS, "is about a run: name the canary with --run");
   if (first === undefined) throw new UsageError("replay takes one FILE, or --run NAMESPACE/NAME");
