@@ -28,11 +28,15 @@ const logger = await createLogger({
 });
 
 async function manager(signal: AbortSignal): Promise<void> {
-  const { MANAGER_ENV, ManagerConfig, runManager } = await import("./manager.ts");
+  const [{ MANAGER_ENV, ManagerConfig, runManager }, { probe }] = await Promise.all([
+    import("./manager.ts"),
+    import("./traffic/probe.ts"),
+  ]);
   const config = configFrom(process.env, MANAGER_ENV, ManagerConfig);
   const cluster = await inClusterConfig(process.env, clock);
   const identity = `${process.env.POD_NAME ?? hostname()}_${randomUUID()}`;
-  await runManager(config, { cluster, identity, clock, random: Math.random, logger, metrics: createMetrics() }, signal);
+  const edges = { cluster, identity, clock, random: Math.random, probe, logger, metrics: createMetrics() };
+  await runManager(config, edges, signal);
 }
 
 async function collector(signal: AbortSignal): Promise<void> {

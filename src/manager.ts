@@ -15,6 +15,7 @@ import { createManager } from "./runtime/manager.ts";
 import { eventLoopCheck, startHealthServer } from "./telemetry/health.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
+import type { Probe } from "./traffic/probe.ts";
 
 /** The environment variable that holds ManagerConfig as JSON. */
 export const MANAGER_ENV = "DPO_MANAGER";
@@ -45,13 +46,15 @@ export interface ManagerDependencies {
   readonly identity: string;
   readonly clock: Clock;
   readonly random: () => number;
+  /** How a gateway or an arm is asked. */
+  readonly probe: Probe;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
 /** Puts the operator together and runs it until the signal is aborted. Rejects when it can no longer lead. */
 export async function runManager(config: ManagerConfig, deps: ManagerDependencies, signal: AbortSignal): Promise<void> {
-  const { clock, logger, metrics } = deps;
+  const { clock, probe, logger, metrics } = deps;
   const { collector: collectorConfig, operatorImage, trainerImage, progressUrl } = config;
   const lease = { namespace: config.namespace, name: "dpo-manager" };
   const notifier = createNotifier({ targets: config.notifications, clock, logger, metrics });
@@ -65,7 +68,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   addPreferenceDatasetController(manager, { clock, collector, settings: profiles });
   addDPOJobController(manager, { clock, settings: { trainerImage, progressUrl } });
   const respondents = { prometheus, webhooks };
-  addPreferenceCanaryController(manager, { clock, collector, respondents, logger, metrics, settings: profiles });
+  addPreferenceCanaryController(manager, { clock, collector, respondents, probe, logger, metrics, settings: profiles });
 
   const health = await startHealthServer({
     port: config.healthPort,

@@ -15,6 +15,8 @@ await runManager(
     identity: "bench",
     clock,
     random: Math.random,
+    // Nothing leads to the address of a Service here.
+    probe: async () => ({ status: 404, headers: {} }),
     logger: await createLogger({ name: "manager", level: "warn", terminal: false }),
     metrics: createMetrics(),
   },

@@ -10,7 +10,7 @@ import type {
   Service,
   TokenReview,
 } from "./built-in.ts";
-import type { HTTPRoute } from "./gateway-api.ts";
+import type { Gateway, HTTPRoute } from "./gateway-api.ts";
 import type { KubeObject, ObjectKey, Stored } from "./object.ts";
 
 /** A typed handle on one kind of object: where it lives in the API and what its JSON is. */
@@ -121,6 +121,12 @@ export const events = defineResource<Event>({
   version: "v1",
   kind: "Event",
   plural: "events",
+});
+export const gateways = defineResource<Gateway>({
+  group: "gateway.networking.k8s.io",
+  version: "v1",
+  kind: "Gateway",
+  plural: "gateways",
 });
 export const httpRoutes = defineResource<HTTPRoute>({
   group: "gateway.networking.k8s.io",

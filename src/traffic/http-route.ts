@@ -1,8 +1,14 @@
-import { ANNOTATION, ARM_HEADER, LABEL, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
+import { ANNOTATION, ARM_HEADER, EPOCH_HEADER, LABEL, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
 import type { Applied } from "../kube/client.ts";
-import type { HTTPBackendRef, HTTPRoute, HTTPRouteFilter, ParentReference } from "../kube/gateway-api.ts";
+import type {
+  HTTPBackendRef,
+  HTTPRoute,
+  HTTPRouteFilter,
+  HTTPRouteRule,
+  ParentReference,
+} from "../kube/gateway-api.ts";
 import { armName, samplerName } from "./names.ts";
-import type { Slot, Slots } from "./slots.ts";
+import { epochOf, type Slot, type Slots } from "./slots.ts";
 
 /** Port of the sampler's Service. */
 export const SAMPLER_PORT = 8080;
@@ -54,12 +60,20 @@ export function httpRoute(intent: RouteIntent): Applied<HTTPRoute> {
       hostnames: intent.hostnames,
       rules: [
         {
-          matches: [{ path: { type: "PathPrefix", value: "/" } }],
+          ...slotsRule(canary, intent.port, intent.slots),
           filters: intent.mirrorPercent === undefined ? [] : [mirror(canary, intent.mirrorPercent)],
-          backendRefs: intent.slots.map((slot) => backendRef(canary, intent.port, slot)),
         },
       ],
     },
+  };
+}
+
+/** The one rule, but for the mirror: it follows from the slots alone, so whatever else stands was written by somebody else. */
+export function slotsRule(canary: string, port: number, slots: Slots): HTTPRouteRule {
+  const epoch = epochOf(slots);
+  return {
+    matches: [{ path: { type: "PathPrefix", value: "/" } }],
+    backendRefs: slots.map((slot) => backendRef(canary, port, epoch, slot)),
   };
 }
 
@@ -73,16 +87,15 @@ function parentRef({ name, namespace, sectionName }: RouteIntent["parentRefs"][n
   };
 }
 
-function backendRef(canary: string, port: number, { revision, weight }: Slot): HTTPBackendRef {
+function backendRef(canary: string, port: number, epoch: string, { revision, weight }: Slot): HTTPBackendRef {
+  const set = [
+    { name: ARM_HEADER, value: revision },
+    { name: EPOCH_HEADER, value: epoch },
+  ];
   return {
     ...service(armName(canary, revision), port),
     weight,
-    filters: [
-      {
-        type: "ResponseHeaderModifier",
-        responseHeaderModifier: { set: [{ name: ARM_HEADER, value: revision }] },
-      },
-    ],
+    filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier: { set } }],
   };
 }
 

@@ -4,13 +4,13 @@
  * and names stable; what a slot names changes only a while after its weight became 0; and no weight crosses zero in one
  * write, since one in a million is as good as none but keeps the backend known.
  */
+import { createHash } from "node:crypto";
+import { LIVE_MS } from "./liveness.ts";
 
 /** What both weights sum to. */
 export const WHOLE = 1_000_000;
 /** The weight that is as good as none. */
 const TRACE = 1;
-/** A weight counts as live this long after it is stored (measured: 4-6 ms, at most 20). */
-export const LIVE_MS = 1_000;
 /** Between the two writes that take traffic away: the first must be live, and nobody should wait for the second. */
 export const MOMENT_MS = 100;
 
@@ -35,13 +35,30 @@ export const ALMOST_WHOLE = WHOLE - TRACE;
 /** The next write on the way to a goal, or how long to wait for it. */
 export type Move =
   | { readonly type: "Arrived" }
-  | { readonly type: "Wait"; readonly ms: number }
+  /** Without `ms` until the weights that stand are live. */
+  | { readonly type: "Wait"; readonly ms?: number }
   /** `withdraws`: takes traffic from an arm other than stable, and gives none to one. */
   | { readonly type: "Write"; readonly slots: Slots; readonly withdraws: boolean };
 
 /** A percentage of requests as a weight. */
 export function weightOf(percent: number): number {
   return (percent * WHOLE) / 100;
+}
+
+/** A weight as whole percent: a trace is none, and all but a trace everything. */
+export function percentOf(weight: number): number {
+  return Math.round((weight * 100) / WHOLE);
+}
+
+/** What a revision has; the slot that is free names stable, so the first one that names it may not be its own. */
+export function weightIn(slots: Slots, revision: string): number {
+  return Math.max(0, ...slots.filter((slot) => slot.revision === revision).map(({ weight }) => weight));
+}
+
+/** What answers say they were served by. Short, since it goes with each of them; it only has to differ from the one before. */
+export function epochOf(slots: Slots): string {
+  const text = slots.map(({ revision, weight }) => `${revision}=${weight}`).join(" ");
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
 /** Stable alone, in the first slot. */
@@ -52,13 +69,21 @@ export function stableAlone(stable: string): Slots {
   ];
 }
 
-/** `unchangedMs`: how long the slots are known to stand as they are. Slots that nobody but a stranger wrote start anew. */
-export function nextMove(slots: Slots, unchangedMs: number, goal: Goal): Move {
+/** How the slots stand now. */
+export interface Standing {
+  /** How long they are known to stand as they do. */
+  readonly unchangedMs: number;
+  /** Until they count as live; absent: not before a gateway answers with them. */
+  readonly liveInMs?: number | undefined;
+}
+
+/** Slots that nobody but a stranger wrote start anew. */
+export function nextMove(slots: Slots, standing: Standing, goal: Goal): Move {
   const home = homeOf(slots, goal.stable);
   if (home === undefined) return { type: "Write", slots: stableAlone(goal.stable), withdraws: false };
   const visitor = slots[home === 0 ? 1 : 0];
-  const move = nextVisitor(visitor, unchangedMs, goal);
-  if (typeof move === "number") return { type: "Wait", ms: move };
+  const move = nextVisitor(visitor, standing, goal);
+  if (move !== undefined && "type" in move) return move;
   const next = move ?? visitor;
   const stable = { revision: goal.stable, weight: WHOLE - next.weight };
   if (move === undefined && slots[home].weight === stable.weight) return { type: "Arrived" };
@@ -77,17 +102,26 @@ function homeOf(slots: Slots, stable: string): 0 | 1 | undefined {
   return second.revision === stable ? 1 : undefined;
 }
 
-/** The other slot's next state, the milliseconds to wait for it, or undefined when it is as it should be. */
-function nextVisitor(visitor: Slot, unchangedMs: number, { stable, guest }: Goal): Slot | number | undefined {
+type Pause = Extract<Move, { readonly type: "Wait" }>;
+
+/** The other slot's next state, the wait for it, or undefined when it is as it should be. */
+function nextVisitor(visitor: Slot, standing: Standing, { stable, guest }: Goal): Slot | Pause | undefined {
   const { revision, weight } = visitor;
-  const after = (ms: number, slot: Slot) => (unchangedMs >= ms ? slot : ms - unchangedMs);
+  const { unchangedMs, liveInMs } = standing;
+  const onceLive = (slot: Slot) => {
+    if (liveInMs === undefined) return { type: "Wait" } as const;
+    const ms = Math.max(liveInMs, LIVE_MS - unchangedMs);
+    return ms <= 0 ? slot : ({ type: "Wait", ms } as const);
+  };
   if (guest === undefined || revision !== guest.revision) {
     if (weight > TRACE) return { revision, weight: TRACE };
-    if (weight === TRACE) return after(MOMENT_MS, { revision, weight: 0 });
-    if (guest !== undefined) return after(LIVE_MS, { revision: guest.revision, weight: TRACE });
-    return revision === stable ? undefined : after(LIVE_MS, { revision: stable, weight: 0 });
+    // Never once live: nothing that takes traffic away waits for a gateway.
+    if (weight === TRACE)
+      return unchangedMs >= MOMENT_MS ? { revision, weight: 0 } : { type: "Wait", ms: MOMENT_MS - unchangedMs };
+    if (guest !== undefined) return onceLive({ revision: guest.revision, weight: TRACE });
+    return revision === stable ? undefined : onceLive({ revision: stable, weight: 0 });
   }
   if (weight === guest.weight) return undefined;
-  if (weight === 0) return after(LIVE_MS, { revision, weight: TRACE });
-  return weight === TRACE ? after(LIVE_MS, guest) : guest;
+  if (weight === 0) return onceLive({ revision, weight: TRACE });
+  return weight === TRACE ? onceLive(guest) : guest;
 }

@@ -3,7 +3,7 @@ import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
 import { FINALIZER, LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../src/api/v1alpha1/preference-canary.ts";
 import { digestOf } from "../../src/artifacts/digest.ts";
-import { announcements } from "../../src/controllers/preferencecanary/announcements.ts";
+import { announcements, effectNotes } from "../../src/controllers/preferencecanary/announcements.ts";
 import { type Decision, decide } from "../../src/controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../src/controllers/preferencecanary/desired.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
@@ -26,6 +26,7 @@ import { CANARY, canaryObject, digest, modelUri, NAMESPACE, podTemplate, WORKLOA
 import { createMemoryAnswers } from "./memory-answers.ts";
 import { createMemoryCluster, type MemoryCluster } from "./memory-cluster.ts";
 import { createMemoryEvidence } from "./memory-evidence.ts";
+import { createMemoryProbing } from "./memory-probing.ts";
 import { routeFaults } from "./route-oracle.ts";
 
 /** A crash before the effect of a pass, or between it and the status. */
@@ -43,6 +44,7 @@ export class CanaryWorld {
   readonly effects: Effect[] = [];
   readonly statuses: PreferenceCanaryStatus[] = [];
   readonly samplerName = samplerName(CANARY);
+  readonly probing = createMemoryProbing();
   /** Runs that the collector was asked to archive, by name. */
   readonly archived = new Map<string, ArchivedRun>();
   /** Why it does not. */
@@ -87,7 +89,7 @@ export class CanaryWorld {
   }
 
   facts(): Facts {
-    const seen = observe(this.canary, { ...this.cluster, settling: this.#settling });
+    const seen = observe(this.canary, { ...this.cluster, settling: this.#settling, probing: this.probing });
     const run = readRun(seen);
     const observed = { ...seen, archives: this.#archive(toBeArchived(seen.canary.status, run)) };
     return gatherFacts(observed, run, this.#read(observed, run), this.#settings, this.clock.now());
@@ -119,7 +121,10 @@ export class CanaryWorld {
     const facts = this.facts();
     const decision = decide(facts);
     if (crash === "BeforeEffect") return decision;
-    if (decision.effect !== undefined) this.#apply(decision.effect);
+    if (decision.effect !== undefined) {
+      this.#apply(decision.effect);
+      this.events.push(...effectNotes(decision.effect));
+    }
     const isOver = this.isGone || this.canary.metadata.deletionTimestamp !== undefined;
     if (crash !== "BeforeStatus" && !isOver) this.#report(facts);
     return decision;

@@ -85,7 +85,8 @@ export function createMemoryCluster(clock: Clock) {
     WriteRoute: ({ intent, uid, resourceVersion }) => writeRoute(intent, uid, resourceVersion),
     ApplyRecord: ({ object }) => void put(stores.records, { revision: 1, ...object }),
     ApplyDeployment: ({ object }) => void put(stores.deployments, object),
-    ApplyService: ({ object }) => void put(stores.services, object),
+    ApplyService: ({ object }) =>
+      void put(stores.services, { ...object, spec: { ...object.spec, clusterIP: "10.0.0.1" } }),
     ReleaseService: ({ name }) => releaseService(name),
     DeleteRoute: () => remove(stores.routes, CANARY),
     DeleteDeployment: ({ name }) => remove(stores.deployments, name),

@@ -1,6 +1,7 @@
+import { EPOCH_HEADER } from "../../src/api/v1alpha1/metadata.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
 import { readSlots, readVerdicts } from "../../src/traffic/http-route.ts";
-import { WHOLE } from "../../src/traffic/slots.ts";
+import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
 
 /**
  * What must be true of every version of a canary's route, one after the other; returns what is not. Versions are those
@@ -17,6 +18,8 @@ export function routeFaults(versions: readonly HTTPRoute[], canary: string): str
       fault("has no two slots");
       continue;
     }
+    const epochs = epochsOf(version);
+    if (epochs.some((epoch) => epoch !== epochOf(slots))) fault(`answers would say they are of ${epochs}`);
     if (slots[0].weight + slots[1].weight !== WHOLE) fault("weights do not sum to the whole");
     const { stable } = readVerdicts(version);
     if (!slots.some(({ revision, weight }) => revision === stable && weight > 0))
@@ -41,4 +44,15 @@ export function routeFaults(versions: readonly HTTPRoute[], canary: string): str
     before = version;
   }
   return faults;
+}
+
+/** What the answers of each backend say. */
+function epochsOf({ spec }: HTTPRoute): (string | undefined)[] {
+  const backends = (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
+  return backends.map(({ filters = [] }) => {
+    const set = filters.flatMap((filter) =>
+      filter.type === "ResponseHeaderModifier" ? (filter.responseHeaderModifier.set ?? []) : [],
+    );
+    return set.find(({ name }) => name === EPOCH_HEADER)?.value;
+  });
 }

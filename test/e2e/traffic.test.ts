@@ -4,9 +4,10 @@ import { kubectl } from "../../hack/cluster/kubectl.ts";
 import { type Model, NAMES } from "../../hack/demo/objects.ts";
 import { makeBaseModel } from "../../hack/demo/prepare.ts";
 import { say } from "../../hack/lib/progress.ts";
+import { EPOCH_HEADER } from "../../src/api/v1alpha1/metadata.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
 import { namedServices, readSlots, readVerdicts } from "../../src/traffic/http-route.ts";
-import { WHOLE } from "../../src/traffic/slots.ts";
+import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
 import { type Load, summary, underLoad } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
@@ -53,17 +54,26 @@ async function loaded(work: () => Promise<unknown>): Promise<Load> {
   return load;
 }
 
-/** Another build in Git, and the wait until it serves half of all requests. */
+/** Another build in Git, and the wait until answers through the gateway show that it serves half of all requests. */
 async function halfWay(build: string): Promise<{ readonly stable: string; readonly candidate: string }> {
   const before = await status(scene, MINUTE, ({ lastRun }) => lastRun?.time ?? "none");
   await scene.workspace.apply(workloadOf(scene, base, build));
   return status(scene, 5 * MINUTE, ({ stable, candidate, step, weights, lastRun }) => {
-    const isHalf = step?.name === "half" && weights?.since !== undefined;
+    const isHalf = step?.name === "half" && weights?.since !== undefined && weights.verified === weights.desired;
     const isNew = (lastRun?.time ?? "none") === before;
     return isNew && isHalf && stable && candidate
       ? { stable: stable.revision, candidate: candidate.revision }
       : undefined;
   });
+}
+
+/** What a user gets says which weights it was served by: the ones that stand. */
+async function answersShowTheRoute(): Promise<void> {
+  const { status: code, headers } = await scene.assistant.send("GET", "/v1/models");
+  const [route] = scene.routes.current();
+  const slots = route && readSlots(route, NAMES.canary);
+  expect(code).toBe(200);
+  expect(headers[EPOCH_HEADER]).toBe(slots && epochOf(slots));
 }
 
 async function ended(revision: string, outcome: "Promoted" | "RolledBack"): Promise<void> {
@@ -97,6 +107,7 @@ describe("200 requests a second lose nothing", () => {
   test("over a promotion", { timeout: 10 * MINUTE }, async () => {
     const load = await loaded(async () => {
       const { candidate } = await halfWay("promoted");
+      await answersShowTheRoute();
       await decide(scene, "Candidate");
       await ended(candidate, "Promoted");
     });

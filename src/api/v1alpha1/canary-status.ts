@@ -154,11 +154,22 @@ export const PreferenceCanaryStatus = z
           .max(100)
           .meta({ format: "int32" })
           .describe("Percent of live requests that the candidate should serve."),
+        verified: z
+          .int()
+          .min(0)
+          .max(100)
+          .meta({ format: "int32" })
+          .exactOptional()
+          .describe(
+            "Percent of them that it serves by what answers through the gateway last showed; absent while nobody could ask.",
+          ),
         since: z
           .string()
           .meta({ format: "date-time" })
           .exactOptional()
-          .describe("When that weight was stored in the route."),
+          .describe(
+            "When the step's weight became live: answers showed it or, where nobody can ask, it was stored for a second.",
+          ),
       })
       .exactOptional()
       .describe("The candidate's share of live requests."),

@@ -144,7 +144,14 @@ export const KINDS: readonly Kind[] = [
         name: "Weight",
         type: "integer",
         jsonPath: ".status.weights.desired",
-        description: "Percent of live requests that the candidate serves.",
+        description: "Percent of live requests that the candidate should serve.",
+      },
+      {
+        name: "Verified",
+        type: "integer",
+        jsonPath: ".status.weights.verified",
+        description: "Percent of them that it serves, as answers through the gateway showed.",
+        priority: 1,
       },
       {
         name: "Win Rate",

@@ -72,3 +72,9 @@ export const FIELD_MANAGER = {
 
 /** The response header by which a client, a log or a test sees which revision answered. */
 export const ARM_HEADER = "x-dpo-arm";
+
+/**
+ * The response header by which answers show which weights they were served by: a hash of both slots, so that it changes
+ * with the weights alone and needs nobody to count. Weights that come back have the epoch that they had.
+ */
+export const EPOCH_HEADER = "x-dpo-epoch";

@@ -18,7 +18,9 @@ function standing(status: PreferenceCanaryStatus): string {
   const serves = stable === undefined ? "" : ` Revision ${stable.revision} is stable.`;
   if (candidate !== undefined) {
     const place = step ? ` is in step ${step.name}, ${step.index + 1} of ${step.of}` : " is on its way";
-    const weight = weights ? `, with ${weights.desired}% of the requests` : "";
+    const { desired, verified = desired } = weights ?? {};
+    const shown = verified === desired ? "" : ` (answers show ${verified}% so far)`;
+    const weight = desired === undefined ? "" : `, with ${desired}% of the requests${shown}`;
     return `${phase}. Candidate ${candidate.revision}${place}${weight}.${serves}`;
   }
   if (lastRun === undefined) return `${phase}.${serves} There is no candidate.`;

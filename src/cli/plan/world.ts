@@ -3,7 +3,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Effect } from "../../controllers/preferencecanary/effect.ts";
 import type { Sources } from "../../controllers/preferencecanary/observe.ts";
 import type { Run } from "../../controllers/preferencecanary/run.ts";
-import type { Deployment } from "../../kube/built-in.ts";
+import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../kube/object.ts";
@@ -20,6 +20,16 @@ export interface World {
   /** Since when something is known to stand as it does. */
   readonly sights: ReadonlyMap<string, { readonly state: string; readonly since: number }>;
 }
+
+/** A gateway serves what is written, and an arm answers, as soon as somebody asks. */
+const ALL_CONFIRMED: Sources["probing"] = {
+  read: (_canary, { arms }) => ({
+    weights: { type: "Confirmed" },
+    arms: new Map(arms.map(({ revision }) => [revision, { type: "Confirmed" }])),
+  }),
+  forget: () => undefined,
+  stop: () => undefined,
+};
 
 /** What the controller reads; `seen` is the world in which it has read it. */
 export function sourcesOf(world: World): { readonly sources: Sources; readonly seen: () => World } {
@@ -41,6 +51,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
     records: storeOf(objects.records),
     routes: storeOf(objects.routes),
     settling,
+    probing: ALL_CONFIRMED,
   };
   return { sources, seen: () => ({ ...world, sights }) };
 }
@@ -54,7 +65,10 @@ export function afterEffect(world: World, effect: Effect): World {
     case "ApplyRecord":
       return put(world, "records", { revision: 1, ...effect.object });
     case "ApplyService":
-      return put(world, "services", effect.object);
+      return put(world, "services", {
+        ...effect.object,
+        spec: { ...effect.object.spec, clusterIP: "10.0.0.1" },
+      } as Applied<Service>);
     case "ApplyDeployment":
       return put(world, "deployments", ready(effect.object));
     case "WriteRoute":

@@ -1,6 +1,7 @@
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
 import type { EventNote } from "../../kube/events.ts";
+import type { Effect } from "./effect.ts";
 import type { LastRun } from "./last-run.ts";
 
 /** The Events that a change of status is worth. They are told after the write, so that they speak of what stands. */
@@ -36,6 +37,14 @@ function runMoved(before: PreferenceCanaryStatus | undefined, after: PreferenceC
     notes.push({ type: "Normal", reason: "StepEntered", action: "EnterStep", note });
   }
   return notes;
+}
+
+/** What a write was worth telling of, whatever status says. */
+export function effectNotes(effect: Effect): readonly EventNote[] {
+  if (effect.type !== "WriteRoute" || effect.undoes === undefined) return [];
+  const { intent, undoes } = effect;
+  const note = `Somebody else had changed HTTPRoute ${intent.canary} (${undoes}): it is written back, since the canary alone moves traffic`;
+  return [{ type: "Warning", reason: "RouteRestored", action: "WriteRoute", note }];
 }
 
 const ENDINGS: Readonly<Record<LastRun["outcome"], Pick<EventNote, "type" | "reason" | "action">>> = {

@@ -1,5 +1,5 @@
-import { armName } from "../../traffic/names.ts";
-import { LIVE_MS } from "../../traffic/slots.ts";
+import { LIVE_MS } from "../../traffic/liveness.ts";
+import { armName, samplerName } from "../../traffic/names.ts";
 import { isAskedBySampler } from "./arm-policy.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
@@ -67,9 +67,12 @@ export function removeArm(observed: Observed, { deployment, service }: Arm): Adv
   return unlessNamed(observed, name, { effect: { type: "DeleteService", name, uid: service.uid } });
 }
 
-/** The advice, when the route has named the object no more for long enough for the gateway to know. */
-function unlessNamed({ route }: Observed, name: string, advice: Advice): Advice {
+/** The advice, once the route does not name the object any more and every gateway that can be asked knows it. */
+function unlessNamed({ route, canary }: Observed, name: string, advice: Advice): Advice {
   if (route === undefined || !route.isOurs) return advice;
-  if (route.names.has(name)) return undefined;
-  return route.namesUnchangedMs >= LIVE_MS ? advice : { waitMs: LIVE_MS - route.namesUnchangedMs };
+  // Answers show the arms that a route names, and not where a copy of the request went.
+  const inMs = name === samplerName(canary.metadata.name) ? 0 : route.live.inMs;
+  if (route.names.has(name) || inMs === undefined) return undefined;
+  const waitMs = Math.max(inMs, LIVE_MS - route.namesUnchangedMs);
+  return waitMs <= 0 ? advice : { waitMs };
 }

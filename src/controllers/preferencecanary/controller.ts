@@ -7,6 +7,8 @@ import type { Manager } from "../../runtime/manager.ts";
 import { itself, labelled, mapped } from "../../runtime/sources.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Probe } from "../../traffic/probe.ts";
+import { createProbing } from "../../traffic/probing.ts";
 import { createSettling } from "../../traffic/settling.ts";
 import { dpoJobs, preferenceCanaries } from "../resources.ts";
 import { createAnswerFeed, type Respondents } from "./answer-feed.ts";
@@ -21,6 +23,7 @@ export interface Options {
   readonly clock: Clock;
   readonly collector: EvidenceFeedOptions["collector"] & ArchiverOptions["collector"];
   readonly respondents: Respondents;
+  readonly probe: Probe;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly settings: CanarySettings;
@@ -29,9 +32,9 @@ export interface Options {
 /** So that a canary that is rolled back does not wait for the status of all others to be written. */
 const CONCURRENCY = 8;
 
-/** Wakes a canary for itself, everything labelled as its own, its route, its workload, its jobs, and new evidence. */
+/** Wakes a canary for itself, all that is labelled as its own, its route, workload, jobs and evidence, and what gateways answer. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
-  const { clock, collector, respondents, logger, metrics, settings } = options;
+  const { clock, collector, respondents, probe, logger, metrics, settings } = options;
   const canaries = manager.reflector(preferenceCanaries);
   exposeCanaries(metrics.registry, canaries.store);
   const jobs = manager.reflector(dpoJobs);
@@ -44,6 +47,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const evidence = createEvidenceFeed({ collector, ...feed });
   const answers = createAnswerFeed({ ...respondents, ...feed });
   const archiver = createArchiver({ collector, collectorUrl: settings.collectorUrl, ...feed });
+  const probing = createProbing({ client, probe, ...feed });
   const deps: Dependencies = {
     canaries: canaries.store,
     sources: {
@@ -53,12 +57,14 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       records: records.store,
       routes: routes.store,
       settling: createSettling(clock),
+      probing,
     },
     evidence,
     answers,
     archiver,
     client,
     statuses: createStatusWriter({ client, events: manager.recorder, clock }),
+    events: manager.recorder,
     clock,
     settings,
   };
@@ -88,6 +94,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     evidence.stop();
     answers.stop();
     archiver.stop();
+    probing.stop();
   });
   return controller;
 }

@@ -16,6 +16,8 @@ export type Effect =
       readonly uid?: string;
       /** The version that was decided on. Absent for a rollback: nothing may hold that up. */
       readonly resourceVersion?: string;
+      /** What somebody else had written, in words. */
+      readonly undoes?: string;
     }
   | { readonly type: "DeleteRoute"; readonly uid: string }
   | { readonly type: "ApplyRecord"; readonly object: Applied<ControllerRevision> }

@@ -32,6 +32,12 @@ export function exposeCanaries(registry: Registry, canaries: Store<PreferenceCan
   expose("dpo_canary_weight_ratio", "Share of requests that the candidate should serve.", [], ({ weights }) =>
     weights === undefined ? [] : [{ value: weights.desired / 100 }],
   );
+  expose(
+    "dpo_canary_verified_weight_ratio",
+    "Share of requests that the candidate serves, as answers through the gateway showed.",
+    [],
+    ({ weights }) => (weights?.verified === undefined ? [] : [{ value: weights.verified / 100 }]),
+  );
   expose("dpo_canary_gate_verdict", "1 for what the gate says.", ["gate", "verdict"], ({ gates = [] }) =>
     gates.map(({ name, verdict }) => ({ gate: name, verdict, value: 1 })),
   );

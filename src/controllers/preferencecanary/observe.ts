@@ -1,20 +1,25 @@
 import * as z from "zod";
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
-import { ANNOTATION, FINALIZER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
+import { ANNOTATION, FINALIZER, LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
 import type { ControllerRevision, Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";
-import { type KubeObject, keyString, type Stored } from "../../kube/object.ts";
+import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
-import { namedServices, readSlots, readVerdicts, unservedReason } from "../../traffic/http-route.ts";
+import { readSlots } from "../../traffic/http-route.ts";
+import type { Finding } from "../../traffic/inquiries.ts";
 import { judgeName, samplerName } from "../../traffic/names.ts";
+import type { Asked, Probing } from "../../traffic/probing.ts";
 import type { Settling } from "../../traffic/settling.ts";
+import { weightIn } from "../../traffic/slots.ts";
+import { ARM_PORT } from "./desired.ts";
 import type { Model } from "./model.ts";
-import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Route } from "./observed.ts";
+import { askedOfRoute, readRoute } from "./observe-route.ts";
+import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord } from "./observed.ts";
 
 export interface Sources {
   readonly jobs: Store<DPOJob>;
@@ -24,6 +29,7 @@ export interface Sources {
   readonly records: Store<ControllerRevision>;
   readonly routes: Store<HTTPRoute>;
   readonly settling: Settling;
+  readonly probing: Probing;
 }
 
 export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Observed {
@@ -35,16 +41,19 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const services = sources.services.labelled(LABEL.canary, name, namespace);
   const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
   const isSampler = isCalled(samplerName(name));
+  const arms = readArms(deployments, services);
+  const asked = { ...askedOfRoute(route), arms: idleArms(arms, route) };
+  const found = sources.probing.read(keyOf(canary), asked);
   const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
     canary: ofThisTry(canary, records),
     ...(template && { template }),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
     records,
-    arms: readArms(deployments, services),
+    arms: withAnswers(arms, asked.arms, found.arms, keyOf(canary), sources.settling),
     sampler: armOf(deployments.find(isSampler), services.find(isSampler)),
     judge: armOf(deployments.find(isCalled(judgeName(name))), undefined),
-    ...(route && { route: readRoute(route, sources.settling) }),
+    ...(route && { route: readRoute(canary, route, found.weights, sources.settling) }),
   };
 }
 
@@ -129,6 +138,33 @@ function readArms(
   );
 }
 
+/** Ready, and without requests: whoever gets some is asked no more. */
+function idleArms(arms: ReadonlyMap<string, Arm>, route: HTTPRoute | undefined): Asked["arms"] {
+  const slots = route && readSlots(route, route.metadata.name);
+  return [...arms].flatMap(([revision, { deployment, service }]) => {
+    const address = service?.object.spec?.clusterIP;
+    const isIdle = deployment?.ready && deployment.role !== "stable" && !service?.terminating;
+    if (!isIdle || !address || (slots && weightIn(slots, revision) > 0)) return [];
+    return [{ revision, address, port: ARM_PORT }];
+  });
+}
+
+function withAnswers(
+  arms: ReadonlyMap<string, Arm>,
+  asked: Asked["arms"],
+  answers: ReadonlyMap<string, Finding>,
+  canary: ObjectKey,
+  settling: Settling,
+): ReadonlyMap<string, Arm> {
+  const known = asked.map(({ revision }): [string, Arm] => {
+    const arm = arms.get(revision) ?? {};
+    const answer = answers.get(revision);
+    const idleMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, arm.deployment?.uid ?? "");
+    return [revision, { ...arm, idleMs, ...(answer && { answer }) }];
+  });
+  return new Map([...arms, ...known]);
+}
+
 function armOf(deployment: Stored<Deployment> | undefined, service: Stored<Service> | undefined): Arm {
   return {
     ...(deployment && { deployment: readDeployment(deployment) }),
@@ -161,28 +197,5 @@ function readService(object: Stored<Service>): ObservedService {
     uid: object.metadata.uid,
     terminating: object.metadata.deletionTimestamp !== undefined,
     held: hasFinalizer(object, FINALIZER.routed),
-  };
-}
-
-function readRoute(object: Stored<HTTPRoute>, settling: Settling): Route {
-  const { name, namespace, uid, resourceVersion, labels, deletionTimestamp } = object.metadata;
-  const isLabelled = Object.entries(MANAGED_BY).every(([label, value]) => labels?.[label] === value);
-  const slots = readSlots(object, name);
-  const verdicts = readVerdicts(object);
-  const names = namedServices(object);
-  const key = keyString({ namespace, name });
-  const unserved = unservedReason(object);
-  return {
-    object,
-    uid,
-    resourceVersion,
-    isOurs: isLabelled || verdicts.stable !== undefined,
-    terminating: deletionTimestamp !== undefined,
-    ...(slots && { slots }),
-    unchangedMs: settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify(slots)}`),
-    namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
-    ...verdicts,
-    names,
-    ...(unserved !== undefined && { unserved }),
   };
 }

@@ -2,6 +2,8 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";
 import type { Rejection } from "../../traffic/http-route.ts";
+import type { Finding } from "../../traffic/inquiries.ts";
+import type { Liveness } from "../../traffic/liveness.ts";
 import type { Slots } from "../../traffic/slots.ts";
 import type { Model } from "./model.ts";
 import type { RevisionInputs } from "./revision.ts";
@@ -52,6 +54,10 @@ export type RunVerdict = "Promoted" | "RolledBack" | "Failed";
 export interface Arm {
   readonly deployment?: ObservedDeployment;
   readonly service?: ObservedService;
+  /** Whether it answers a request, asked while it is Ready and gets none; absent: it was not asked, or not heard of yet. */
+  readonly answer?: Finding;
+  /** How long it is known to be Ready and to get no request. */
+  readonly idleMs?: number;
 }
 
 export type Role = "stable" | "candidate";
@@ -95,6 +101,10 @@ export interface Route {
   readonly rejected?: Rejection;
   /** Services that it sends anything to. */
   readonly names: ReadonlySet<string>;
+  /** Whether requests are served by these slots. */
+  readonly live: Liveness;
+  /** Somebody has changed it: its rule is not as the operator writes it for these slots, or it is attached to something else. */
+  readonly isMeddled: boolean;
   /** Why not every Gateway that it names serves it, in words. */
   readonly unserved?: string;
 }

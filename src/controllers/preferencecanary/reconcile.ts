@@ -2,12 +2,14 @@ import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Client } from "../../kube/client.ts";
 import { isConflict } from "../../kube/errors.ts";
+import type { EventRecorder } from "../../kube/events.ts";
 import { keyString, type ObjectKey } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import { done, earliest, type Result, requeueAfter } from "../../runtime/result.ts";
 import { act } from "./act.ts";
+import { effectNotes } from "./announcements.ts";
 import type { AnswerFeed } from "./answer-feed.ts";
 import type { Archiver } from "./archiver.ts";
 import { decide } from "./decide.ts";
@@ -31,6 +33,7 @@ export interface Dependencies {
   readonly archiver: Archiver;
   readonly client: Client;
   readonly statuses: StatusWriter;
+  readonly events: EventRecorder;
   readonly clock: Clock;
   readonly settings: CanarySettings;
 }
@@ -52,8 +55,10 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
   const { effect, waitMs = LOOK_AGAIN_MS } = decide(facts);
   try {
-    if (effect !== undefined)
+    if (effect !== undefined) {
       await act(canary, effect, { client: deps.client, services: deps.sources.services }, signal);
+      for (const note of effectNotes(effect)) deps.events.record(canary, note);
+    }
     const written = isDeleted ? done : await deps.statuses.write(canary, facts, signal);
     // Whatever the effect changed wakes this key again.
     return earliest(written, requeueAfter(Math.min(waitMs, LOOK_AGAIN_MS)));
@@ -82,5 +87,6 @@ function forget(key: ObjectKey, { evidence, answers, archiver, statuses, sources
   archiver.forget(key);
   statuses.forget(key);
   sources.settling.forget(keyString(key));
+  sources.probing.forget(key);
   return done;
 }

@@ -1,12 +1,15 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
-import type { Facts, Hold } from "./facts.ts";
+import { LIVE_MS } from "../../traffic/liveness.ts";
+import type { Facts } from "./facts.ts";
+import type { Hold } from "./hold.ts";
 import type { Arm, Observed } from "./observed.ts";
 import { readOrders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
 import type { Phase, Stand } from "./stand.ts";
 import { describeProgress, WATCH } from "./steps.ts";
 import type { Wait } from "./waits.ts";
+import { coldReason } from "./warm-up.ts";
 
 /** A candidate is being judged, or taken back. */
 export function runStand(facts: Facts, stable: string, candidate: Candidate): Stand {
@@ -16,7 +19,8 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   if (state !== "Running" || rejection !== undefined) return takenBack(facts.observed, stable, candidate, rejection);
   if (isPromotable)
     return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
-  const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(facts.observed)}. ${words}`;
+  const besides = `${unsampled(facts.observed)}${unverified(facts.observed)}`;
+  const message = `Candidate ${revision} is ${where(facts, revision)}${besides}. ${words}`;
   if (hold !== undefined) return held(facts, hold, revision, message);
   if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
   const only = (type: Wait["type"]) => waits.length > 0 && waits.every((wait) => wait.type === type);
@@ -32,6 +36,7 @@ const HOLD_REASON: Readonly<Record<Hold, string>> = {
   NoData: "NoData",
   Shifting: "Shifting",
   Unread: "ReadingEvidence",
+  RouteNotServed: "RouteNotServed",
   NotReady: "CandidateNotReady",
 };
 
@@ -59,7 +64,7 @@ function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): str
 }
 
 function where({ observed, progress, waits, hold }: Facts, revision: string): string {
-  if (progress === undefined) return `starting: ${podsOf(observed, revision)}`;
+  if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}`;
   const waiting =
     hold === undefined && waits.length > 0 ? `, and waits ${waits.map(({ words }) => words).join(" and ")}` : "";
   return `${describeProgress(progress)}${waiting}`;
@@ -74,23 +79,41 @@ function unsampled({ canary, sampler, judge, route }: Observed): string {
   return isMissed ? "; no pod of the judge is ready, so nothing is judged" : "";
 }
 
-function takenBack(
-  { route, records }: Observed,
-  stable: string,
-  { revision, state }: Candidate,
-  now: string | undefined,
-): Stand {
+/** Of a weight that nobody can ask for. */
+function unverified({ route }: Observed): string {
+  if (route === undefined || route.unserved !== undefined) return "";
+  const { isVerified, inMs, problem } = route.live;
+  if (isVerified || inMs === undefined || problem === undefined) return "";
+  return `; whether its weight is live cannot be asked, so it counts as live ${LIVE_MS / 1000} s after it is stored: ${problem}`;
+}
+
+/** While a gateway that can be asked has not heard of the weights that stand, an arm that has none is not removed. */
+export function podsKept({ route }: Observed): string {
+  if (route?.live.inMs !== undefined || route?.live.problem === undefined) return "";
+  return `. Its pods stay while requests may still be sent to them: ${route.live.problem}`;
+}
+
+function takenBack(observed: Observed, stable: string, { revision, state }: Candidate, now: string | undefined): Stand {
+  const { route, records } = observed;
+  const kept = podsKept(observed);
   const written = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
   const reason = written ?? records.get(revision)?.reason ?? now;
   const back = `Taking candidate ${revision} back, ${stable} serves`;
-  if (state === "Superseded") return inProgress("Progressing", state, `${back}: Git asks for something else`);
-  if (state === "Failed") return inProgress("Progressing", state, `${back}: ${reason}`);
-  return inProgress("RollingBack", "Rejected", `${back}. ${reason}`);
+  if (state === "Superseded") return inProgress("Progressing", state, `${back}: Git asks for something else${kept}`);
+  if (state === "Failed") return inProgress("Progressing", state, `${back}: ${reason}${kept}`);
+  return inProgress("RollingBack", "Rejected", `${back}. ${reason}${kept}`);
 }
 
 /** "1 of 4 pods are ready" */
 export function podsOf({ arms, canary }: Observed, revision: string): string {
   return `${arms.get(revision)?.deployment?.available ?? 0} of ${canary.spec.replicas} pods are ready`;
+}
+
+/** The same of an arm that gets no request yet, with what is missing once they are. */
+export function startingPodsOf(observed: Observed, revision: string): string {
+  const isReady = observed.arms.get(revision)?.deployment?.ready;
+  const reason = isReady ? coldReason(observed, revision) : undefined;
+  return `${podsOf(observed, revision)}${reason === undefined ? "" : `, but ${reason}`}`;
 }
 
 function inProgress(phase: Phase, reason: string, message: string): Stand {

@@ -1,4 +1,3 @@
-import { LIVE_MS } from "../../traffic/slots.ts";
 import type { Progress } from "./steps.ts";
 
 /** Which share of the requests the candidate had when a record came; undefined where that is not known well enough. */
@@ -16,9 +15,9 @@ export interface Share {
 
 /** Of a step whose weight is live and leaves both arms something. */
 export function sharesIn(place: Progress | undefined): Shares | undefined {
-  const { step, since: stored } = place ?? {};
-  if (step === undefined || stored === undefined || step.weight <= 0 || step.weight >= 100) return undefined;
-  const since = stored.getTime() + LIVE_MS;
+  const { step, since: live } = place ?? {};
+  if (step === undefined || live === undefined || step.weight <= 0 || step.weight >= 100) return undefined;
+  const since = live.getTime();
   const share = { candidate: step.weight / 100, since };
   return { at: ({ at }, settleMs) => (Date.parse(at) >= since + settleMs ? share : undefined) };
 }

@@ -1,7 +1,7 @@
 import { WHOLE } from "../../traffic/slots.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
-import { podsOf, runStand } from "./run-standing.ts";
+import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
 
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
@@ -25,7 +25,7 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   return inProgress(
     "Progressing",
     "FirstRevision",
-    `Waiting for the first revision ${first}: ${podsOf(observed, first)}`,
+    `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
 }
 
@@ -35,7 +35,11 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
   const isPromoted = lastRun?.outcome === "Promoted" && lastRun.revision === stable;
   const isRetiring = observed.arms.size > 1 || observed.route?.slots?.every(({ weight }) => weight !== WHOLE);
   if (isPromoted && isRetiring)
-    return inProgress("Promoting", "Retiring", `${serves}; the pods of the revision before it are being removed`);
+    return inProgress(
+      "Promoting",
+      "Retiring",
+      `${serves}; the pods of the revision before it are being removed${podsKept(observed)}`,
+    );
   if (observed.route === undefined)
     return inProgress("Progressing", "RouteMissing", `${serves}; its HTTPRoute is gone and is being made again`);
   if (observed.route.unserved !== undefined)

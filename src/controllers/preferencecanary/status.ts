@@ -2,6 +2,7 @@ import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
+import { percentOf, weightIn } from "../../traffic/slots.ts";
 import { standingConditions } from "../kstatus.ts";
 import { endedRuns } from "./ended-runs.ts";
 import type { Facts } from "./facts.ts";
@@ -48,14 +49,25 @@ function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanarySta
   return { replicas: deployment.status?.replicas ?? 0, selector };
 }
 
-function progress({ progress: at, isPromotable, rejection }: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
+function progress(facts: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
+  const { progress: at, isPromotable, rejection } = facts;
   if (at === undefined) return {};
   const { step, index, of, since } = at;
   const desired = rejection !== undefined ? 0 : isPromotable ? 100 : step.weight;
+  const verified = verifiedWeight(facts);
   return {
-    weights: { desired, ...(since && { since: since.toISOString() }) },
+    weights: { desired, ...(verified !== undefined && { verified }), ...(since && { since: since.toISOString() }) },
     step: { name: step.name, index, of },
   };
+}
+
+/** What answers last showed; nothing where nobody can be asked. */
+function verifiedWeight({ observed: { canary, route }, run }: Facts): number | undefined {
+  const { candidate, weights } = canary.status ?? {};
+  if (route?.slots === undefined || run.candidate === undefined) return undefined;
+  if (route.live.isVerified) return percentOf(weightIn(route.slots, run.candidate.revision));
+  const isOnItsWay = route.live.inMs === undefined && candidate?.revision === run.candidate.revision;
+  return isOnItsWay ? weights?.verified : undefined;
 }
 
 function gates(facts: Facts): Pick<PreferenceCanaryStatus, "gates"> {
@@ -119,7 +131,7 @@ function essence(status: PreferenceCanaryStatus | undefined) {
     phase: status?.phase,
     stable: status?.stable?.revision,
     candidate: status?.candidate?.revision,
-    weights: [status?.weights?.desired, status?.weights?.since],
+    weights: [status?.weights?.desired, status?.weights?.verified, status?.weights?.since],
     step: status?.step?.name,
     verdicts: status?.gates?.map(({ name, verdict }) => [name, verdict]),
     lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome, status?.lastRun?.time],

@@ -1,8 +1,12 @@
 import type { PreferenceCanary, PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
-import { ALMOST_WHOLE, LIVE_MS, weightOf } from "../../traffic/slots.ts";
+import type { Liveness } from "../../traffic/liveness.ts";
+import { ALMOST_WHOLE, weightOf } from "../../traffic/slots.ts";
 
 export type Step = PreferenceCanarySpec["steps"][number];
+
+/** Nobody would ever see a shorter step. */
+const SHORTEST_MS = 1_000;
 
 /** The name of the step that `afterPromotion` adds; no step of a spec with one is called so. */
 export const WATCH = "watch";
@@ -29,17 +33,23 @@ export interface Progress {
   /** From 0. */
   readonly index: number;
   readonly of: number;
-  /** When the step's weight was stored; absent while it is not. */
+  /** Since when the step's weight has been live; absent while it is not. */
   readonly since?: Date;
-  /** Until the step has lasted long enough; absent while its weight is not stored. */
+  /** Until the step has lasted long enough; absent while its weight is not live. */
   readonly remainingMs?: number;
+  /** Of a weight that is stored, and not live yet. */
+  readonly entering?: Liveness;
 }
 
-/** `weight`: what the candidate has in the route, on the route's scale. `isServing`: it could answer requests now. */
+/**
+ * `weight`: what the candidate has in the route, on the route's scale, and `live` whether requests are served by that.
+ * `isServing`: it could answer requests now.
+ */
 export interface StepInputs {
   readonly canary: PreferenceCanary;
   readonly revision: string;
   readonly weight: number;
+  readonly live: Liveness;
   readonly isServing: boolean;
 }
 
@@ -47,7 +57,7 @@ export interface StepInputs {
  * The step that the run is in: the one in status, found by its name since Git may have changed the list; a later one
  * when the route already has its weight, since the route is written before status.
  */
-export function progressOf({ canary, revision, weight, isServing }: StepInputs, now: Date): Progress {
+export function progressOf({ canary, revision, weight, live, isServing }: StepInputs, now: Date): Progress {
   const steps = stepsOf(canary);
   const { status } = canary;
   const isSameRun = status?.candidate?.revision === revision;
@@ -57,9 +67,11 @@ export function progressOf({ canary, revision, weight, isServing }: StepInputs, 
   const known = { step, index, of: steps.length };
   if (!isServing || !isStored(step, weight)) return known;
   const isSameStep = isSameRun && status.step?.name === step.name;
-  const since = new Date((isSameStep && status.weights?.since) || now);
-  const lastsMs = LIVE_MS + parseDuration(step.minDuration);
-  return { ...known, since, remainingMs: Math.max(0, since.getTime() + lastsMs - now.getTime()) };
+  const began = isSameStep ? status.weights?.since : undefined;
+  if (began === undefined && live.inMs !== 0) return { ...known, entering: live };
+  const since = new Date(began ?? now);
+  const over = since.getTime() + Math.max(SHORTEST_MS, parseDuration(step.minDuration));
+  return { ...known, since, remainingMs: Math.max(0, over - now.getTime()) };
 }
 
 /** The step after this one; undefined after the last. */

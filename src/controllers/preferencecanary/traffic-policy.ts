@@ -8,6 +8,7 @@ import type { Arm, Observed, Route } from "./observed.ts";
 import { toRetry } from "./run.ts";
 import { mirrorPercent } from "./sampling.ts";
 import { routeWeight } from "./steps.ts";
+import { coldReason } from "./warm-up.ts";
 
 /**
  * The one rule that writes the route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
@@ -20,23 +21,36 @@ export function moveTraffic(facts: Facts): Advice {
   if (stable === undefined || route?.terminating || route?.isOurs === false) return undefined;
   if (route === undefined && isDeleted(observed)) return undefined;
   const goal = goalOf(facts, stable);
-  const move = route?.slots && nextMove(route.slots, route.unchangedMs, goal);
+  const move =
+    route?.slots && nextMove(route.slots, { unchangedMs: route.unchangedMs, liveInMs: route.live.inMs }, goal);
   const slots = move?.type === "Write" ? move.slots : (route?.slots ?? stableAlone(stable));
   const verdicts = verdictsOf(facts, stable, slots);
   const intent = routeIntent(facts, slots, verdicts);
   if (route === undefined) return { effect: { type: "WriteRoute", intent } };
-  if (stands(route, intent)) return move?.type === "Wait" ? { waitMs: move.ms } : undefined;
+  if (stands(route, intent)) return move?.type === "Wait" && move.ms !== undefined ? { waitMs: move.ms } : undefined;
   const { uid, resourceVersion } = route;
   const isNewlyRejected = verdicts.rejected?.revision !== route.rejected?.revision && verdicts.rejected !== undefined;
   const mayOverwrite = isNewlyRejected || (move?.type === "Write" && move.withdraws);
-  return { effect: { type: "WriteRoute", intent, uid, ...(!mayOverwrite && { resourceVersion }) } };
+  const condition = { uid, ...(!mayOverwrite && { resourceVersion }) };
+  return {
+    effect: { type: "WriteRoute", intent, ...condition, ...(route.isMeddled && { undoes: wordsOf(route) }) },
+  };
 }
 
 /** The first revision needs no gate: it serves as soon as all of it is there. */
 function firstReady({ observed, run }: Facts): string | undefined {
   const { target } = run;
   const arm = target && observed.arms.get(target.revision);
-  return arm?.deployment?.ready && isReachable(arm) ? target?.revision : undefined;
+  const isUp =
+    target && arm?.deployment?.ready && isReachable(arm) && coldReason(observed, target.revision) === undefined;
+  return isUp ? target.revision : undefined;
+}
+
+/** "assistant-7c9f01ab23 at 1, assistant-b41a9d5c02 at 9 for assistant.example.com" */
+function wordsOf({ object: { spec } }: Route): string {
+  const backends = (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
+  const weights = backends.map(({ name, weight = 1 }) => `${name} at ${weight}`).join(", ") || "no backend";
+  return `${weights} for ${spec.hostnames?.join(", ") || "every host name"}`;
 }
 
 function goalOf(facts: Facts, stable: string): Goal {

@@ -3,8 +3,9 @@ import { formatAge } from "../../api/v1alpha1/quantity.ts";
 import { revisionRecord } from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import type { RevisionRecord } from "./observed.ts";
+import type { Observed, RevisionRecord } from "./observed.ts";
 import { toRetry } from "./run.ts";
+import { coldReason } from "./warm-up.ts";
 
 /** How long a candidate's pods may take to become ready. */
 export const READY_WITHIN_MS = 600_000;
@@ -23,20 +24,25 @@ export function recordVerdicts({ observed }: Facts): Advice {
   return record(canary, { ...rest, verdict: "Promoted" });
 }
 
-/** A candidate that does not get ready fails its run; its model is not judged by that. */
+/** A candidate that does not get ready, or does not answer, fails its run; its model is not judged by that. */
 export function failUnready({ observed, run: { candidate }, isServing, hasEntered, now }: Facts): Advice {
   if (candidate?.state !== "Running" || isServing) return undefined;
-  const deployment = observed.arms.get(candidate.revision)?.deployment;
+  const { deployment, idleMs } = observed.arms.get(candidate.revision) ?? {};
   const standing = observed.records.get(candidate.revision);
   if (deployment === undefined || standing === undefined) return undefined;
   // Its pods are well: only its Service is gone, and comes back.
   if (hasEntered && deployment.available > 0) return undefined;
-  const stuckMs = now.getTime() - deployment.progressedAt.getTime();
+  const stuckMs = deployment.ready ? (idleMs ?? 0) : now.getTime() - deployment.progressedAt.getTime();
   if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
-  const reason =
-    `${deployment.available} of ${observed.canary.spec.replicas} pods of the candidate can serve, and for ` +
-    `${formatAge(READY_WITHIN_MS)} none became ready: see kubectl describe pods -l ${LABEL.revision}=${candidate.revision}`;
-  return record(observed.canary, { ...standing, verdict: "Failed", reason });
+  return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, candidate.revision) });
+}
+
+function failureOf(observed: Observed, revision: string): string {
+  const { available = 0, ready = false } = observed.arms.get(revision)?.deployment ?? {};
+  const pods = `${available} of ${observed.canary.spec.replicas} pods of the candidate can serve`;
+  const age = formatAge(READY_WITHIN_MS);
+  if (ready) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
+  return `${pods}, and for ${age} none became ready: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
+import type { Liveness } from "../../traffic/liveness.ts";
 import { isCalled } from "./gate-names.ts";
 import type { GateStatus } from "./gates.ts";
 import type { Orders } from "./orders.ts";
@@ -44,11 +45,18 @@ function beyond(next: Progress | undefined, inputs: WaitInputs, now: Date): Wait
   return isPromotion ? beforePromotion(inputs, now) : beforeStep(next, inputs);
 }
 
-function lasting({ remainingMs }: Progress, now: Date): Wait[] {
+function lasting({ remainingMs, entering }: Progress, now: Date): Wait[] {
   if (remainingMs === 0) return [];
-  if (remainingMs === undefined) return [{ type: "Duration", words: "until its weight is live" }];
+  if (remainingMs === undefined) return [{ type: "Duration", ...untilLive(entering, now) }];
   const until = new Date(now.getTime() + remainingMs);
   return [{ type: "Duration", until, words: `until ${clockTime(until)}` }];
+}
+
+/** Where a gateway can be asked, only its answer ends the wait; where none can, time does. */
+function untilLive({ inMs, problem }: Partial<Liveness> = {}, now: Date): Omit<Wait, "type"> {
+  const words = "until its weight is live";
+  if (inMs !== undefined) return { until: new Date(now.getTime() + inMs), words };
+  return { words: problem === undefined ? words : `${words} (${problem})` };
 }
 
 function pausing({ progress: { step }, orders, candidate: { revision } }: WaitInputs, now: Date): Wait[] {

@@ -21,7 +21,7 @@ import type { Installation } from "../operator/install.ts";
 import { type Stage, setStage } from "../operator/stage.ts";
 import { serviceAccountToken } from "../service-account.ts";
 import { createFastClock } from "./fast-clock.ts";
-import { startStandIns } from "./stand-ins.ts";
+import { probeWithoutServices, startStandIns } from "./stand-ins.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type CanaryTest = (canary: Stored<PreferenceCanary>) => boolean;
@@ -212,7 +212,15 @@ function startManager(
   const prometheus = createPrometheusClient(asked.prometheus ?? [], clock);
   const webhooks = createWebhookClient(asked.webhooks ?? [], clock);
   const respondents = { prometheus, webhooks };
-  addPreferenceCanaryController(manager, { clock, collector, respondents, logger, metrics, settings });
+  addPreferenceCanaryController(manager, {
+    clock,
+    collector,
+    respondents,
+    probe: probeWithoutServices,
+    logger,
+    metrics,
+    settings,
+  });
   const stopping = new AbortController();
   const running = manager.run(stopping.signal).catch((error: unknown) => void complaints.push(String(error)));
   return {

@@ -5,7 +5,7 @@ import { goModuleSource } from "../../../hack/tools/go.ts";
 import { type Client, createClient } from "../../../src/kube/client.ts";
 import type { ClusterConfig } from "../../../src/kube/config.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
-import { defineResource, httpRoutes } from "../../../src/kube/resource.ts";
+import { defineResource, gateways, httpRoutes, type Resource } from "../../../src/kube/resource.ts";
 import { createTransport } from "../../../src/kube/transport.ts";
 
 interface CustomResourceDefinition extends KubeObject {
@@ -21,25 +21,40 @@ const customResourceDefinitions = defineResource<CustomResourceDefinition>({
   namespaced: false,
 });
 
-const HTTP_ROUTES = "httproutes.gateway.networking.k8s.io";
+const HTTP_ROUTES = { crd: "httproutes.gateway.networking.k8s.io", resource: httpRoutes };
+const GATEWAYS = { crd: "gateways.gateway.networking.k8s.io", resource: gateways };
 const CHART = "charts/gateway-helm/charts/crds/crds/gatewayapi-crds.yaml";
 
 /** HTTPRoute as Envoy Gateway's chart brings it: defaults, list types and validation are the real ones. */
-export async function installHTTPRoutes(admin: ClusterConfig): Promise<void> {
+export function installHTTPRoutes(admin: ClusterConfig): Promise<void> {
+  return installKind(admin, HTTP_ROUTES);
+}
+
+/** Gateway, likewise. */
+export function installGateways(admin: ClusterConfig): Promise<void> {
+  return installKind(admin, GATEWAYS);
+}
+
+async function installKind(admin: ClusterConfig, kind: Kind): Promise<void> {
   const transport = createTransport(admin);
   try {
-    await install(createClient(transport, "test"));
+    await install(createClient(transport, "test"), kind);
   } finally {
     await transport.close();
   }
 }
 
-async function install(client: Client): Promise<void> {
+interface Kind {
+  readonly crd: string;
+  readonly resource: Resource;
+}
+
+async function install(client: Client, { crd: crdName, resource }: Kind): Promise<void> {
   const chart = join(await goModuleSource("envoy-gateway", "github.com/envoyproxy/gateway"), CHART);
   const crd = parseAllDocuments(readFileSync(chart, "utf8"))
     .map((document) => document.toJS() as CustomResourceDefinition | null)
-    .find((object) => object?.metadata.name === HTTP_ROUTES);
-  if (crd === undefined || crd === null) throw new Error(`${chart} has no ${HTTP_ROUTES}`);
+    .find((object) => object?.metadata.name === crdName);
+  if (crd === undefined || crd === null) throw new Error(`${chart} has no ${crdName}`);
   const { name, annotations } = crd.metadata;
   await client.apply(customResourceDefinitions, {
     metadata: { name, ...(annotations && { annotations }) },
@@ -52,7 +67,7 @@ async function install(client: Client): Promise<void> {
   // Established a moment before it is served.
   for (let tries = 0; ; tries++) {
     try {
-      await client.list(httpRoutes);
+      await client.list(resource);
       return;
     } catch (error) {
       if (tries === 100) throw error;

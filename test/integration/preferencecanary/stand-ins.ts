@@ -11,6 +11,7 @@ import { createTransport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { type Probe, probe } from "../../../src/traffic/probe.ts";
 import { served } from "../../builders/memory-cluster.ts";
 
 /** The test in the part of kube-controller-manager and kubelet, and of a gateway: what is wanted is so at once. */
@@ -33,6 +34,10 @@ export async function startStandIns(
     await Promise.all(stops.map((stop) => stop()));
   };
 }
+
+/** Nothing leads to the address of a Service here: what is sent to one is answered. Everything else is really sent. */
+export const probeWithoutServices: Probe = async (target, signal) =>
+  target.address === "127.0.0.1" ? probe(target, signal) : { status: 404, headers: {} };
 
 function follow<T extends KubeObject>(
   config: ClusterConfig,

@@ -49,6 +49,14 @@ describe("why a gate says what it says", () => {
     expect(text).toContain("A Pass takes 100 more checks without a violation.");
   });
 
+  test("a weight that answers do not show yet is told with the one that they do", async () => {
+    const world = judged([]);
+    world.setStatus({ weights: { desired: 50, verified: 10 } });
+    expect(await explained(world)).toContain("with 50% of the requests (answers show 10% so far).");
+    world.setStatus({ weights: { desired: 50, verified: 50 } });
+    expect(await explained(world)).toContain("with 50% of the requests.");
+  });
+
   test("as many comparisons more as it says bring the verdict, and one less does not", async () => {
     const text = await explained(judged(wins(5)));
     const more = Number(/If it goes on at 100%, promotion takes about (\d+) comparisons more/.exec(text)?.[1]);

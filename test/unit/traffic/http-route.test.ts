@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { HTTPBackendRef } from "../../../src/kube/gateway-api.ts";
 import {
   httpRoute,
   namedServices,
@@ -7,6 +8,7 @@ import {
   readVerdicts,
   unservedReason,
 } from "../../../src/traffic/http-route.ts";
+import { epochOf } from "../../../src/traffic/slots.ts";
 
 const intent: RouteIntent = {
   canary: "assistant",
@@ -37,6 +39,14 @@ function written(changes: Partial<RouteIntent> = {}) {
   return { metadata, spec };
 }
 
+/** What the answers of a backend say beside what it says itself. */
+function headers(ref: HTTPBackendRef | undefined): Record<string, string> {
+  const set = (ref?.filters ?? []).flatMap((filter) =>
+    filter.type === "ResponseHeaderModifier" ? (filter.responseHeaderModifier.set ?? []) : [],
+  );
+  return Object.fromEntries(set.map(({ name, value }) => [name, value]));
+}
+
 describe("a canary's HTTPRoute", () => {
   it("marks each answer with the arm that gave it", () => {
     const [first, second] = written().spec.rules?.[0]?.backendRefs ?? [];
@@ -44,9 +54,19 @@ describe("a canary's HTTPRoute", () => {
       name: "assistant-aaaaaaaaaa",
       port: 8080,
       weight: 990_000,
-      filters: [{ responseHeaderModifier: { set: [{ name: "x-dpo-arm", value: "aaaaaaaaaa" }] } }],
     });
     expect(second).toMatchObject({ name: "assistant-bbbbbbbbbb", weight: 10_000 });
+    expect(headers(first)).toMatchObject({ "x-dpo-arm": "aaaaaaaaaa" });
+    expect(headers(second)).toMatchObject({ "x-dpo-arm": "bbbbbbbbbb" });
+  });
+
+  it("marks the answers of both arms with the weights that they were served by, whatever else changes", () => {
+    const epochOfAll = (changes: Partial<RouteIntent> = {}) =>
+      written(changes).spec.rules?.[0]?.backendRefs?.map((ref) => headers(ref)["x-dpo-epoch"]);
+    expect(epochOfAll()).toEqual([epochOf(intent.slots), epochOf(intent.slots)]);
+    expect(epochOfAll({ mirrorPercent: 50, stable: "bbbbbbbbbb" })).toEqual(epochOfAll());
+    const [first, second] = intent.slots;
+    expect(epochOfAll({ slots: [second, first] })).not.toEqual(epochOfAll());
   });
 
   it("mirrors a share of the requests to the sampler, or nothing", () => {

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LIVE_MS } from "../../../src/traffic/liveness.ts";
 import {
   ALMOST_WHOLE,
+  epochOf,
   type Goal,
-  LIVE_MS,
   MOMENT_MS,
   nextMove,
   type Slots,
@@ -21,6 +22,11 @@ function slots(first: [string, number], second: [string, number]): Slots {
   ];
 }
 
+/** Where no gateway can be asked. */
+function stored(unchangedMs: number) {
+  return { unchangedMs, liveInMs: Math.max(0, LIVE_MS - unchangedMs) };
+}
+
 /** Every version of the route on the way to a goal, waiting as told. */
 function walk(from: Slots, goal: Goal): { versions: Slots[]; waits: number[] } {
   const versions = [from];
@@ -28,11 +34,12 @@ function walk(from: Slots, goal: Goal): { versions: Slots[]; waits: number[] } {
   let unchangedMs = 0;
   for (let turn = 0; turn < 30; turn++) {
     const current = versions.at(-1) ?? from;
-    const move = nextMove(current, unchangedMs, goal);
+    const move = nextMove(current, stored(unchangedMs), goal);
     if (move.type === "Arrived") return { versions, waits };
     if (move.type === "Wait") {
-      waits.push(move.ms);
-      unchangedMs += move.ms;
+      const { ms = Number.NaN } = move;
+      waits.push(ms);
+      unchangedMs += ms;
     } else {
       versions.push(move.slots);
       unchangedMs = 0;
@@ -42,6 +49,21 @@ function walk(from: Slots, goal: Goal): { versions: Slots[]; waits: number[] } {
 }
 
 const enter = { stable: "a", guest: { revision: "b", weight: weightOf(10) } };
+
+describe("the epoch of weights", () => {
+  const ten = slots(["a", 900_000], ["b", 100_000]);
+
+  it("is another one when a weight or a slot's arm is, and the same when they are", () => {
+    const others = [
+      slots(["a", 900_001], ["b", 99_999]),
+      slots(["a", 900_000], ["c", 100_000]),
+      slots(["b", 100_000], ["a", 900_000]),
+    ];
+    expect(new Set([ten, ...others].map(epochOf)).size).toBe(4);
+    expect(epochOf(slots(["a", 900_000], ["b", 100_000]))).toBe(epochOf(ten));
+    expect(epochOf(ten)).toMatch(/^[0-9a-f]{8}$/);
+  });
+});
 
 describe("the next move of traffic", () => {
   it("lets a candidate in at one in a million, then to its step", () => {
@@ -72,8 +94,8 @@ describe("the next move of traffic", () => {
   it("gives the next candidate the slot that the last one left, a second after its weight became 0", () => {
     const left = slots(["a", WHOLE], ["b", 0]);
     const goal = { stable: "a", guest: { revision: "c", weight: weightOf(1) } };
-    expect(nextMove(left, LIVE_MS - 1, goal)).toEqual({ type: "Wait", ms: 1 });
-    expect(nextMove(left, LIVE_MS, goal)).toEqual({
+    expect(nextMove(left, stored(LIVE_MS - 1), goal)).toEqual({ type: "Wait", ms: 1 });
+    expect(nextMove(left, stored(LIVE_MS), goal)).toEqual({
       type: "Write",
       slots: slots(["a", WHOLE - 1], ["c", 1]),
       withdraws: false,
@@ -88,7 +110,7 @@ describe("the next move of traffic", () => {
     ["out of the route, the last trace", slots(["a", WHOLE - 1], ["b", 1]), { stable: "a" }, true],
     ["nowhere, when a slot is renamed", slots(["a", WHOLE], ["b", 0]), { stable: "a" }, false],
   ])("says whether it only withdraws traffic: %s", (_, from, goal, withdraws) => {
-    expect(nextMove(from, LONG, goal)).toMatchObject({ type: "Write", withdraws });
+    expect(nextMove(from, stored(LONG), goal)).toMatchObject({ type: "Write", withdraws });
   });
 
   it("lets a candidate that was taken out in again by the same way", () => {
@@ -97,11 +119,36 @@ describe("the next move of traffic", () => {
   });
 
   it("starts anew with stable alone when a stranger named neither arm", () => {
-    expect(nextMove(slots(["x", 1], ["y", 1]), LONG, { stable: "a" })).toMatchObject({ slots: stableAlone("a") });
+    expect(nextMove(slots(["x", 1], ["y", 1]), stored(LONG), { stable: "a" })).toMatchObject({
+      slots: stableAlone("a"),
+    });
   });
 
   it("gives stable what is missing when a stranger took it", () => {
-    expect(nextMove(slots(["a", 7], ["a", 0]), LONG, { stable: "a" })).toMatchObject({ slots: stableAlone("a") });
+    expect(nextMove(slots(["a", 7], ["a", 0]), stored(LONG), { stable: "a" })).toMatchObject({
+      slots: stableAlone("a"),
+    });
+  });
+
+  it.each([
+    ["a slot is given to a candidate", slots(["a", WHOLE], ["a", 0])],
+    ["a candidate gets more than a trace", slots(["a", WHOLE - 1], ["b", 1])],
+    ["a slot is taken over", slots(["a", WHOLE], ["c", 0])],
+  ])("waits for the gateway to answer with what stands, however long that takes, before %s", (_, from) => {
+    expect(nextMove(from, { unchangedMs: LONG }, enter)).toEqual({ type: "Wait" });
+    expect(nextMove(from, { unchangedMs: LONG, liveInMs: 0 }, enter)).toMatchObject({ type: "Write" });
+  });
+
+  it("leaves a backend its second at weight 0, however soon the gateway has answered", () => {
+    const from = slots(["a", WHOLE], ["c", 0]);
+    expect(nextMove(from, { unchangedMs: 300, liveInMs: 0 }, enter)).toEqual({ type: "Wait", ms: LIVE_MS - 300 });
+  });
+
+  it.each([
+    ["a share", slots(["a", 500_000], ["b", 500_000]), 0],
+    ["the last trace", slots(["a", WHOLE - 1], ["b", 1]), MOMENT_MS],
+  ])("takes %s of traffic away whatever the gateway says", (_, from, unchangedMs) => {
+    expect(nextMove(from, { unchangedMs }, { stable: "a" })).toMatchObject({ type: "Write", withdraws: true });
   });
 
   it("never crosses zero, never renames a slot with traffic, never leaves nobody serving, and always arrives", () => {

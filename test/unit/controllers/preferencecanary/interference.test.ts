@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { EventNote } from "../../../../src/kube/events.ts";
+import type { HTTPRouteRule } from "../../../../src/kube/gateway-api.ts";
 import { stableAlone, WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
@@ -84,15 +86,67 @@ describe("what people and clusters do to a canary's objects", () => {
     expect(world.status.phase).toBe("Idle");
   });
 
-  it("somebody moves the weights: they are moved back", () => {
-    const world = inMidRun();
+  /** Somebody's write of the first rule of the route. */
+  function meddle(world: CanaryWorld, change: (rule: HTTPRouteRule) => HTTPRouteRule): void {
     const { route } = world;
     const [rule] = route?.spec.rules ?? [];
     if (route === undefined || rule === undefined) throw new Error("no rule");
-    const backendRefs = rule.backendRefs?.map((ref, i) => ({ ...ref, weight: i === 0 ? 1 : 9 }));
-    world.cluster.put(world.cluster.routes, { ...route, spec: { ...route.spec, rules: [{ ...rule, backendRefs }] } });
+    world.cluster.put(world.cluster.routes, { ...route, spec: { ...route.spec, rules: [change(rule)] } });
+  }
+
+  function restored(world: CanaryWorld): EventNote[] {
+    return world.events.filter(({ reason }) => reason === "RouteRestored");
+  }
+
+  it("somebody moves the weights: they are moved back, and an Event tells of it once", () => {
+    const world = inMidRun();
+    expect(restored(world)).toEqual([]);
+    meddle(world, (rule) => {
+      return { ...rule, backendRefs: (rule.backendRefs ?? []).map((ref, i) => ({ ...ref, weight: i === 0 ? 1 : 9 })) };
+    });
     world.settle(10_000);
     expect(world.slots?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
+    const { stable, candidate } = world.status;
+    const backends = `${CANARY}-${stable?.revision} at 1, ${CANARY}-${candidate?.revision} at 9`;
+    expect(restored(world)).toMatchObject([{ type: "Warning", note: expect.stringContaining(backends) }]);
+    world.later(60_000);
+    expect(restored(world)).toHaveLength(1);
+  });
+
+  it.each<[string, (rule: HTTPRouteRule) => HTTPRouteRule]>([
+    ["takes a backend away", ({ backendRefs = [], ...rule }) => ({ ...rule, backendRefs: backendRefs.slice(1) })],
+    ["lets through a part of the paths", (rule) => ({ ...rule, matches: [{ path: { type: "Exact", value: "/v1" } }] })],
+    [
+      "takes the headers off",
+      (rule) => ({ ...rule, backendRefs: (rule.backendRefs ?? []).map((ref) => ({ ...ref, filters: [] })) }),
+    ],
+  ])("somebody %s: that is undone and told too", (_, change) => {
+    const world = inMidRun();
+    const before = world.route?.spec.rules;
+    meddle(world, change);
+    world.settle(10_000);
+    expect(restored(world)).toHaveLength(1);
+    expect(world.route?.spec.rules).toEqual(before);
+  });
+
+  it("somebody makes it answer for other host names: that is undone and told too", () => {
+    const world = inMidRun();
+    const { route } = world;
+    if (route === undefined) throw new Error("no route");
+    const { hostnames: _none, ...everywhere } = route.spec;
+    world.cluster.put(world.cluster.routes, { ...route, spec: everywhere });
+    world.settle(10_000);
+    expect(restored(world)).toMatchObject([{ note: expect.stringContaining("for every host name") }]);
+    expect(world.route?.spec.hostnames).toEqual(["assistant.example.com"]);
+  });
+
+  it("Git gives the canary another host name: nobody meddled", () => {
+    const world = inMidRun();
+    const { httpRoute } = world.canary.spec.traffic;
+    world.edit({ traffic: { httpRoute: { ...httpRoute, hostnames: ["other.example.com"] } } });
+    world.settle(10_000);
+    expect(world.route?.spec.hostnames).toEqual(["other.example.com"]);
+    expect(restored(world)).toEqual([]);
   });
 
   it("all pods of the candidate are gone: it is taken out, and comes back with them", () => {

@@ -18,7 +18,7 @@ it("status is to be scraped as it is now, and what is gone is gone from there to
   const registry = new Registry();
   const canaries = createStore<PreferenceCanary>();
   exposeCanaries(registry, canaries);
-  const weights = { desired: 10 };
+  const weights = { desired: 10, verified: 1 };
   const canary = { ...canaryObject(), status: { phase: "Progressing", weights, gates: [gate] } };
   canaries.put(canary);
   const lines = async () =>
@@ -27,6 +27,7 @@ it("status is to be scraped as it is now, and what is gone is gone from there to
   expect(await lines()).toEqual([
     `dpo_canary_phase{${of},phase="Progressing"} 1`,
     `dpo_canary_weight_ratio{${of}} 0.1`,
+    `dpo_canary_verified_weight_ratio{${of}} 0.01`,
     `dpo_canary_gate_verdict{${of},gate="winRate",verdict="Undecided"} 1`,
     `dpo_canary_gate_samples{${of},gate="winRate"} 311`,
     `dpo_canary_gate_estimate_ratio{${of},gate="winRate"} 0.671`,

@@ -11,7 +11,7 @@ function entered(changes: Readonly<Record<string, unknown>> = {}): CanaryWorld {
   world.workload();
   world.settle();
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
-  world.settle(1_500);
+  world.settle(2_500);
   return world;
 }
 

@@ -61,7 +61,7 @@ describe("a canary's phase", () => {
       statuses.findLast((status) => status.phase === phase)?.conditions?.find(({ type }) => type === "Ready")
         ?.message ?? "";
     expect(message("Progressing")).toMatch(
-      /^Candidate [0-9a-f]{10} is in step half \(50%\), 3 of 3, and waits for every gate to pass\. winRate: /,
+      /^Candidate [0-9a-f]{10} is in step half \(50%\), 3 of 3, and waits for every gate to pass; whether its weight is live cannot be asked, so it counts as live 1 s after it is stored: Gateway chat\/public has no address\. winRate: /,
     );
     expect(message("Paused")).toMatch(/^It stays there while spec\.suspend is true\. Candidate [0-9a-f]{10} is /);
     expect(message("RollingBack")).toMatch(

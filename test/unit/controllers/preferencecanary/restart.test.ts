@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ArchivedRun } from "../../../../src/api/contracts/archived-run.ts";
+import type { Finding } from "../../../../src/traffic/inquiries.ts";
 import { given, stories } from "../../../builders/canary-stories.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
 
@@ -42,9 +43,13 @@ function decided({ name, samples, sum, passedAt, failedAt }: Said) {
   return { name, samples, sum, passedAt, failedAt };
 }
 
-describe("a restart at any moment", () => {
+describe.each<[string, Finding]>([
+  ["that nobody can ask", { type: "Unanswered", words: "Gateway chat/public has no address" }],
+  ["that shows its weights", { type: "Confirmed" }],
+])("a restart at any moment, behind a gateway %s", (_, answer) => {
   function life(crashAt: Partial<Record<number, Crash>>): [CanaryWorld, number] {
     const world = new CanaryWorld();
+    world.probing.setGateway(answer);
     world.workload();
     let passes = world.settle(60_000, crashAt);
     const then = (ms: number) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
 import { describeProgress, nextStep, progressOf } from "../../../../src/controllers/preferencecanary/steps.ts";
+import type { Liveness } from "../../../../src/traffic/liveness.ts";
 import { weightOf } from "../../../../src/traffic/slots.ts";
 import { canaryObject } from "../../../builders/canary.ts";
 
@@ -8,8 +9,10 @@ const now = new Date("2026-01-01T00:01:00.000Z");
 const revision = "bbbbbbbbbb";
 const run = { candidate: { revision, digest: "" } };
 
-function progress(status: PreferenceCanaryStatus, weight: number, isServing = true) {
-  return progressOf({ canary: { ...canaryObject(), status }, revision, weight, isServing }, now);
+const LIVE: Liveness = { isVerified: true, inMs: 0 };
+
+function progress(status: PreferenceCanaryStatus, weight: number, { isServing = true, live = LIVE } = {}) {
+  return progressOf({ canary: { ...canaryObject(), status }, revision, weight, live, isServing }, now);
 }
 
 function inStep(name: string, desired: number, since?: string): PreferenceCanaryStatus {
@@ -36,14 +39,27 @@ describe("where a run is", () => {
 
   it("has no clock before its weight is stored, or while nobody could answer", () => {
     expect(progress(inStep("half", 50), 1)).not.toHaveProperty("since");
-    expect(progress(inStep("half", 50), weightOf(50), false)).not.toHaveProperty("since");
+    expect(progress(inStep("half", 50), weightOf(50), { isServing: false })).not.toHaveProperty("since");
   });
 
-  it("begins when its weight is seen stored, and lasts its time from a second after", () => {
-    expect(progress(inStep("first", 1), weightOf(1))).toMatchObject({ since: now, remainingMs: 11_000 });
+  it("begins when its weight is live, and lasts its time from then on", () => {
+    expect(progress(inStep("first", 1), weightOf(1))).toMatchObject({ since: now, remainingMs: 10_000 });
     const since = "2026-01-01T00:00:55.000Z";
-    expect(progress(inStep("first", 1, since), weightOf(1))).toMatchObject({ remainingMs: 6_000 });
+    expect(progress(inStep("first", 1, since), weightOf(1))).toMatchObject({ remainingMs: 5_000 });
     expect(progress(inStep("first", 1, "2026-01-01T00:00:00.000Z"), weightOf(1))).toMatchObject({ remainingMs: 0 });
+  });
+
+  it("lasts a second at least, so that status shows it", () => {
+    expect(progress(inStep("half", 50), weightOf(50))).toMatchObject({ remainingMs: 1_000 });
+  });
+
+  it("has no clock while its weight is stored and not live, and goes on with the one that it had", () => {
+    const live = { isVerified: false };
+    const entering = progress(inStep("first", 1), weightOf(1), { live });
+    expect(entering).toMatchObject({ entering: live });
+    expect(entering).not.toHaveProperty("since");
+    const since = "2026-01-01T00:00:55.000Z";
+    expect(progress(inStep("first", 1, since), weightOf(1), { live })).toMatchObject({ since: new Date(since) });
   });
 
   it("begins again in a next step of the same weight", () => {

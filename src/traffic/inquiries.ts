@@ -1,0 +1,112 @@
+import { keyString, type ObjectKey } from "../kube/object.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
+
+/**
+ * Questions that are asked in the background, one request at a time each, until they are answered with yes. Reading never
+ * waits: a gateway that is slow or gone holds up no reconcile. Nothing is lost with this process, as all can be asked again.
+ */
+export interface Inquiries {
+  /** What is known of each question, by its subject. These are asked from now on, and none that was before and is not here. */
+  read(canary: ObjectKey, questions: readonly Question[]): ReadonlyMap<string, Finding>;
+  forget(canary: ObjectKey): void;
+  stop(): void;
+}
+
+export interface Question {
+  /** What it is about, for as long as the canary is. */
+  readonly subject: string;
+  /** Tells it from the last one about its subject. */
+  readonly id: string;
+  readonly ask: (signal: AbortSignal) => Promise<Finding>;
+}
+
+/** What came of asking. `words` are to be read after a name or a colon. */
+export type Finding =
+  /** It is as it should be; nobody asks any more. */
+  | { readonly type: "Confirmed" }
+  /** There was an answer, and by that it is not so yet. */
+  | { readonly type: "Denied"; readonly words: string }
+  /** There was none, or none that tells: it cannot be found out in this way. */
+  | { readonly type: "Unanswered"; readonly words: string };
+
+export interface InquiriesOptions {
+  readonly clock: Clock;
+  /** Called when there is something new to read. */
+  readonly wake: (canary: ObjectKey) => void;
+}
+
+interface Inquiry {
+  readonly id: string;
+  readonly finding: () => Finding | undefined;
+  readonly stop: () => void;
+}
+
+const FIRST_PAUSE_MS = 100;
+/** Whoever has said no will soon say yes; who says nothing is asked to find out whether that has changed. */
+const LONGEST_PAUSE_MS = { Denied: 10_000, Unanswered: 60_000 };
+
+export function createInquiries({ clock, wake }: InquiriesOptions): Inquiries {
+  const canaries = new Map<string, ReadonlyMap<string, Inquiry>>();
+  let isStopped = false;
+
+  function forget(canary: ObjectKey): void {
+    for (const { stop } of canaries.get(keyString(canary))?.values() ?? []) stop();
+    canaries.delete(keyString(canary));
+  }
+
+  return {
+    read(canary, questions) {
+      const before = isStopped ? undefined : canaries.get(keyString(canary));
+      const now = new Map<string, Inquiry>();
+      for (const question of isStopped ? [] : questions) {
+        const known = before?.get(question.subject);
+        const same = known?.id === question.id ? known : undefined;
+        now.set(question.subject, same ?? begin(question, known?.finding(), clock, () => wake(canary)));
+      }
+      for (const [subject, inquiry] of before ?? []) if (now.get(subject) !== inquiry) inquiry.stop();
+      canaries.set(keyString(canary), now);
+      return findingsOf(now);
+    },
+    forget,
+    stop() {
+      isStopped = true;
+      for (const inquiries of canaries.values()) for (const { stop } of inquiries.values()) stop();
+    },
+  };
+}
+
+function findingsOf(inquiries: ReadonlyMap<string, Inquiry>): ReadonlyMap<string, Finding> {
+  const findings = new Map<string, Finding>();
+  for (const [subject, inquiry] of inquiries) {
+    const finding = inquiry.finding();
+    if (finding !== undefined) findings.set(subject, finding);
+  }
+  return findings;
+}
+
+/** What gave no answer to the last question counts as giving none to this one until it does: nobody waits for it anew. */
+function begin({ id, ask }: Question, last: Finding | undefined, clock: Clock, changed: () => void): Inquiry {
+  const stopping = new AbortController();
+  let finding: Finding | undefined = last?.type === "Unanswered" ? last : undefined;
+  void follow(stopping.signal);
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      const found = await ask(signal).catch(unanswered);
+      if (signal.aborted) return;
+      const isNews = JSON.stringify(found) !== JSON.stringify(finding);
+      finding = found;
+      if (isNews) changed();
+      if (found.type === "Confirmed") return;
+      pauseMs = Math.min(pauseMs, LONGEST_PAUSE_MS[found.type]);
+      await sleep(clock, pauseMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+  }
+
+  return { id, finding: () => finding, stop: () => stopping.abort() };
+}
+
+function unanswered(error: unknown): Finding {
+  return { type: "Unanswered", words: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,65 @@
+import type { Client } from "../kube/client.ts";
+import type { HTTPRoute } from "../kube/gateway-api.ts";
+import type { ObjectKey, Stored } from "../kube/object.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { askArm } from "./arm-probe.ts";
+import { askGateways } from "./gateway-probe.ts";
+import { createInquiries, type Finding, type Question } from "./inquiries.ts";
+import type { Probe } from "./probe.ts";
+
+/** What gateways and arms say when they are asked; reading never waits. */
+export interface Probing {
+  read(canary: ObjectKey, asked: Asked): Findings;
+  forget(canary: ObjectKey): void;
+  stop(): void;
+}
+
+export interface Asked {
+  /** Do its Gateways answer with this epoch? */
+  readonly route?: { readonly object: Stored<HTTPRoute>; readonly epoch: string };
+  /** Do they answer through their Services? */
+  readonly arms: readonly { readonly revision: string; readonly address: string; readonly port: number }[];
+}
+
+/** Absent: nothing was heard yet. */
+export interface Findings {
+  readonly weights?: Finding;
+  /** By revision. */
+  readonly arms: ReadonlyMap<string, Finding>;
+}
+
+export interface ProbingOptions {
+  readonly client: Pick<Client, "get">;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  readonly wake: (canary: ObjectKey) => void;
+}
+
+/** No revision is called so: they are hexadecimal. */
+const WEIGHTS = "weights";
+
+export function createProbing({ client, probe, clock, wake }: ProbingOptions): Probing {
+  const inquiries = createInquiries({ clock, wake });
+
+  function ofRoute({ object, epoch }: NonNullable<Asked["route"]>): Question {
+    const { uid } = object.metadata;
+    const id = JSON.stringify([uid, epoch, object.spec.parentRefs, object.spec.hostnames]);
+    return { subject: WEIGHTS, id, ask: (signal) => askGateways(object, epoch, { client, probe }, signal) };
+  }
+
+  function ofArm({ revision, address, port }: Asked["arms"][number]): Question {
+    const target = { address, port, isTls: false, host: address };
+    return { subject: revision, id: `${address} ${port}`, ask: (signal) => askArm(target, probe, signal) };
+  }
+
+  return {
+    read(canary, { route, arms }) {
+      const questions = [...(route ? [ofRoute(route)] : []), ...arms.map(ofArm)];
+      const found = inquiries.read(canary, questions);
+      const weights = found.get(WEIGHTS);
+      return { ...(weights && { weights }), arms: found };
+    },
+    forget: inquiries.forget,
+    stop: inquiries.stop,
+  };
+}

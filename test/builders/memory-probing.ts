@@ -1,0 +1,32 @@
+import type { Finding } from "../../src/traffic/inquiries.ts";
+import type { Probing } from "../../src/traffic/probing.ts";
+
+/** What gateways and arms answer, as a story wants it: at first there is no gateway to be asked, and arms answer. */
+export function createMemoryProbing() {
+  let gateway: Finding | undefined = { type: "Unanswered", words: "Gateway chat/public has no address" };
+  let arms: Finding | undefined = { type: "Confirmed" };
+  let shown: string | undefined;
+  const probing: Probing = {
+    read(_canary, { route, arms: asked }) {
+      if (gateway?.type === "Confirmed") shown = route?.epoch;
+      const isStillShown = gateway?.type === "Denied" && route?.epoch === shown;
+      const weights = isStillShown ? ({ type: "Confirmed" } as const) : gateway;
+      return {
+        ...(route && weights && { weights }),
+        arms: new Map(asked.flatMap(({ revision }) => (arms ? [[revision, arms]] : []))),
+      };
+    },
+    forget: () => undefined,
+    stop: () => undefined,
+  };
+  return {
+    ...probing,
+    /** Confirmed: at once by every weight. Denied: it stays with the weights that it has shown. */
+    setGateway: (finding: Finding | undefined) => {
+      gateway = finding;
+    },
+    setArms: (finding: Finding | undefined) => {
+      arms = finding;
+    },
+  };
+}

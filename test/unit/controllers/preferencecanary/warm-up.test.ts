@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { WHOLE } from "../../../../src/traffic/slots.ts";
+import { CANARY, podTemplate } from "../../../builders/canary.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
+
+const SILENT = { type: "Unanswered", words: "its Service (10.0.0.1 port 8080) does not answer: timed out" } as const;
+const FAILING = { type: "Denied", words: "its Service (10.0.0.1 port 8080) answers a GET with 503" } as const;
+const CONFIRMED = { type: "Confirmed" } as const;
+
+function idle(template = podTemplate()): CanaryWorld {
+  const world = new CanaryWorld();
+  world.workload(template);
+  world.settle();
+  return world;
+}
+
+function probed() {
+  const template = podTemplate();
+  const containers = (template.spec?.containers ?? []).map((container) => {
+    return { ...container, readinessProbe: { httpGet: { path: "/", port: 8080 } } };
+  });
+  return { ...template, spec: { ...template.spec, containers } };
+}
+
+function message(world: CanaryWorld): string {
+  return world.status.conditions?.find(({ type }) => type === "Ready")?.message ?? "";
+}
+
+function hasCandidateInRoute(world: CanaryWorld): boolean {
+  return world.slots?.some(({ revision }) => revision === world.status.candidate?.revision) ?? false;
+}
+
+describe("an arm whose pods are Ready", () => {
+  it.each([
+    ["answers with errors", FAILING],
+    ["cannot be heard, and no kubelet asks it", SILENT],
+    ["was not heard of yet", undefined],
+  ])("gets no request while it %s", (_, answer) => {
+    const world = idle();
+    world.probing.setArms(answer);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(60_000);
+    expect(hasCandidateInRoute(world)).toBe(false);
+    expect(world.status).toMatchObject({ phase: "Progressing" });
+    expect(world.status).not.toHaveProperty("step");
+    expect(message(world)).toContain(`starting: 1 of 1 pods are ready, but ${answer?.words ?? "not asked yet"}`);
+    world.probing.setArms(CONFIRMED);
+    world.settle(20_000);
+    expect(hasCandidateInRoute(world)).toBe(true);
+  });
+
+  it("says the way out where it cannot be heard", () => {
+    const world = idle();
+    world.probing.setArms(SILENT);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(10_000);
+    expect(message(world)).toContain(
+      "let the manager reach it (a NetworkPolicy may forbid it), or give the container a readinessProbe",
+    );
+  });
+
+  it("gets requests although it cannot be heard, where the kubelet asks its container", () => {
+    const world = idle(probed());
+    world.probing.setArms(SILENT);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(20_000);
+    expect(hasCandidateInRoute(world)).toBe(true);
+    const failing = idle(probed());
+    failing.probing.setArms(FAILING);
+    failing.job("train-1", "b", "2026-01-02T00:00:00Z");
+    failing.settle(20_000);
+    expect(hasCandidateInRoute(failing)).toBe(false);
+  });
+
+  it("fails its run when it has not answered for 10 minutes, and a restart counts anew", () => {
+    const world = idle();
+    world.probing.setArms(FAILING);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(0);
+    world.clock.pause(9 * 60_000);
+    world.restart();
+    world.settle(0);
+    world.clock.pause(9 * 60_000);
+    world.settle(0);
+    expect(world.status.phase).toBe("Progressing");
+    world.settle(2 * 60_000);
+    expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed" } });
+    expect(world.status.lastRun?.message).toContain(FAILING.words);
+  });
+
+  it("makes no route for a first revision that does not answer", () => {
+    const world = new CanaryWorld();
+    world.probing.setArms(FAILING);
+    world.workload();
+    world.settle(60_000);
+    expect(world.route).toBeUndefined();
+    expect(message(world)).toMatch(
+      /Waiting for the first revision [0-9a-f]{10}: 1 of 1 pods are ready, but its Service/,
+    );
+    world.probing.setArms(CONFIRMED);
+    world.settle();
+    expect(world.status.phase).toBe("Idle");
+  });
+
+  it("is not asked again once it serves: a candidate stays when status is lost and nothing is heard", () => {
+    const world = idle();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    expect(world.slots?.map(({ weight }) => weight)).toEqual([WHOLE / 2, WHOLE / 2]);
+    world.probing.setArms(undefined);
+    world.loseStatus();
+    world.restart();
+    world.settle(30_000);
+    expect(world.slots?.map(({ weight }) => weight)).toEqual([WHOLE / 2, WHOLE / 2]);
+    expect(world.cluster.routeVersions.at(-1)?.metadata.name).toBe(CANARY);
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { createFakeClock } from "../../../src/runtime/fake-clock.ts";
+import { createInquiries, type Finding, type Question } from "../../../src/traffic/inquiries.ts";
+
+const CANARY = { namespace: "chat", name: "assistant" };
+const CONFIRMED: Finding = { type: "Confirmed" };
+const BEHIND: Finding = { type: "Denied", words: "still answers with the weights before" };
+const SILENT: Finding = { type: "Unanswered", words: "has no address" };
+
+function setUp() {
+  const clock = createFakeClock();
+  let wakes = 0;
+  const inquiries = createInquiries({ clock, wake: () => void wakes++ });
+  return { clock, inquiries, wakes: () => wakes };
+}
+
+/** A question that is answered as the script says, its last line from then on. */
+function question(id: string, script: readonly (Finding | "fails" | "hangs")[], subject = "weights") {
+  const asked = { times: 0, pending: 0, aborted: 0 };
+  const ask: Question["ask"] = async (signal) => {
+    const answer = script[Math.min(asked.times++, script.length - 1)] ?? CONFIRMED;
+    if (answer === "fails") throw new Error("the wire is cut");
+    if (answer !== "hangs") return answer;
+    asked.pending += 1;
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        asked.aborted += 1;
+        asked.pending -= 1;
+        reject(signal.reason);
+      });
+    });
+  };
+  return { asked, question: { subject, id, ask } };
+}
+
+describe("asking in the background", () => {
+  it("never waits: what is known comes with the next read, and somebody is woken for it", async () => {
+    const { clock, inquiries, wakes } = setUp();
+    const { question: live } = question("1", [CONFIRMED]);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toBeUndefined();
+    await clock.advance(0);
+    expect(wakes()).toBe(1);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toEqual(CONFIRMED);
+  });
+
+  it("asks until it is confirmed, ever less often, and not again", async () => {
+    const { clock, inquiries, wakes } = setUp();
+    const { question: live, asked } = question("1", [...Array<Finding>(30).fill(BEHIND), CONFIRMED]);
+    inquiries.read(CANARY, [live]);
+    await clock.advance(60_000);
+    expect(asked.times).toBeLessThan(15);
+    expect(wakes()).toBe(1);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toEqual(BEHIND);
+    await clock.advance(3_600_000);
+    expect(asked.times).toBe(31);
+    expect(wakes()).toBe(2);
+    expect(clock.pending()).toBe(0);
+  });
+
+  it("asks who says nothing once a minute at most", async () => {
+    const { clock, inquiries } = setUp();
+    const { question: live, asked } = question("1", [SILENT]);
+    inquiries.read(CANARY, [live]);
+    await clock.advance(600_000);
+    const { times } = asked;
+    await clock.advance(600_000);
+    expect(asked.times - times).toBe(10);
+  });
+
+  it("has one request under way at most, however long that takes and however often somebody reads", async () => {
+    const { clock, inquiries } = setUp();
+    const { question: live, asked } = question("1", ["hangs"]);
+    for (let i = 0; i < 100; i++) {
+      inquiries.read(CANARY, [live]);
+      await clock.advance(1_000);
+    }
+    expect(asked).toMatchObject({ times: 1, pending: 1 });
+  });
+
+  it("takes an error for no answer, with its words, and asks again", async () => {
+    const { clock, inquiries } = setUp();
+    const { question: live } = question("1", ["fails", CONFIRMED]);
+    inquiries.read(CANARY, [live]);
+    await clock.advance(50);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toEqual({ type: "Unanswered", words: "the wire is cut" });
+    await clock.advance(100);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toEqual(CONFIRMED);
+  });
+
+  it("forgets what it knew when the question is another one, and stops the one before", async () => {
+    const { clock, inquiries } = setUp();
+    const first = question("1", [CONFIRMED]);
+    inquiries.read(CANARY, [first.question]);
+    await clock.advance(0);
+    const second = question("2", ["hangs"]);
+    expect(inquiries.read(CANARY, [second.question]).get("weights")).toBeUndefined();
+    const third = question("3", [CONFIRMED]);
+    inquiries.read(CANARY, [third.question]);
+    await clock.advance(0);
+    expect(second.asked.aborted).toBe(1);
+    expect(inquiries.read(CANARY, [third.question]).get("weights")).toEqual(CONFIRMED);
+  });
+
+  it("takes who gave no answer to the last question for giving none to the next, until it does", async () => {
+    const { clock, inquiries } = setUp();
+    inquiries.read(CANARY, [question("1", [SILENT]).question]);
+    await clock.advance(0);
+    const { question: next } = question("2", ["hangs"]);
+    expect(inquiries.read(CANARY, [next]).get("weights")).toEqual(SILENT);
+    const { question: after } = question("3", [BEHIND]);
+    inquiries.read(CANARY, [after]);
+    await clock.advance(0);
+    expect(inquiries.read(CANARY, [after]).get("weights")).toEqual(BEHIND);
+  });
+
+  it("stops a question that is not read with the others, all of a canary that is gone, and everything at the end", async () => {
+    const { clock, inquiries, wakes } = setUp();
+    const [weights, arm] = [question("1", ["hangs"]), question("1", ["hangs"], "7c9f01ab23")];
+    inquiries.read(CANARY, [weights.question, arm.question]);
+    inquiries.read(CANARY, [weights.question]);
+    expect([weights.asked.aborted, arm.asked.aborted]).toEqual([0, 1]);
+    inquiries.forget(CANARY);
+    expect(weights.asked.aborted).toBe(1);
+    const other = question("1", [BEHIND]);
+    inquiries.read({ namespace: "chat", name: "other" }, [other.question]);
+    await clock.advance(0);
+    const { times } = other.asked;
+    inquiries.stop();
+    await clock.advance(3_600_000);
+    expect(other.asked.times).toBe(times);
+    expect(inquiries.read(CANARY, [weights.question]).size).toBe(0);
+    expect(weights.asked.times).toBe(1);
+    expect(wakes()).toBe(1);
+  });
+});
