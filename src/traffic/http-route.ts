@@ -1,8 +1,16 @@
-import { ANNOTATION, ARM_HEADER, LABEL, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
+import { ANNOTATION, ARM_HEADER, LABEL, MANAGED_BY, TESTED_ARM_HEADER } from "../api/v1alpha1/metadata.ts";
 import type { Applied } from "../kube/client.ts";
-import type { HTTPBackendRef, HTTPRoute, HTTPRouteFilter, ParentReference } from "../kube/gateway-api.ts";
+import type {
+  HeaderModifier,
+  HTTPBackendRef,
+  HTTPRoute,
+  HTTPRouteFilter,
+  HTTPRouteRule,
+  ParentReference,
+} from "../kube/gateway-api.ts";
 import { armName, samplerName } from "./names.ts";
 import type { Slot, Slots } from "./slots.ts";
+import { type Asked, matchesOf, sessionCookie, type Way, waysOf } from "./ways.ts";
 
 /** Port of the sampler's Service. */
 export const SAMPLER_PORT = 8080;
@@ -28,7 +36,11 @@ export interface RouteIntent extends Verdicts {
   readonly hostnames: readonly string[];
   /** Port of the arms' Services. */
   readonly port: number;
+  /** Of the rule for everybody. */
   readonly slots: Slots;
+  readonly asked: Asked;
+  /** Of the rules for those who name an arm, in the order of {@link waysOf}. */
+  readonly ways: readonly Slots[];
   /** Percent of requests that are mirrored to the sampler; absent while there is none that could take them. */
   readonly mirrorPercent?: number;
 }
@@ -52,14 +64,42 @@ export function httpRoute(intent: RouteIntent): Applied<HTTPRoute> {
     spec: {
       parentRefs: intent.parentRefs.map(parentRef),
       hostnames: intent.hostnames,
-      rules: [
-        {
-          matches: [{ path: { type: "PathPrefix", value: "/" } }],
-          filters: intent.mirrorPercent === undefined ? [] : [mirror(canary, intent.mirrorPercent)],
-          backendRefs: intent.slots.map((slot) => backendRef(canary, intent.port, slot)),
-        },
-      ],
+      rules: [ruleForEverybody(intent), ...rulesForWays(intent)],
     },
+  };
+}
+
+function ruleForEverybody(intent: RouteIntent): HTTPRouteRule {
+  return {
+    matches: [{ path: { type: "PathPrefix", value: "/" } }],
+    filters: mirror(intent),
+    backendRefs: intent.slots.map((slot) => {
+      const cookie = sessionCookie(intent.asked, slot.revision);
+      return backendRef(intent, slot, {
+        set: [{ name: ARM_HEADER, value: slot.revision }],
+        // What the arm itself sets stays.
+        ...(cookie && { add: [{ name: "set-cookie", value: cookie }] }),
+      });
+    }),
+  };
+}
+
+function rulesForWays(intent: RouteIntent): HTTPRouteRule[] {
+  return waysOf(intent.asked).flatMap((way, i) => {
+    const slots = intent.ways[i];
+    return slots ? [ruleForWay(intent, way, slots)] : [];
+  });
+}
+
+/** What testers ask is not what users ask: nothing of it is mirrored, and the answer's arm is in another header. */
+function ruleForWay(intent: RouteIntent, way: Way, slots: Slots): HTTPRouteRule {
+  const { stable, asked } = intent;
+  const other = slots.find(({ revision }) => revision !== stable)?.revision ?? stable;
+  const name = way.of === "Testers" ? TESTED_ARM_HEADER : ARM_HEADER;
+  return {
+    matches: matchesOf(way, asked, way.to === "Stable" ? stable : other),
+    filters: way.of === "Testers" ? [] : mirror(intent),
+    backendRefs: slots.map((slot) => backendRef(intent, slot, { set: [{ name, value: slot.revision }] })),
   };
 }
 
@@ -73,36 +113,37 @@ function parentRef({ name, namespace, sectionName }: RouteIntent["parentRefs"][n
   };
 }
 
-function backendRef(canary: string, port: number, { revision, weight }: Slot): HTTPBackendRef {
+function backendRef({ canary, port }: RouteIntent, { revision, weight }: Slot, mark: HeaderModifier): HTTPBackendRef {
   return {
     ...service(armName(canary, revision), port),
     weight,
-    filters: [
-      {
-        type: "ResponseHeaderModifier",
-        responseHeaderModifier: { set: [{ name: ARM_HEADER, value: revision }] },
-      },
-    ],
+    filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier: mark }],
   };
 }
 
-function mirror(canary: string, percent: number): HTTPRouteFilter {
-  return {
-    type: "RequestMirror",
-    requestMirror: { backendRef: service(samplerName(canary), SAMPLER_PORT), percent },
-  };
+function mirror({ canary, mirrorPercent }: RouteIntent): HTTPRouteFilter[] {
+  if (mirrorPercent === undefined) return [];
+  const backendRef = service(samplerName(canary), SAMPLER_PORT);
+  return [{ type: "RequestMirror", requestMirror: { backendRef, percent: mirrorPercent } }];
 }
 
 function service(name: string, port: number) {
   return { group: "", kind: "Service", name, port };
 }
 
-/** The slots of a route of ours; undefined when a stranger has made something else of it. */
+/** The slots of a route of ours, in the rule for everybody; undefined when a stranger has made something else of it. */
 export function readSlots(route: HTTPRoute, canary: string): Slots | undefined {
-  const [rule, ...more] = route.spec.rules ?? [];
+  return readRule(route.spec.rules?.[0], canary);
+}
+
+/** The slots of the rules behind it. */
+export function readWays(route: HTTPRoute, canary: string): readonly (Slots | undefined)[] {
+  return (route.spec.rules ?? []).slice(1).map((rule) => readRule(rule, canary));
+}
+
+function readRule(rule: HTTPRouteRule | undefined, canary: string): Slots | undefined {
   const [first, second, third] = (rule?.backendRefs ?? []).map((ref) => readSlot(ref, canary));
-  if (first === undefined || second === undefined || third !== undefined || more.length > 0) return undefined;
-  return [first, second];
+  return first === undefined || second === undefined || third !== undefined ? undefined : [first, second];
 }
 
 function readSlot({ name, weight = 1 }: HTTPBackendRef, canary: string): Slot {

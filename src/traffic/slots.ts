@@ -8,7 +8,7 @@
 /** What both weights sum to. */
 export const WHOLE = 1_000_000;
 /** The weight that is as good as none. */
-const TRACE = 1;
+export const TRACE = 1;
 /** A weight counts as live this long after it is stored (measured: 4-6 ms, at most 20). */
 export const LIVE_MS = 1_000;
 /** Between the two writes that take traffic away: the first must be live, and nobody should wait for the second. */
@@ -68,6 +68,45 @@ export function nextMove(slots: Slots, unchangedMs: number, goal: Goal): Move {
     withdraws: next.revision === visitor.revision && next.weight < visitor.weight,
   };
 }
+
+/** The next write of a whole route. */
+export interface RouteMove {
+  /** The slots of each rule, as they should stand now. */
+  readonly rules: readonly Slots[];
+  /** Something changes, and nothing of it gives an arm other than stable any more. */
+  readonly withdraws: boolean;
+  /** When something is to change that need not now. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Every rule of a route has two slots and a goal of its own. A gateway names a backend by its place in its rule, so each
+ * rule is moved as if it were alone, and what can be written of them now is one write. A rule that is not there yet, or
+ * that a stranger has spoilt, starts anew.
+ */
+export function nextRouteMove(
+  rules: readonly (Slots | undefined)[],
+  unchangedMs: number,
+  goals: readonly Goal[],
+): RouteMove {
+  const planned = goals.map((goal, rule) => {
+    const standing = rules[rule] ?? NOBODY;
+    return { standing, move: nextMove(standing, unchangedMs, goal) };
+  });
+  const moves = planned.map(({ move }) => move);
+  const writes = moves.filter((move) => move.type === "Write");
+  const waits = moves.flatMap((move) => (move.type === "Wait" ? [move.ms] : []));
+  return {
+    rules: planned.map(({ standing, move }) => (move.type === "Write" ? move.slots : standing)),
+    withdraws: writes.length > 0 && writes.every(({ withdraws }) => withdraws),
+    ...(waits.length > 0 && { waitMs: Math.min(...waits) }),
+  };
+}
+
+const NOBODY: Slots = [
+  { revision: "", weight: 0 },
+  { revision: "", weight: 0 },
+];
 
 /** The slot in which stable serves; both name it while one is free. */
 function homeOf(slots: Slots, stable: string): 0 | 1 | undefined {

@@ -10,6 +10,7 @@ import {
   WinRateGate,
 } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
+import { Traffic } from "./canary-traffic.ts";
 import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, reference, rules } from "./object.ts";
 import { duration } from "./quantity.ts";
@@ -67,12 +68,6 @@ const Window = z.object({
     .describe('Time zone of the schedule, such as "Europe/Berlin".'),
 });
 
-const ParentRef = z.object({
-  name: objectName("Name of the Gateway.", 253),
-  namespace: objectName("Namespace of the Gateway; the canary's own where unset.").exactOptional(),
-  sectionName: objectName("Listener of the Gateway; all where unset.", 253).exactOptional(),
-});
-
 export const PreferenceCanarySpec = z
   .object({
     replicas: z
@@ -126,21 +121,7 @@ export const PreferenceCanarySpec = z
           .describe("Port that the serving container listens on."),
       })
       .describe("How models are served."),
-    traffic: z
-      .object({
-        httpRoute: z
-          .object({
-            parentRefs: atomicList(ParentRef, 8, 1).describe("Gateways that the route attaches to."),
-            hostnames: z
-              .array(z.string().min(1).max(253))
-              .max(16)
-              .meta({ "x-kubernetes-list-type": "atomic" })
-              .exactOptional()
-              .describe("Host names that the route answers for."),
-          })
-          .describe("A Gateway API HTTPRoute, named as the canary, that the operator owns."),
-      })
-      .describe("Who is asked to move traffic."),
+    traffic: Traffic,
     evidence: z
       .object({
         comparisons: z

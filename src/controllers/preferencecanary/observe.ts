@@ -10,7 +10,7 @@ import { type KubeObject, keyString, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
-import { namedServices, readSlots, readVerdicts, unservedReason } from "../../traffic/http-route.ts";
+import { namedServices, readSlots, readVerdicts, readWays, unservedReason } from "../../traffic/http-route.ts";
 import { samplerName } from "../../traffic/names.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { Model } from "./model.ts";
@@ -166,6 +166,7 @@ function readRoute(object: Stored<HTTPRoute>, settling: Settling): Route {
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp } = object.metadata;
   const isLabelled = Object.entries(MANAGED_BY).every(([label, value]) => labels?.[label] === value);
   const slots = readSlots(object, name);
+  const ways = readWays(object, name);
   const verdicts = readVerdicts(object);
   const names = namedServices(object);
   const key = keyString({ namespace, name });
@@ -177,7 +178,8 @@ function readRoute(object: Stored<HTTPRoute>, settling: Settling): Route {
     isOurs: isLabelled || verdicts.stable !== undefined,
     terminating: deletionTimestamp !== undefined,
     ...(slots && { slots }),
-    unchangedMs: settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify(slots)}`),
+    ways,
+    unchangedMs: settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify([slots, ...ways])}`),
     namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
     ...verdicts,
     names,

@@ -1,12 +1,12 @@
 import { httpRoute, type Rejection, type RouteIntent, type Verdicts } from "../../traffic/http-route.ts";
-import { ALMOST_WHOLE, type Goal, nextMove, type Slots, stableAlone } from "../../traffic/slots.ts";
+import { ALMOST_WHOLE, nextRouteMove, type Slot, type Slots, stableAlone } from "../../traffic/slots.ts";
 import { covers } from "./covers.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, Observed, Route } from "./observed.ts";
 import { toRetry } from "./run.ts";
-import { routeWeight } from "./steps.ts";
+import { askedOf, goalsOf } from "./traffic-goals.ts";
 
 /**
  * The one rule that writes the route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
@@ -18,16 +18,15 @@ export function moveTraffic(facts: Facts): Advice {
   const stable = run.stable ?? firstReady(facts);
   if (stable === undefined || route?.terminating || route?.isOurs === false) return undefined;
   if (route === undefined && isDeleted(observed)) return undefined;
-  const goal = goalOf(facts, stable);
-  const move = route?.slots && nextMove(route.slots, route.unchangedMs, goal);
-  const slots = move?.type === "Write" ? move.slots : (route?.slots ?? stableAlone(stable));
-  const verdicts = verdictsOf(facts, stable, slots);
-  const intent = routeIntent(facts, slots, verdicts);
+  const standing = route === undefined ? [] : [route.slots, ...route.ways];
+  const { rules, withdraws, waitMs } = nextRouteMove(standing, route?.unchangedMs ?? 0, goalsOf(facts, stable));
+  const verdicts = verdictsOf(facts, stable, rules);
+  const intent = routeIntent(facts, rules, verdicts);
   if (route === undefined) return { effect: { type: "WriteRoute", intent } };
-  if (stands(route, intent)) return move?.type === "Wait" ? { waitMs: move.ms } : undefined;
+  if (stands(route, intent)) return waitMs === undefined ? undefined : { waitMs };
   const { uid, resourceVersion } = route;
   const isNewlyRejected = verdicts.rejected?.revision !== route.rejected?.revision && verdicts.rejected !== undefined;
-  const mayOverwrite = isNewlyRejected || (move?.type === "Write" && move.withdraws);
+  const mayOverwrite = isNewlyRejected || withdraws;
   return { effect: { type: "WriteRoute", intent, uid, ...(!mayOverwrite && { resourceVersion }) } };
 }
 
@@ -38,18 +37,10 @@ function firstReady({ observed, run }: Facts): string | undefined {
   return arm?.deployment?.ready && isReachable(arm) ? target?.revision : undefined;
 }
 
-function goalOf(facts: Facts, stable: string): Goal {
-  const { rejection, isServing, isPromotable, progress } = facts;
+function verdictsOf(facts: Facts, stable: string, rules: readonly Slots[]): Verdicts {
   const { candidate } = facts.run;
-  if (isDeleted(facts.observed) || rejection !== undefined) return { stable };
-  if (candidate?.state !== "Running" || !isServing || progress === undefined) return { stable };
-  const weight = isPromotable ? ALMOST_WHOLE : routeWeight(progress.step);
-  return weight === 0 ? { stable } : { stable, guest: { revision: candidate.revision, weight } };
-}
-
-function verdictsOf(facts: Facts, stable: string, slots: Slots): Verdicts {
-  const { candidate } = facts.run;
-  const hasWhole = slots.some(({ revision, weight }) => revision === candidate?.revision && weight === ALMOST_WHOLE);
+  const isGiven = ({ revision, weight }: Slot) => revision === candidate?.revision && weight === ALMOST_WHOLE;
+  const hasWhole = rules.every((slots) => slots.some(isGiven));
   const rejection = rejected(facts);
   return {
     stable: candidate !== undefined && hasWhole && facts.isPromotable ? candidate.revision : stable,
@@ -65,11 +56,12 @@ function rejected({ observed, run: { candidate }, rejection }: Facts): Rejection
   return standing?.revision === toRetry(observed) ? undefined : standing;
 }
 
-function routeIntent({ observed }: Facts, slots: Slots, verdicts: Verdicts): RouteIntent {
+function routeIntent({ observed }: Facts, rules: readonly Slots[], verdicts: Verdicts): RouteIntent {
   const { canary, sampler } = observed;
   const { spec, metadata } = canary;
   const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
   const canMirror = isUp && !isDeleted(observed);
+  const [slots = stableAlone(verdicts.stable), ...ways] = rules;
   return {
     canary: metadata.name,
     namespace: metadata.namespace,
@@ -77,6 +69,8 @@ function routeIntent({ observed }: Facts, slots: Slots, verdicts: Verdicts): Rou
     hostnames: spec.traffic.httpRoute.hostnames ?? [],
     port: ARM_PORT,
     slots,
+    asked: askedOf(canary),
+    ways,
     ...verdicts,
     ...(canMirror && { mirrorPercent: spec.evidence.comparisons.percent }),
   };
