@@ -49,7 +49,7 @@ describe("a tester", () => {
     expect(answers(world, wanting(candidate))).toEqual(only(candidate));
   });
 
-  it("reaches either arm at any weight, also with the cookie of the other", () => {
+  it("34 reaches either arm at any weight, also with the cookie of the other", () => {
     const world = running(both);
     const [stable, candidate] = [stableOf(world), candidateOf(world)];
     expect(answers(world)).toEqual({ [stable]: 500_000, [candidate]: 500_000 });
@@ -92,7 +92,7 @@ describe("a tester", () => {
 });
 
 describe("a session", () => {
-  it("stays with its arm while weights grow, and others are shared out", () => {
+  it("46 stays with its arm while weights grow, and others are shared out", () => {
     const world = idle(both);
     const stable = stableOf(world);
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
