@@ -219,9 +219,7 @@ describe("somebody spoils one of the rules", () => {
 });
 
 describe.each(stories.map((story) => [story.event, story] as const))("with testers and sessions: %s", (_, story) => {
-  const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
-
-  it("every rule keeps what is true of a route, with a crash at every write", () => {
+  it("every rule keeps what is true of a route, also with a process that dies before a write", () => {
     const play = (crashAt: Partial<Record<number, Crash>>) => {
       const world = given(story, both);
       story.happens(world);
@@ -229,8 +227,6 @@ describe.each(stories.map((story) => [story.event, story] as const))("with teste
     };
     const [undisturbed, passes] = play({});
     expect(undisturbed.faults()).toEqual([]);
-    for (const crash of crashes) {
-      for (let at = 0; at < passes; at++) expect(play({ [at]: crash })[0].faults()).toEqual([]);
-    }
+    for (let at = 0; at < passes; at++) expect(play({ [at]: "BeforeEffect" })[0].faults()).toEqual([]);
   });
 });
