@@ -272,6 +272,10 @@ export const PreferenceCanarySpec = z
         "gates.mismatch.settle must be shorter than onNoData.after, or it would be missed before it is counted",
       ],
       [
+        "!has(self.gates.mismatch) || !has(self.traffic.httpRoute.sticky)",
+        "gates.mismatch cannot be asked with traffic.httpRoute.sticky: older sessions keep the arms from being rated as the weights say",
+      ],
+      [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",
         "spec.steps: no step may be called watch, which is the name of the one that spec.afterPromotion adds",
       ],
