@@ -32,7 +32,14 @@ export interface HTTPRouteRule {
 
 export interface HTTPRouteMatch {
   readonly path?: { readonly type: "Exact" | "PathPrefix" | "RegularExpression"; readonly value: string } | undefined;
+  readonly headers?: readonly HTTPHeaderMatch[] | undefined;
   readonly method?: string | undefined;
+}
+
+export interface HTTPHeaderMatch {
+  readonly type?: "Exact" | "RegularExpression" | undefined;
+  readonly name: string;
+  readonly value: string;
 }
 
 export interface BackendObjectReference {

@@ -1,6 +1,14 @@
-import { ANNOTATION, ARM_HEADER, EPOCH_HEADER, LABEL, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
+import {
+  ANNOTATION,
+  ARM_HEADER,
+  EPOCH_HEADER,
+  LABEL,
+  MANAGED_BY,
+  TESTED_ARM_HEADER,
+} from "../api/v1alpha1/metadata.ts";
 import type { Applied } from "../kube/client.ts";
 import type {
+  HeaderModifier,
   HTTPBackendRef,
   HTTPRoute,
   HTTPRouteFilter,
@@ -9,6 +17,7 @@ import type {
 } from "../kube/gateway-api.ts";
 import { armName, samplerName } from "./names.ts";
 import { epochOf, type Slot, type Slots } from "./slots.ts";
+import { type Asked, matchesOf, sessionCookie, type Way, waysOf } from "./ways.ts";
 
 /** Port of the sampler's Service. */
 export const SAMPLER_PORT = 8080;
@@ -34,7 +43,11 @@ export interface RouteIntent extends Verdicts {
   readonly hostnames: readonly string[];
   /** Port of the arms' Services. */
   readonly port: number;
+  /** Of the rule for everybody. */
   readonly slots: Slots;
+  readonly asked: Asked;
+  /** Of the rules for those who name an arm, in the order of {@link waysOf}. */
+  readonly ways: readonly Slots[];
   /** Percent of requests that are mirrored to the sampler; absent while there is none that could take them. */
   readonly mirrorPercent?: number;
 }
@@ -58,22 +71,58 @@ export function httpRoute(intent: RouteIntent): Applied<HTTPRoute> {
     spec: {
       parentRefs: intent.parentRefs.map(parentRef),
       hostnames: intent.hostnames,
-      rules: [
-        {
-          ...slotsRule(canary, intent.port, intent.slots),
-          filters: intent.mirrorPercent === undefined ? [] : [mirror(canary, intent.mirrorPercent)],
-        },
-      ],
+      rules: [ruleForEverybody(intent), ...rulesForWays(intent)],
     },
   };
 }
 
-/** The one rule, but for the mirror: it follows from the slots alone, so whatever else stands was written by somebody else. */
-export function slotsRule(canary: string, port: number, slots: Slots): HTTPRouteRule {
-  const epoch = epochOf(slots);
+function ruleForEverybody(intent: RouteIntent): HTTPRouteRule {
+  const { canary, port, slots, ways, asked } = intent;
+  return { ...slotsRule({ canary, port }, slots, ways, asked), filters: mirror(intent) };
+}
+
+/** The Services of a canary's arms. */
+interface Arms {
+  readonly canary: string;
+  readonly port: number;
+}
+
+/**
+ * The rule for everybody, but for the mirror. It follows from the slots, but for a session's cookie, so whatever else
+ * stands was written by somebody else.
+ */
+export function slotsRule(arms: Arms, slots: Slots, ways: readonly Slots[], asked: Asked = {}): HTTPRouteRule {
+  const epoch = epochOf(slots, ways);
   return {
     matches: [{ path: { type: "PathPrefix", value: "/" } }],
-    backendRefs: slots.map((slot) => backendRef(canary, port, epoch, slot)),
+    backendRefs: slots.map((slot) => {
+      const cookie = sessionCookie(asked, slot.revision);
+      return backendRef(arms, slot, {
+        set: mark(ARM_HEADER, slot, epoch),
+        // What the arm itself sets stays.
+        ...(cookie && { add: [{ name: "set-cookie", value: cookie }] }),
+      });
+    }),
+  };
+}
+
+function rulesForWays(intent: RouteIntent): HTTPRouteRule[] {
+  return waysOf(intent.asked).flatMap((way, i) => {
+    const slots = intent.ways[i];
+    return slots ? [ruleForWay(intent, way, slots)] : [];
+  });
+}
+
+/** What testers ask is not what users ask: nothing of it is mirrored, and the answer's arm is in another header. */
+function ruleForWay(intent: RouteIntent, way: Way, slots: Slots): HTTPRouteRule {
+  const { stable, asked } = intent;
+  const other = slots.find(({ revision }) => revision !== stable)?.revision ?? stable;
+  const name = way.of === "Testers" ? TESTED_ARM_HEADER : ARM_HEADER;
+  const epoch = epochOf(intent.slots, intent.ways);
+  return {
+    matches: matchesOf(way, asked, way.to === "Stable" ? stable : other),
+    filters: way.of === "Testers" ? [] : mirror(intent),
+    backendRefs: slots.map((slot) => backendRef(intent, slot, { set: mark(name, slot, epoch) })),
   };
 }
 
@@ -87,35 +136,45 @@ function parentRef({ name, namespace, sectionName }: RouteIntent["parentRefs"][n
   };
 }
 
-function backendRef(canary: string, port: number, epoch: string, { revision, weight }: Slot): HTTPBackendRef {
-  const set = [
-    { name: ARM_HEADER, value: revision },
+/** Answers say which arm gave them, and by which weights. */
+function mark(header: string, { revision }: Slot, epoch: string): HeaderModifier["set"] {
+  return [
+    { name: header, value: revision },
     { name: EPOCH_HEADER, value: epoch },
   ];
+}
+
+function backendRef({ canary, port }: Arms, { revision, weight }: Slot, marks: HeaderModifier): HTTPBackendRef {
   return {
     ...service(armName(canary, revision), port),
     weight,
-    filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier: { set } }],
+    filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier: marks }],
   };
 }
 
-function mirror(canary: string, percent: number): HTTPRouteFilter {
-  return {
-    type: "RequestMirror",
-    requestMirror: { backendRef: service(samplerName(canary), SAMPLER_PORT), percent },
-  };
+function mirror({ canary, mirrorPercent }: RouteIntent): HTTPRouteFilter[] {
+  if (mirrorPercent === undefined) return [];
+  const backendRef = service(samplerName(canary), SAMPLER_PORT);
+  return [{ type: "RequestMirror", requestMirror: { backendRef, percent: mirrorPercent } }];
 }
 
 function service(name: string, port: number) {
   return { group: "", kind: "Service", name, port };
 }
 
-/** The slots of a route of ours; undefined when a stranger has made something else of it. */
+/** The slots of a route of ours, in the rule for everybody; undefined when a stranger has made something else of it. */
 export function readSlots(route: HTTPRoute, canary: string): Slots | undefined {
-  const [rule, ...more] = route.spec.rules ?? [];
+  return readRule(route.spec.rules?.[0], canary);
+}
+
+/** The slots of the rules behind it. */
+export function readWays(route: HTTPRoute, canary: string): readonly (Slots | undefined)[] {
+  return (route.spec.rules ?? []).slice(1).map((rule) => readRule(rule, canary));
+}
+
+function readRule(rule: HTTPRouteRule | undefined, canary: string): Slots | undefined {
   const [first, second, third] = (rule?.backendRefs ?? []).map((ref) => readSlot(ref, canary));
-  if (first === undefined || second === undefined || third !== undefined || more.length > 0) return undefined;
-  return [first, second];
+  return first === undefined || second === undefined || third !== undefined ? undefined : [first, second];
 }
 
 function readSlot({ name, weight = 1 }: HTTPBackendRef, canary: string): Slot {

@@ -10,7 +10,7 @@ import { LIVE_MS } from "./liveness.ts";
 /** What both weights sum to. */
 export const WHOLE = 1_000_000;
 /** The weight that is as good as none. */
-const TRACE = 1;
+export const TRACE = 1;
 /** Between the two writes that take traffic away: the first must be live, and nobody should wait for the second. */
 export const MOMENT_MS = 100;
 
@@ -56,8 +56,11 @@ export function weightIn(slots: Slots, revision: string): number {
 }
 
 /** What answers say they were served by. Short, since it goes with each of them; it only has to differ from the one before. */
-export function epochOf(slots: Slots): string {
-  const text = slots.map(({ revision, weight }) => `${revision}=${weight}`).join(" ");
+export function epochOf(slots: Slots, ways: readonly Slots[] = []): string {
+  const text = [slots, ...ways]
+    .flat()
+    .map(({ revision, weight }) => `${revision}=${weight}`)
+    .join(" ");
   return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
@@ -93,6 +96,45 @@ export function nextMove(slots: Slots, standing: Standing, goal: Goal): Move {
     withdraws: next.revision === visitor.revision && next.weight < visitor.weight,
   };
 }
+
+/** The next write of a whole route. */
+export interface RouteMove {
+  /** The slots of each rule, as they should stand now. */
+  readonly rules: readonly Slots[];
+  /** Something changes, and nothing of it gives an arm other than stable any more. */
+  readonly withdraws: boolean;
+  /** When something is to change that need not now. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Every rule of a route has two slots and a goal of its own. A gateway names a backend by its place in its rule, so each
+ * rule is moved as if it were alone, and what can be written of them now is one write. A rule that is not there yet, or
+ * that a stranger has spoilt, starts anew.
+ */
+export function nextRouteMove(
+  rules: readonly (Slots | undefined)[],
+  since: Standing,
+  goals: readonly Goal[],
+): RouteMove {
+  const planned = goals.map((goal, rule) => {
+    const standing = rules[rule] ?? NOBODY;
+    return { standing, move: nextMove(standing, since, goal) };
+  });
+  const moves = planned.map(({ move }) => move);
+  const writes = moves.filter((move) => move.type === "Write");
+  const waits = moves.flatMap((move) => (move.type === "Wait" && move.ms !== undefined ? [move.ms] : []));
+  return {
+    rules: planned.map(({ standing, move }) => (move.type === "Write" ? move.slots : standing)),
+    withdraws: writes.length > 0 && writes.every(({ withdraws }) => withdraws),
+    ...(waits.length > 0 && { waitMs: Math.min(...waits) }),
+  };
+}
+
+const NOBODY: Slots = [
+  { revision: "", weight: 0 },
+  { revision: "", weight: 0 },
+];
 
 /** The slot in which stable serves; both name it while one is free. */
 function homeOf(slots: Slots, stable: string): 0 | 1 | undefined {

@@ -213,9 +213,9 @@ export const stories: readonly Story[] = [
   },
 ];
 
-/** The canary in the state that the event finds. */
-export function given(story: Story): CanaryWorld {
-  const world = new CanaryWorld(canarySpec(story.spec ?? {}));
+/** The canary in the state that the event finds; `spec` for what all stories are to be played with. */
+export function given(story: Story, spec: Story["spec"] = {}): CanaryWorld {
+  const world = new CanaryWorld(canarySpec({ ...story.spec, ...spec }));
   story.given(world);
   return world;
 }

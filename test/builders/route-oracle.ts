@@ -1,49 +1,79 @@
 import { EPOCH_HEADER } from "../../src/api/v1alpha1/metadata.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
-import { readSlots, readVerdicts } from "../../src/traffic/http-route.ts";
-import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
+import { readSlots, readVerdicts, readWays } from "../../src/traffic/http-route.ts";
+import { epochOf, type Slots, WHOLE } from "../../src/traffic/slots.ts";
 
 /**
- * What must be true of every version of a canary's route, one after the other; returns what is not. Versions are those
- * of one route that nobody but the operator wrote.
+ * What must be true of every version of a canary's route, one after the other, and of each of its rules; returns what is
+ * not. Versions are those of one route that nobody but the operator wrote.
  */
 export function routeFaults(versions: readonly HTTPRoute[], canary: string): string[] {
-  const faults: string[] = [];
   const rejected = new Set<string>();
-  let before: HTTPRoute | undefined;
-  for (const [i, version] of versions.entries()) {
-    const slots = readSlots(version, canary);
-    const fault = (what: string) => faults.push(`version ${i}: ${what}: ${JSON.stringify(slots)}`);
-    if (slots === undefined) {
-      fault("has no two slots");
-      continue;
-    }
+  let before: readonly (Slots | undefined)[] = [];
+  let lastRejected: string | undefined;
+  return versions.flatMap((version, i) => {
+    const rules = [readSlots(version, canary), ...readWays(version, canary)];
+    const { stable, rejected: rejection } = readVerdicts(version);
+    // An order to try it again lifts a rejection; nothing else does.
+    if (rejection === undefined && lastRejected !== undefined) rejected.delete(lastRejected);
+    const faults = rules.flatMap((slots, rule) => {
+      const faultsOfRule = [
+        ...faultsOf(slots, stable),
+        ...faultsOfChange(before[rule], slots),
+        ...risenAgain(before[rule], slots, rejected),
+        ...stillServing(slots, rejection?.revision),
+      ];
+      return faultsOfRule.map((what) => `version ${i}, rule ${rule}: ${what}: ${JSON.stringify(slots)}`);
+    });
+    const [slots, ...ways] = rules.filter((each) => each !== undefined);
     const epochs = epochsOf(version);
-    if (epochs.some((epoch) => epoch !== epochOf(slots))) fault(`answers would say they are of ${epochs}`);
-    if (slots[0].weight + slots[1].weight !== WHOLE) fault("weights do not sum to the whole");
-    const { stable } = readVerdicts(version);
-    if (!slots.some(({ revision, weight }) => revision === stable && weight > 0))
-      fault(`stable ${stable} does not serve`);
-    const last = before && readSlots(before, canary);
-    for (const place of last === undefined ? [] : ([0, 1] as const)) {
-      const was = last?.[place];
-      const is = slots[place];
-      if (was === undefined) continue;
-      if (was.revision !== is.revision && was.weight > 0)
-        fault(`slot ${place} changed its arm at weight ${was.weight}`);
-      const isCrossing = Math.min(was.weight, is.weight) === 0 && Math.max(was.weight, is.weight) > 1;
-      if (isCrossing) fault(`slot ${place} crossed zero from ${was.weight} to ${is.weight}`);
-    }
-    for (const { revision, weight } of slots) {
-      const earlier =
-        last?.filter((slot) => slot.revision === revision).reduce((sum, slot) => sum + slot.weight, 0) ?? 0;
-      if (rejected.has(revision) && weight > earlier) fault(`rejected ${revision} rose from ${earlier} to ${weight}`);
-    }
-    const rejection = readVerdicts(version).rejected?.revision;
-    if (rejection !== undefined) rejected.add(rejection);
-    before = version;
-  }
+    if (slots && epochs.some((epoch) => epoch !== epochOf(slots, ways)))
+      faults.push(`version ${i}: answers would say they are of ${epochs}`);
+    if (before.length > 0 && before.length !== rules.length)
+      faults.push(`version ${i}: has ${rules.length} rules, and had ${before.length}`);
+    if (rejection !== undefined) rejected.add(rejection.revision);
+    lastRejected = rejection?.revision;
+    before = rules;
+    return faults;
+  });
+}
+
+function faultsOf(slots: Slots | undefined, stable: string | undefined): string[] {
+  if (slots === undefined) return ["has no two slots"];
+  const faults = [];
+  if (slots[0].weight + slots[1].weight !== WHOLE) faults.push("weights do not sum to the whole");
+  if (!slots.some(({ revision, weight }) => revision === stable && weight > 0))
+    faults.push(`stable ${stable} does not serve`);
   return faults;
+}
+
+function faultsOfChange(before: Slots | undefined, slots: Slots | undefined): string[] {
+  return (before ?? []).flatMap((was, place) => {
+    const is = slots?.[place];
+    if (is === undefined) return [];
+    const isCrossing = Math.min(was.weight, is.weight) === 0 && Math.max(was.weight, is.weight) > 1;
+    return [
+      ...(was.revision !== is.revision && was.weight > 0 ? [`slot ${place} changed its arm at ${was.weight}`] : []),
+      ...(isCrossing ? [`slot ${place} crossed zero from ${was.weight} to ${is.weight}`] : []),
+    ];
+  });
+}
+
+function risenAgain(before: Slots | undefined, slots: Slots | undefined, rejected: ReadonlySet<string>): string[] {
+  return (slots ?? []).flatMap(({ revision, weight }) => {
+    const earlier = weightIn(before, revision);
+    return rejected.has(revision) && weight > earlier ? [`rejected ${revision} rose from ${earlier} to ${weight}`] : [];
+  });
+}
+
+/** The write that rejects takes the traffic, whoever it is of. */
+function stillServing(slots: Slots | undefined, rejected: string | undefined): string[] {
+  const weight = rejected === undefined ? 0 : weightIn(slots, rejected);
+  return weight > 1 ? [`rejected ${rejected} has ${weight}`] : [];
+}
+
+function weightIn(slots: Slots | undefined, revision: string): number {
+  return (slots ?? []).filter((slot) => slot.revision === revision).reduce((sum, { weight }) => sum + weight, 0);
 }
 
 /** What the answers of each backend say. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
-import { ARM_HEADER } from "../../src/api/v1alpha1/metadata.ts";
+import { ARM_HEADER, TESTED_ARM_HEADER } from "../../src/api/v1alpha1/metadata.ts";
+import { createSessions, type Session } from "./sessions.ts";
 
 const PER_SECOND = 200;
 const TICK_MS = 5;
@@ -12,7 +13,15 @@ export interface Answer {
   readonly startedAt: number;
   readonly ms: number;
   readonly arm: string;
+  readonly asker: Asker;
+  /** Which one of them, where a session asks. */
+  readonly session?: number;
 }
+
+/** Of ten requests one is a tester's, who wants the candidate, and one is of a session that keeps its cookie. */
+export type Asker = "User" | "Tester" | "Session";
+
+const ASKERS: readonly Asker[] = ["Tester", "User", "User", "User", "User", "Session", "User", "User", "User", "User"];
 
 export interface Load {
   readonly answers: readonly Answer[];
@@ -32,28 +41,36 @@ export async function underLoad(gatewayUrl: string, host: string, work: () => Pr
   const failures: string[] = [];
   const ended = new AbortController();
 
-  async function ask(): Promise<void> {
+  async function ask(asker: Asker, session?: Session): Promise<void> {
     const startedAt = Date.now();
     try {
+      const wanted = asker === "Tester" ? { "x-dpo-arm-wanted": "candidate" } : session?.headers();
       const { statusCode, headers, body } = await pool.request({
         method: "GET",
         path: "/v1/models",
-        headers: { host },
+        headers: { host, ...wanted },
       });
       const text = await body.text();
       if (statusCode !== 200) throw new Error(`${statusCode} ${text}`);
-      answers.push({ startedAt, ms: Date.now() - startedAt, arm: String(headers[ARM_HEADER]) });
+      session?.hear(headers["set-cookie"]);
+      const arm = String(headers[asker === "Tester" ? TESTED_ARM_HEADER : ARM_HEADER]);
+      answers.push({ startedAt, ms: Date.now() - startedAt, arm, asker, ...(session && { session: session.id }) });
     } catch (error) {
-      failures.push(`${new Date(startedAt).toISOString()} ${error instanceof Error ? error.message : error}`);
+      const message = error instanceof Error ? error.message : error;
+      failures.push(`${new Date(startedAt).toISOString()} ${asker}: ${message}`);
     }
   }
 
   async function generate(): Promise<number> {
     const start = performance.now();
     const pending = new Set<Promise<void>>();
+    const nextSession = createSessions();
     for (let sent = 0; !ended.signal.aborted; await sleep(TICK_MS)) {
       for (; sent < ((performance.now() - start) * PER_SECOND) / 1000; sent += 1) {
-        const request = ask().finally(() => pending.delete(request));
+        const asker = ASKERS[sent % ASKERS.length] ?? "User";
+        const request = ask(asker, asker === "Session" ? nextSession() : undefined).finally(() =>
+          pending.delete(request),
+        );
         pending.add(request);
       }
     }

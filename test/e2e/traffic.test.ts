@@ -6,13 +6,14 @@ import { makeBaseModel } from "../../hack/demo/prepare.ts";
 import { say } from "../../hack/lib/progress.ts";
 import { EPOCH_HEADER } from "../../src/api/v1alpha1/metadata.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
-import { namedServices, readSlots, readVerdicts } from "../../src/traffic/http-route.ts";
+import { namedServices, readSlots, readVerdicts, readWays } from "../../src/traffic/http-route.ts";
 import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
-import { type Load, summary, underLoad } from "./load.ts";
+import { type Asker, type Load, summary, underLoad } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
 import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
+import { changesOfArm } from "./sessions.ts";
 
 /**
  * 200 requests a second through the route that the operator moves. Candidates are other builds of one model: it is
@@ -24,8 +25,10 @@ const REQUESTS_PER_SECOND = 150;
 /** How long something stays broken under load. */
 const OUTAGE_MS = 6_000;
 
+const SHADOW_MS = 4_000;
+
 const STEPS = [
-  { name: "shadow", weight: 0 },
+  { name: "shadow", weight: 0, minDuration: `${SHADOW_MS}ms` },
   { name: "tenth", weight: 10, minDuration: "2s" },
   { name: "half", weight: 50, minDuration: "2s" },
 ];
@@ -37,7 +40,9 @@ beforeAll(async () => {
   scene = await setScene(inject("cluster"), inject("images"), "traffic");
   base = await makeBaseModel(scene.cluster, scene.workspace, scene.images.trainer, 1);
   const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
-  const canary = canaryOf(scene, { evidence, steps: STEPS, gates: { winRate: {} } });
+  const { httpRoute } = canaryOf(scene, {}).spec.traffic;
+  const traffic = { httpRoute: { ...httpRoute, testers: {}, sticky: { cookie: {} } } };
+  const canary = canaryOf(scene, { traffic, evidence, steps: STEPS, gates: { winRate: {} } });
   await scene.workspace.apply(workloadOf(scene, base, "first"), canary);
   await served(scene);
 });
@@ -72,8 +77,9 @@ async function answersShowTheRoute(): Promise<void> {
   const { status: code, headers } = await scene.assistant.send("GET", "/v1/models");
   const [route] = scene.routes.current();
   const slots = route && readSlots(route, NAMES.canary);
+  const ways = route ? readWays(route, NAMES.canary).filter((each) => each !== undefined) : [];
   expect(code).toBe(200);
-  expect(headers[EPOCH_HEADER]).toBe(slots && epochOf(slots));
+  expect(headers[EPOCH_HEADER]).toBe(slots && epochOf(slots, ways));
 }
 
 async function ended(revision: string, outcome: "Promoted" | "RolledBack"): Promise<void> {
@@ -105,26 +111,35 @@ async function deleteService(name: string): Promise<void> {
 
 describe("200 requests a second lose nothing", () => {
   test("over a promotion", { timeout: 10 * MINUTE }, async () => {
+    let [stable, candidate] = ["", ""];
     const load = await loaded(async () => {
-      const { candidate } = await halfWay("promoted");
+      ({ stable, candidate } = await halfWay("promoted"));
       await answersShowTheRoute();
       await decide(scene, "Candidate");
       await ended(candidate, "Promoted");
     });
-    expect(new Set(load.answers.map(({ arm }) => arm)).size).toBe(2);
+    expect(new Set(load.answers.map(({ arm }) => arm))).toEqual(new Set([stable, candidate]));
+    const [[forUsers], [forTesters]] = [answersOf(load, candidate, "User"), answersOf(load, candidate, "Tester")];
+    const lead = forUsers - forTesters;
+    say(`  testers reached the candidate ${lead} ms before the first user did`);
+    expect(lead).toBeGreaterThan(SHADOW_MS / 2);
+    expect(new Set(changesOfArm(load.answers))).toEqual(new Set([`${stable} → ${candidate}`]));
   });
 
   test("over a rollback", { timeout: 10 * MINUTE }, async () => {
-    let candidate = "";
+    let [stable, candidate] = ["", ""];
     const load = await loaded(async () => {
-      ({ candidate } = await halfWay("rolled-back"));
+      ({ stable, candidate } = await halfWay("rolled-back"));
       await decide(scene, "Stable");
       await ended(candidate, "RolledBack");
     });
     const rejectedAt = scene.observer.rejectedAt(candidate) ?? Number.NaN;
-    const last = Math.max(...load.answers.filter(({ arm }) => arm === candidate).map(({ startedAt }) => startedAt));
-    say(`  last request that the candidate answered: ${last - rejectedAt} ms after the write that rejected it`);
-    expect(last - rejectedAt).toBeLessThan(2_000);
+    for (const asker of ["User", "Tester", "Session"] as const) {
+      const [, last] = answersOf(load, candidate, asker);
+      say(`  last request of a ${asker} that the candidate answered: ${last - rejectedAt} ms after it was rejected`);
+      expect(last - rejectedAt).toBeLessThan(2_000);
+    }
+    expect(new Set(changesOfArm(load.answers))).toEqual(new Set([`${candidate} → ${stable}`]));
   });
 
   test("over a second candidate, the sampler scaled to 0 and its Service deleted", {
@@ -187,6 +202,12 @@ describe("200 requests a second lose nothing", () => {
     expect(new Set(verdicts).size).toBe(2);
   });
 });
+
+/** When the first and the last of its answers to them were asked for, in milliseconds since the epoch. */
+function answersOf({ answers }: Load, revision: string, of: Asker): readonly [first: number, last: number] {
+  const times = answers.filter(({ arm, asker }) => arm === revision && asker === of).map(({ startedAt }) => startedAt);
+  return [Math.min(...times), Math.max(...times)];
+}
 
 function weightOf(revision: string): number {
   const [route] = scene.routes.current();

@@ -72,6 +72,8 @@ export const FIELD_MANAGER = {
 
 /** The response header by which a client, a log or a test sees which revision answered. */
 export const ARM_HEADER = "x-dpo-arm";
+/** The same, in answers to testers: whoever counts or rates answers by the other header leaves these out. */
+export const TESTED_ARM_HEADER = "x-dpo-tested-arm";
 
 /**
  * The response header by which answers show which weights they were served by: a hash of both slots, so that it changes

@@ -11,6 +11,7 @@ import {
   WinRateGate,
 } from "./canary-gates.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
+import { Traffic } from "./canary-traffic.ts";
 import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, rules } from "./object.ts";
 import { duration } from "./quantity.ts";
@@ -68,12 +69,6 @@ const Window = z.object({
     .describe('Time zone of the schedule, such as "Europe/Berlin".'),
 });
 
-const ParentRef = z.object({
-  name: objectName("Name of the Gateway.", 253),
-  namespace: objectName("Namespace of the Gateway; the canary's own where unset.").exactOptional(),
-  sectionName: objectName("Listener of the Gateway; all where unset.", 253).exactOptional(),
-});
-
 export const PreferenceCanarySpec = z
   .object({
     replicas: z
@@ -127,21 +122,7 @@ export const PreferenceCanarySpec = z
           .describe("Port that the serving container listens on."),
       })
       .describe("How models are served."),
-    traffic: z
-      .object({
-        httpRoute: z
-          .object({
-            parentRefs: atomicList(ParentRef, 8, 1).describe("Gateways that the route attaches to."),
-            hostnames: z
-              .array(z.string().min(1).max(253))
-              .max(16)
-              .meta({ "x-kubernetes-list-type": "atomic" })
-              .exactOptional()
-              .describe("Host names that the route answers for."),
-          })
-          .describe("A Gateway API HTTPRoute, named as the canary, that the operator owns."),
-      })
-      .describe("Who is asked to move traffic."),
+    traffic: Traffic,
     evidence: z
       .object({
         comparisons: Comparisons,
@@ -268,6 +249,10 @@ export const PreferenceCanarySpec = z
       [
         "!has(self.gates.cohorts) || !has(self.evidence.comparisons.cohorts) || self.evidence.comparisons.cohorts.all(c, c.percent > 0 || !(c.name in self.gates.cohorts.names))",
         "evidence.comparisons.cohorts: a cohort of gates.cohorts.names needs a percent over 0, or the gate could never pass",
+      ],
+      [
+        "!has(self.gates.mismatch) || !has(self.traffic.httpRoute.sticky)",
+        "gates.mismatch cannot be asked with traffic.httpRoute.sticky: older sessions keep the arms from being rated as the weights say",
       ],
       [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",

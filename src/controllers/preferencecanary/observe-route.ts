@@ -2,7 +2,14 @@ import { MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";
 import { keyOf, keyString, type Stored } from "../../kube/object.ts";
-import { namedServices, readSlots, readVerdicts, slotsRule, unservedReason } from "../../traffic/http-route.ts";
+import {
+  namedServices,
+  readSlots,
+  readVerdicts,
+  readWays,
+  slotsRule,
+  unservedReason,
+} from "../../traffic/http-route.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import { type Liveness, liveness } from "../../traffic/liveness.ts";
 import type { Asked } from "../../traffic/probing.ts";
@@ -18,7 +25,8 @@ const PATIENCE_MS = 60_000;
 /** A route that is ours is asked for as long as answers do not show its weights. */
 export function askedOfRoute(object: Stored<HTTPRoute> | undefined): Pick<Asked, "route"> {
   const slots = object && readSlots(object, object.metadata.name);
-  return object && slots && isOurs(object) ? { route: { object, epoch: epochOf(slots) } } : {};
+  if (object === undefined || slots === undefined || !isOurs(object)) return {};
+  return { route: { object, epoch: epochOf(slots, standingWays(object)) } };
 }
 
 export function readRoute(
@@ -29,10 +37,11 @@ export function readRoute(
 ): Route {
   const { name, uid, resourceVersion, deletionTimestamp } = object.metadata;
   const slots = readSlots(object, name);
+  const ways = readWays(object, name);
   const names = namedServices(object);
   const key = keyString(keyOf(object));
   const unserved = unservedReason(object);
-  const unchangedMs = settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify(slots)}`);
+  const unchangedMs = settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify([slots, ...ways])}`);
   return {
     object,
     uid,
@@ -40,6 +49,7 @@ export function readRoute(
     isOurs: isOurs(object),
     terminating: deletionTimestamp !== undefined,
     ...(slots && { slots }),
+    ways,
     unchangedMs,
     namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
     ...readVerdicts(object),
@@ -57,8 +67,14 @@ function isAttachedElsewhere({ metadata, spec, status }: PreferenceCanary, route
   return !covers(route.spec, { parentRefs, hostnames });
 }
 
-function isRuleOf(slots: Slots | undefined, { metadata, spec }: HTTPRoute): boolean {
-  return slots !== undefined && covers(spec.rules?.[0], slotsRule(metadata.name, ARM_PORT, slots));
+function isRuleOf(slots: Slots | undefined, object: HTTPRoute): boolean {
+  const arms = { canary: object.metadata.name, port: ARM_PORT };
+  return slots !== undefined && covers(object.spec.rules?.[0], slotsRule(arms, slots, standingWays(object)));
+}
+
+/** One that a stranger has spoilt is in no epoch: it is made anew, and then it is. */
+function standingWays(object: HTTPRoute): readonly Slots[] {
+  return readWays(object, object.metadata.name).filter((slots) => slots !== undefined);
 }
 
 function isOurs(object: HTTPRoute): boolean {

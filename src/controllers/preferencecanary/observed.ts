@@ -91,9 +91,11 @@ export interface Route {
   /** It carries a mark of ours: one of the same name that has none is somebody else's and stays as it is. */
   readonly isOurs: boolean;
   readonly terminating: boolean;
-  /** Absent when a stranger has made something else of it. */
+  /** Of the rule for everybody; absent when a stranger has made something else of it. */
   readonly slots?: Slots;
-  /** How long the slots are known to stand as they are. */
+  /** Of the rules for those who name an arm; undefined in the place of one that a stranger has spoilt. */
+  readonly ways: readonly (Slots | undefined)[];
+  /** How long the slots of all rules are known to stand as they are. */
   readonly unchangedMs: number;
   /** Likewise, for everything that the route names. */
   readonly namesUnchangedMs: number;

@@ -1,5 +1,5 @@
 import { httpRoute, type Rejection, type RouteIntent, type Verdicts } from "../../traffic/http-route.ts";
-import { ALMOST_WHOLE, type Goal, nextMove, type Slots, stableAlone } from "../../traffic/slots.ts";
+import { ALMOST_WHOLE, nextRouteMove, type Slot, type Slots, stableAlone } from "../../traffic/slots.ts";
 import { covers } from "./covers.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Advice } from "./effect.ts";
@@ -7,7 +7,7 @@ import type { Facts } from "./facts.ts";
 import type { Arm, Observed, Route } from "./observed.ts";
 import { toRetry } from "./run.ts";
 import { mirrorPercent } from "./sampling.ts";
-import { routeWeight } from "./steps.ts";
+import { askedOf, goalsOf } from "./traffic-goals.ts";
 import { coldReason } from "./warm-up.ts";
 
 /**
@@ -20,18 +20,16 @@ export function moveTraffic(facts: Facts): Advice {
   const stable = run.stable ?? firstReady(facts);
   if (stable === undefined || route?.terminating || route?.isOurs === false) return undefined;
   if (route === undefined && isDeleted(observed)) return undefined;
-  const goal = goalOf(facts, stable);
-  const move =
-    route?.slots && nextMove(route.slots, { unchangedMs: route.unchangedMs, liveInMs: route.live.inMs }, goal);
-  const slots = move?.type === "Write" ? move.slots : (route?.slots ?? stableAlone(stable));
-  const verdicts = verdictsOf(facts, stable, slots);
-  const intent = routeIntent(facts, slots, verdicts);
+  const standing = route === undefined ? [] : [route.slots, ...route.ways];
+  const since = { unchangedMs: route?.unchangedMs ?? 0, liveInMs: route?.live.inMs };
+  const { rules, withdraws, waitMs } = nextRouteMove(standing, since, goalsOf(facts, stable));
+  const verdicts = verdictsOf(facts, stable, rules);
+  const intent = routeIntent(facts, rules, verdicts);
   if (route === undefined) return { effect: { type: "WriteRoute", intent } };
-  if (stands(route, intent)) return move?.type === "Wait" && move.ms !== undefined ? { waitMs: move.ms } : undefined;
+  if (stands(route, intent)) return waitMs === undefined ? undefined : { waitMs };
   const { uid, resourceVersion } = route;
   const isNewlyRejected = verdicts.rejected?.revision !== route.rejected?.revision && verdicts.rejected !== undefined;
-  const mayOverwrite = isNewlyRejected || (move?.type === "Write" && move.withdraws);
-  const condition = { uid, ...(!mayOverwrite && { resourceVersion }) };
+  const condition = { uid, ...(!isNewlyRejected && !withdraws && { resourceVersion }) };
   return {
     effect: { type: "WriteRoute", intent, ...condition, ...(route.isMeddled && { undoes: wordsOf(route) }) },
   };
@@ -53,18 +51,10 @@ function wordsOf({ object: { spec } }: Route): string {
   return `${weights} for ${spec.hostnames?.join(", ") || "every host name"}`;
 }
 
-function goalOf(facts: Facts, stable: string): Goal {
-  const { rejection, isServing, isPromotable, progress } = facts;
+function verdictsOf(facts: Facts, stable: string, rules: readonly Slots[]): Verdicts {
   const { candidate } = facts.run;
-  if (isDeleted(facts.observed) || rejection !== undefined) return { stable };
-  if (candidate?.state !== "Running" || !isServing || progress === undefined) return { stable };
-  const weight = isPromotable ? ALMOST_WHOLE : routeWeight(progress.step);
-  return weight === 0 ? { stable } : { stable, guest: { revision: candidate.revision, weight } };
-}
-
-function verdictsOf(facts: Facts, stable: string, slots: Slots): Verdicts {
-  const { candidate } = facts.run;
-  const hasWhole = slots.some(({ revision, weight }) => revision === candidate?.revision && weight === ALMOST_WHOLE);
+  const isGiven = ({ revision, weight }: Slot) => revision === candidate?.revision && weight === ALMOST_WHOLE;
+  const hasWhole = rules.every((slots) => slots.some(isGiven));
   const rejection = rejected(facts);
   return {
     stable: candidate !== undefined && hasWhole && facts.isPromotable ? candidate.revision : stable,
@@ -80,11 +70,12 @@ function rejected({ observed, run: { candidate }, rejection }: Facts): Rejection
   return standing?.revision === toRetry(observed) ? undefined : standing;
 }
 
-function routeIntent({ observed }: Facts, slots: Slots, verdicts: Verdicts): RouteIntent {
+function routeIntent({ observed }: Facts, rules: readonly Slots[], verdicts: Verdicts): RouteIntent {
   const { canary, sampler } = observed;
   const { spec, metadata } = canary;
   const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
   const canMirror = isUp && !isDeleted(observed);
+  const [slots = stableAlone(verdicts.stable), ...ways] = rules;
   return {
     canary: metadata.name,
     namespace: metadata.namespace,
@@ -92,6 +83,8 @@ function routeIntent({ observed }: Facts, slots: Slots, verdicts: Verdicts): Rou
     hostnames: spec.traffic.httpRoute.hostnames ?? [],
     port: ARM_PORT,
     slots,
+    asked: askedOf(canary),
+    ways,
     ...verdicts,
     ...(canMirror && { mirrorPercent: mirrorPercent(spec.evidence.comparisons) }),
   };

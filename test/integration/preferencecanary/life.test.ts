@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { readSlots } from "../../../src/traffic/http-route.ts";
-import { WHOLE } from "../../../src/traffic/slots.ts";
+import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
+import { type Headers, sharesOf } from "../../builders/route-requests.ts";
 import { type Installation, install } from "../operator/install.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
 import { installHTTPRoutes } from "./gateway-api.ts";
@@ -25,6 +26,12 @@ function wholeOf(): string | undefined {
   return last && readSlots(last, CANARY)?.find(({ weight }) => weight === WHOLE)?.revision;
 }
 
+/** What each arm has of the requests with these headers. */
+function shares(headers: Headers): Readonly<Record<string, number>> | undefined {
+  const last = canary.routes.versions.at(-1);
+  return last && sharesOf(last, headers, CANARY);
+}
+
 describe("a canary on a real API server", () => {
   it("serves its first revision, promotes a better model and rolls a worse one back", async () => {
     await canary.start();
@@ -43,6 +50,26 @@ describe("a canary on a real API server", () => {
     const back = await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
     expect(back.status?.stable).toEqual(promoted.status?.stable);
     expect(wholeOf()).toBe(back.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("lets testers and sessions name their arm, until a rollback takes that away", async () => {
+    const httpRoute = { parentRefs: [{ name: "public" }], testers: {}, sticky: { cookie: {} } };
+    await canary.createCanary({ traffic: { httpRoute } });
+    await canary.start();
+    const first = await canary.until("idle", ({ status }) => status?.phase === "Idle");
+    const stable = first.status?.stable?.revision ?? "";
+
+    await canary.createJob("worse", "b");
+    const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
+    const candidate = half.status?.candidate?.revision ?? "";
+    const cookie = { cookie: `dpo-arm=${candidate}` };
+    const wanted = { "x-dpo-arm-wanted": "candidate" };
+    for (const headers of [cookie, wanted]) expect(shares(headers)).toEqual({ [stable]: 1, [candidate]: ALMOST_WHOLE });
+
+    await canary.compare(0, 60);
+    await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    for (const headers of [cookie, wanted, {}]) expect(shares(headers)).toEqual({ [stable]: WHOLE });
     expect(canary.faults()).toEqual([]);
   });
 

@@ -20,6 +20,8 @@ const intent: RouteIntent = {
     { revision: "aaaaaaaaaa", weight: 990_000 },
     { revision: "bbbbbbbbbb", weight: 10_000 },
   ],
+  asked: {},
+  ways: [],
   stable: "aaaaaaaaaa",
   rejected: { revision: "cccccccccc", reason: "people preferred stable" },
   mirrorPercent: 5,
@@ -88,8 +90,10 @@ describe("a canary's HTTPRoute", () => {
   it("has no slots when a stranger has made something else of it", () => {
     const { metadata, spec } = written();
     const [rule] = spec.rules ?? [];
+    const [ref = { name: "one" }] = rule?.backendRefs ?? [];
     expect(readSlots({ metadata, spec: { ...spec, rules: [] } }, "assistant")).toBeUndefined();
-    expect(readSlots({ metadata, spec: { ...spec, rules: [rule ?? {}, rule ?? {}] } }, "assistant")).toBeUndefined();
+    const spoilt = { metadata, spec: { ...spec, rules: [{ ...rule, backendRefs: [ref, ref, ref] }] } };
+    expect(readSlots(spoilt, "assistant")).toBeUndefined();
   });
 });
 

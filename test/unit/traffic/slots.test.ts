@@ -7,6 +7,7 @@ import {
   type Goal,
   MOMENT_MS,
   nextMove,
+  nextRouteMove,
   type Slots,
   stableAlone,
   WHOLE,
@@ -59,7 +60,7 @@ describe("the epoch of weights", () => {
       slots(["a", 900_000], ["c", 100_000]),
       slots(["b", 100_000], ["a", 900_000]),
     ];
-    expect(new Set([ten, ...others].map(epochOf)).size).toBe(4);
+    expect(new Set([ten, ...others].map((each) => epochOf(each))).size).toBe(4);
     expect(epochOf(slots(["a", 900_000], ["b", 100_000]))).toBe(epochOf(ten));
     expect(epochOf(ten)).toMatch(/^[0-9a-f]{8}$/);
   });
@@ -181,5 +182,42 @@ describe("the next move of traffic", () => {
         }
       }),
     );
+  });
+});
+
+describe("a route of several rules", () => {
+  const now = { unchangedMs: 0, liveInMs: 0 };
+  const later = { unchangedMs: LONG, liveInMs: 0 };
+  const still = slots(["a", WHOLE], ["a", 0]);
+  const shared = slots(["a", 500_000], ["b", 500_000]);
+  const traced = slots(["a", WHOLE - 1], ["b", 1]);
+
+  it("writes in one write what can be written now, and leaves the other rules as they are", () => {
+    const goal = { stable: "a", guest: { revision: "b", weight: 100_000 } };
+    const { rules, withdraws } = nextRouteMove([shared, still], now, [goal, goal]);
+    expect(rules).toEqual([slots(["a", 900_000], ["b", 100_000]), still]);
+    expect(withdraws).toBe(true);
+  });
+
+  it("takes traffic from an arm in all of them at once", () => {
+    const { rules, withdraws } = nextRouteMove([shared, slots(["a", 1], ["b", ALMOST_WHOLE])], now, [
+      { stable: "a" },
+      { stable: "a" },
+    ]);
+    expect(rules).toEqual([traced, traced]);
+    expect(withdraws).toBe(true);
+  });
+
+  it("withdraws nothing, for a write that gives something in one of them", () => {
+    const enter = { stable: "a", guest: { revision: "b", weight: 500_000 } };
+    expect(nextRouteMove([shared, traced], later, [{ stable: "a" }, enter]).withdraws).toBe(false);
+  });
+
+  it("begins a rule that is not there anew, and waits for the first that has to wait", () => {
+    const leave = { stable: "a" };
+    expect(nextRouteMove([still], later, [leave, leave])).toEqual({ rules: [still, still], withdraws: false });
+    expect(
+      nextRouteMove([traced, slots(["a", WHOLE], ["b", 0])], { ...now, unchangedMs: 50 }, [leave, leave]).waitMs,
+    ).toBe(MOMENT_MS - 50);
   });
 });
