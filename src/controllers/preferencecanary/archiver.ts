@@ -35,7 +35,7 @@ interface Job {
   answer?: ArchiveAnswer;
 }
 
-const RETRY_MS = 60_000;
+const RETRY_MS = 30_000;
 
 export function createArchiver(options: ArchiverOptions): Archiver {
   const { clock, wake } = options;

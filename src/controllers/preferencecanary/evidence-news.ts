@@ -53,7 +53,7 @@ export function createNewsListener(options: NewsListenerOptions): NewsListener {
         await listen(signal);
       } catch (error) {
         if (signal.aborted) return;
-        logger.warn({ err: error }, "the collector cannot be heard");
+        if (current.type !== "Lost") logger.warn({ err: error }, "the collector cannot be heard; trying again");
         become({ type: "Lost", problem: error instanceof Error ? error.message : String(error) });
         await sleep(clock, RETRY_MS, signal).catch(() => undefined);
       }

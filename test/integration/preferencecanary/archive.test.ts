@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { runCli } from "../../../src/cli/cli.ts";
+import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { type Installation, install } from "../operator/install.ts";
@@ -123,9 +125,13 @@ describe("a run that is over", () => {
   it("has no archive while the collector is away, which status says, and gets it when it is back", async () => {
     await canary.start();
     await inHalf();
-    await canary.compare(0, 60);
-    await canary.until("failed", ({ status }) => status?.gates?.[0]?.verdict === "Fail");
+    await canary.compare(1, 3);
+    const judged = await canary.until("judged", ({ status }) => status?.gates?.[0]?.samples === 3);
     await canary.stage.collector.stop();
+    const annotations = { [ANNOTATION.rollback]: judged.status?.candidate?.revision };
+    const { client, namespace } = canary.stage;
+    const key = { namespace, name: CANARY };
+    await client.patch(preferenceCanaries, key, { type: "merge", body: { metadata: { annotations } } });
     const without = await canary.until(
       "without an archive",
       ({ status }) => status?.phase === "RolledBack" && status.archiving?.[0]?.problem !== undefined,

@@ -76,7 +76,7 @@ it("asks about one run after the other, and says why there is no archive yet unt
   expect([...runs.read(CANARY, wanted).values()]).toEqual([{ problem: expect.stringContaining("ECONNREFUSED") }]);
   collector.isDown = false;
   await answer();
-  await clock.advance(59_000);
+  await clock.advance(29_000);
   expect(calls.map(({ request: { candidate } }) => candidate)).toEqual(["b", "c"]);
   await clock.advance(1_000);
   await answer();
