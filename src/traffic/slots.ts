@@ -37,7 +37,7 @@ export type Move =
   | { readonly type: "Arrived" }
   /** Without `ms` until the weights that stand are live. */
   | { readonly type: "Wait"; readonly ms?: number }
-  /** `withdraws`: takes traffic from an arm other than stable, and gives none to one. */
+  /** `withdraws`: takes all traffic from an arm other than stable, and gives none to one. */
   | { readonly type: "Write"; readonly slots: Slots; readonly withdraws: boolean };
 
 /** A percentage of requests as a weight. */
@@ -93,7 +93,8 @@ export function nextMove(slots: Slots, standing: Standing, goal: Goal): Move {
   return {
     type: "Write",
     slots: home === 0 ? [stable, next] : [next, stable],
-    withdraws: next.revision === visitor.revision && next.weight < visitor.weight,
+    // To less, but not to nothing, may be more than what somebody else has just written.
+    withdraws: next.revision === visitor.revision && next.weight < visitor.weight && next.weight <= TRACE,
   };
 }
 

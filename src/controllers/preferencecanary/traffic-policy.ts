@@ -12,7 +12,7 @@ import { coldReason } from "./warm-up.ts";
 
 /**
  * The one rule that writes the route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
- * more carries the version it was decided on, one that only takes away does not.
+ * more carries the version it was decided on, one that only takes an arm out does not.
  */
 export function moveTraffic(facts: Facts): Advice {
   const { observed, run } = facts;
