@@ -8,8 +8,8 @@ export interface Session {
 }
 
 const AT_ONCE = 10;
-/** Short beside a run, so that some begin at every weight. */
-const LASTS_MS = 5_000;
+/** Short beside a run, so that some begin at every weight; after so long each of them has begun anew. */
+export const SESSION_MS = 5_000;
 
 /** Sessions that ask by turns; one that has lasted long enough is followed by a new one. */
 export function createSessions(): () => Session {
@@ -22,7 +22,7 @@ export function createSessions(): () => Session {
     if (standing !== undefined && standing.until > Date.now()) return standing.session;
     const session = createSession(begun++);
     // The first ones end one after the other, and so do all that follow them.
-    const lasts = standing === undefined ? (LASTS_MS * (place + 1)) / AT_ONCE : LASTS_MS;
+    const lasts = standing === undefined ? (SESSION_MS * (place + 1)) / AT_ONCE : SESSION_MS;
     sessions[place] = { session, until: Date.now() + lasts };
     return session;
   };

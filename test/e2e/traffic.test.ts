@@ -13,7 +13,7 @@ import { type Asker, type Load, summary, underLoad } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
 import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
-import { changesOfArm } from "./sessions.ts";
+import { changesOfArm, SESSION_MS } from "./sessions.ts";
 
 /**
  * 200 requests a second through the route that the operator moves. Candidates are other builds of one model: it is
@@ -130,6 +130,8 @@ describe("200 requests a second lose nothing", () => {
     let [stable, candidate] = ["", ""];
     const load = await loaded(async () => {
       ({ stable, candidate } = await halfWay("rolled-back"));
+      // Until half of all sessions are the candidate's.
+      await sleep(SESSION_MS);
       await decide(scene, "Stable");
       await ended(candidate, "RolledBack");
     });
