@@ -1,4 +1,5 @@
 import type { Client } from "../kube/client.ts";
+import { isNotFound } from "../kube/errors.ts";
 import { type KubeObject, keyOf, type Stored } from "../kube/object.ts";
 import type { Resource } from "../kube/resource.ts";
 
@@ -17,7 +18,10 @@ export async function ensureFinalizer<T extends KubeObject>(
   return write(client, resource, object, [...(object.metadata.finalizers ?? []), finalizer]);
 }
 
-/** Takes the finalizer away; the object goes with the last one. Refused with 409 when it has changed or is another one. */
+/**
+ * Takes the finalizer away; the object goes with the last one. One that is gone already, which a cache may not know yet,
+ * has none. Refused with 409 when it has changed or is another one.
+ */
 export async function removeFinalizer<T extends KubeObject>(
   client: Client,
   resource: Resource<T>,
@@ -26,7 +30,11 @@ export async function removeFinalizer<T extends KubeObject>(
 ): Promise<void> {
   if (!hasFinalizer(object, finalizer)) return;
   const rest = object.metadata.finalizers?.filter((other) => other !== finalizer) ?? [];
-  await write(client, resource, object, rest);
+  try {
+    await write(client, resource, object, rest);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
 /** The list is replaced as a whole, hence the resourceVersion: another's finalizer must not be lost. */
