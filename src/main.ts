@@ -83,7 +83,8 @@ async function judge(signal: AbortSignal): Promise<void> {
     import("./judge/judge.ts"),
   ]);
   const config = configFrom(process.env, JUDGE_ENV, JudgeConfig);
-  const apiKey = process.env[JUDGE_KEY_ENV];
+  // A file that a Secret was made from ends with a line feed.
+  const apiKey = process.env[JUDGE_KEY_ENV]?.trim() || undefined;
   const metrics = createMetrics();
   const running = await runJudge(config, { apiKey, clock, random: Math.random, logger, metrics });
   await aborted(signal);

@@ -117,7 +117,7 @@ async function exchange(
     dispatcher,
     method: request.method,
     headers: request.body === undefined ? headers : { ...headers, "content-type": contentType(request) },
-    body: request.body === undefined ? null : JSON.stringify(request.body),
+    body: request.body === undefined ? null : wireText(request.body),
     signal,
   });
   if (response.statusCode >= 200 && response.statusCode < 300) return response;
@@ -183,4 +183,15 @@ function parseJson(text: string): unknown {
 
 function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/**
+ * JSON that the API server takes in every content type. It reads an apply as YAML, in which half a surrogate pair and some
+ * characters that JSON has as they are are errors: a write must not fail by the words of whoever is quoted in it.
+ */
+function wireText(body: unknown): string {
+  const json = JSON.stringify(body, (_, value: unknown) => (typeof value === "string" ? value.toWellFormed() : value));
+  return json.replace(/[\u007f-\u009f\ufeff\ufffe\uffff]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }

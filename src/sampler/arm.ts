@@ -53,7 +53,7 @@ export function openArm({ revision, url, timeoutSeconds, clock }: ArmOptions): A
         signal.throwIfAborted();
         if (!(error instanceof ArmFailure)) throw error;
         return {
-          answer: { revision, error: storableText(error.message).slice(0, MAX_ERROR) },
+          answer: { revision, error: storableText(error.message.slice(0, MAX_ERROR)) },
           result: error.reason,
         };
       }

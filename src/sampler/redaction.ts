@@ -1,7 +1,8 @@
 import { RE2JS } from "re2js";
-import type { ArmAnswer, PostPairRequest } from "../api/contracts/collector-api.ts";
+import { type ArmAnswer, LIMITS, type PostPairRequest } from "../api/contracts/collector-api.ts";
 import type { SamplerConfig } from "../api/contracts/sampler.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { storableText } from "./storable-text.ts";
 
 /** A pair as it may leave the sampler; undefined when that took too long, and the pair must not leave it at all. */
 export type Redact = (pair: PostPairRequest) => PostPairRequest | undefined;
@@ -64,7 +65,8 @@ class TooSlow extends Error {
 
 function inAnswer(answer: ArmAnswer, redact: (text: string) => string): ArmAnswer {
   const { revision } = answer;
-  return "text" in answer ? { revision, text: redact(answer.text) } : { revision, error: redact(answer.error) };
+  if ("text" in answer) return { revision, text: redact(answer.text) };
+  return { revision, error: storableText(redact(answer.error).slice(0, LIMITS.reason)) };
 }
 
 function replaced(
@@ -81,6 +83,8 @@ function replaced(
     parts.push(text.slice(end, matcher.start()), replacement);
     end = matcher.end();
   }
+  // A search that finds nothing takes its time as well.
+  if (isLate()) throw new TooSlow();
   count(name, parts.length / 2);
   return parts.join("") + text.slice(end);
 }

@@ -1,7 +1,7 @@
 import { ArchiveRequest } from "../../api/contracts/run-archive.ts";
 import type { CollectorClient } from "../../evidence/collector-client.ts";
 import { keyString, type ObjectKey } from "../../kube/object.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { nameOf, type Unarchived } from "./ended-runs.ts";
 import type { ArchiveAnswer, ArchiveAnswers } from "./observed.ts";
@@ -60,8 +60,10 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     job.answer = answer;
     wake(job.canary);
     if ("archive" in answer) return;
-    const cancel = clock.setTimeout(() => enqueue(job), RETRY_MS);
-    signal.addEventListener("abort", cancel, { once: true });
+    void sleep(clock, RETRY_MS, signal).then(
+      () => enqueue(job),
+      () => undefined,
+    );
   }
 
   function forget(canary: ObjectKey): void {

@@ -34,6 +34,13 @@ describe("the client", () => {
     expect(fourth.metadata.resourceVersion).toBe(third.metadata.resourceVersion);
   });
 
+  test("an apply takes every text, whatever YAML thinks of its characters", async () => {
+    const { client, namespace } = await connect(inject("kubeconfig"));
+    const text = 'half a smile \ud83d, \\ud83d, \x7f\x85\x9f\ufeff\ufffe\uffff and "a whole 😀"';
+    const applied = await client.apply(configMaps, { metadata: { namespace, name: "words" }, data: { text } });
+    expect(applied.data?.text).toBe(text.toWellFormed());
+  });
+
   test("an apply with a uid never brings a deleted object back", async () => {
     const { client, namespace } = await connect(inject("kubeconfig"));
     const metadata = { namespace, name: "a" };
