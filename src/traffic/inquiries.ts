@@ -42,6 +42,8 @@ interface Inquiry {
 }
 
 const FIRST_PAUSE_MS = 100;
+/** A proxy that restarts, or a request that is lost, is no sign that nobody can be asked: so often in a row there was no answer. */
+const PATIENCE = 3;
 /** Whoever has said no will soon say yes; who says nothing is asked to find out whether that has changed. */
 const LONGEST_PAUSE_MS = { Denied: 10_000, Unanswered: 60_000 };
 
@@ -88,14 +90,17 @@ function findingsOf(inquiries: ReadonlyMap<string, Inquiry>): ReadonlyMap<string
 function begin({ id, ask }: Question, last: Finding | undefined, clock: Clock, changed: () => void): Inquiry {
   const stopping = new AbortController();
   let finding: Finding | undefined = last?.type === "Unanswered" ? last : undefined;
+  let silences = finding === undefined ? 0 : PATIENCE;
   void follow(stopping.signal);
 
   async function follow(signal: AbortSignal): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
       const found = await ask(signal).catch(unanswered);
       if (signal.aborted) return;
-      const isNews = JSON.stringify(found) !== JSON.stringify(finding);
-      finding = found;
+      silences = found.type === "Unanswered" ? silences + 1 : 0;
+      const isBelieved = found.type !== "Unanswered" || silences >= PATIENCE;
+      const isNews = isBelieved && JSON.stringify(found) !== JSON.stringify(finding);
+      if (isBelieved) finding = found;
       if (isNews) changed();
       if (found.type === "Confirmed") return;
       pauseMs = Math.min(pauseMs, LONGEST_PAUSE_MS[found.type]);

@@ -123,11 +123,16 @@ export function nextRouteMove(
     return { standing, move: nextMove(standing, since, goal) };
   });
   const moves = planned.map(({ move }) => move);
+  const next = planned.map(({ standing, move }) => (move.type === "Write" ? move.slots : standing));
+  // What is written of the other rules is as they were seen: somebody may have taken an arm out of them since.
+  const isOut = next.every((slots, rule) =>
+    slots.every(({ revision, weight }) => revision === goals[rule]?.stable || weight <= TRACE),
+  );
   const writes = moves.filter((move) => move.type === "Write");
   const waits = moves.flatMap((move) => (move.type === "Wait" && move.ms !== undefined ? [move.ms] : []));
   return {
-    rules: planned.map(({ standing, move }) => (move.type === "Write" ? move.slots : standing)),
-    withdraws: writes.length > 0 && writes.every(({ withdraws }) => withdraws),
+    rules: next,
+    withdraws: isOut && writes.length > 0 && writes.every(({ withdraws }) => withdraws),
     ...(waits.length > 0 && { waitMs: Math.min(...waits) }),
   };
 }

@@ -66,7 +66,9 @@ export function progressOf({ canary, revision, weight, live, isServing }: StepIn
   const step = stepAt(steps, index);
   const known = { step, index, of: steps.length };
   if (!isServing || !isStored(step, weight)) return known;
-  const isSameStep = isSameRun && status.step?.name === step.name;
+  // A step that Git gave another weight begins anew; one that was to be promoted says 100.
+  const isSameWeight = status?.weights?.desired === step.weight || status?.weights?.desired === 100;
+  const isSameStep = isSameRun && isSameWeight && status.step?.name === step.name;
   const began = isSameStep ? status.weights?.since : undefined;
   if (began === undefined && live.inMs !== 0) return { ...known, entering: live };
   const since = new Date(began ?? now);

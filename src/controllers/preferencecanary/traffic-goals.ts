@@ -5,12 +5,16 @@ import { type Asked, type Way, waysOf } from "../../traffic/ways.ts";
 import type { Facts } from "./facts.ts";
 import { routeWeight } from "./steps.ts";
 
-/** Who should serve in each rule of the route, in the order of the rules: everybody's first. */
-export function goalsOf(facts: Facts, stable: string): readonly Goal[] {
-  const guest = guestOf(facts);
+/**
+ * Who should serve in each rule of the route, in the order of the rules: everybody's first. `isWhole`: all rules can give
+ * the candidate everything in one write; until they can, one that is to be promoted is only let in everywhere.
+ */
+export function goalsOf(facts: Facts, stable: string, isWhole: boolean): readonly Goal[] {
+  const isGiven = facts.isPromotable && isWhole;
+  const guest = guestOf(facts, isGiven);
   const everybody = guest !== undefined && guest.weight > 0 ? { stable, guest } : { stable };
   const ways = waysOf(askedOf(facts.observed.canary));
-  return [everybody, ...ways.map((way) => wayGoal(way, facts, stable, guest))];
+  return [everybody, ...ways.map((way) => wayGoal(way, isGiven, stable, guest))];
 }
 
 /** What the spec lets requests say about the arm that they want. */
@@ -25,22 +29,26 @@ export function askedOf({ spec }: PreferenceCanary): Asked {
 }
 
 /** The candidate with what it has of everybody's requests, which is nothing in a shadow step; absent when it must not serve. */
-function guestOf({ observed, run, rejection, isServing, isPromotable, progress }: Facts): Slot | undefined {
+function guestOf(
+  { observed, run, rejection, isServing, isPromotable, progress }: Facts,
+  isGiven: boolean,
+): Slot | undefined {
   const { candidate } = run;
   if (observed.canary.metadata.deletionTimestamp !== undefined || rejection !== undefined) return undefined;
   if (candidate?.state !== "Running" || !isServing || progress === undefined) return undefined;
-  return { revision: candidate.revision, weight: isPromotable ? ALMOST_WHOLE : routeWeight(progress.step) };
+  const weight = Math.max(routeWeight(progress.step), isPromotable ? TRACE : 0);
+  return { revision: candidate.revision, weight: isGiven ? ALMOST_WHOLE : weight };
 }
 
 /**
  * Where stable is meant, the candidate is let in as far as nobody notices, so that one write can give it everything:
  * sessions go with everybody's requests, and testers see stable as long as there is one beside the candidate.
  */
-function wayGoal({ of, to }: Way, { isPromotable }: Facts, stable: string, guest: Slot | undefined): Goal {
+function wayGoal({ of, to }: Way, isGiven: boolean, stable: string, guest: Slot | undefined): Goal {
   if (guest === undefined) return { stable };
   const { revision, weight } = guest;
   if (to === "Candidate") return { stable, guest: { revision, weight: ALMOST_WHOLE } };
   if (weight === 0) return { stable };
-  const isOver = of === "Testers" ? isPromotable : weight === ALMOST_WHOLE;
+  const isOver = of === "Testers" ? isGiven : weight === ALMOST_WHOLE;
   return { stable, guest: { revision, weight: isOver ? ALMOST_WHOLE : TRACE } };
 }

@@ -1,5 +1,13 @@
 import { httpRoute, type Rejection, type RouteIntent, type Verdicts } from "../../traffic/http-route.ts";
-import { ALMOST_WHOLE, nextRouteMove, type Slot, type Slots, stableAlone } from "../../traffic/slots.ts";
+import {
+  ALMOST_WHOLE,
+  nextRouteMove,
+  type RouteMove,
+  type Slot,
+  type Slots,
+  type Standing,
+  stableAlone,
+} from "../../traffic/slots.ts";
 import { covers } from "./covers.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Advice } from "./effect.ts";
@@ -22,7 +30,7 @@ export function moveTraffic(facts: Facts): Advice {
   if (route === undefined && isDeleted(observed)) return undefined;
   const standing = route === undefined ? [] : [route.slots, ...route.ways];
   const since = { unchangedMs: route?.unchangedMs ?? 0, liveInMs: route?.live.inMs };
-  const { rules, withdraws, waitMs } = nextRouteMove(standing, since, goalsOf(facts, stable));
+  const { rules, withdraws, waitMs } = nextMoves(facts, stable, standing, since);
   const verdicts = verdictsOf(facts, stable, rules);
   const intent = routeIntent(facts, rules, verdicts);
   if (route === undefined) return { effect: { type: "WriteRoute", intent } };
@@ -33,6 +41,21 @@ export function moveTraffic(facts: Facts): Advice {
   return {
     effect: { type: "WriteRoute", intent, ...condition, ...(route.isMeddled && { undoes: wordsOf(route) }) },
   };
+}
+
+/** Everything is given in all rules at once or in none: users would have it for a moment, and then not. */
+function nextMoves(facts: Facts, stable: string, standing: readonly (Slots | undefined)[], since: Standing): RouteMove {
+  const whole = nextRouteMove(standing, since, goalsOf(facts, stable, true));
+  if (!facts.isPromotable || isWhole(facts, whole.rules)) return whole;
+  const entry = nextRouteMove(standing, since, goalsOf(facts, stable, false));
+  const waits = [whole.waitMs, entry.waitMs].filter((ms) => ms !== undefined);
+  return { ...entry, ...(waits.length > 0 && { waitMs: Math.min(...waits) }) };
+}
+
+/** The candidate has everything in each of the rules. */
+function isWhole({ run: { candidate } }: Facts, rules: readonly Slots[]): boolean {
+  const isGiven = ({ revision, weight }: Slot) => revision === candidate?.revision && weight === ALMOST_WHOLE;
+  return rules.every((slots) => slots.some(isGiven));
 }
 
 /** The first revision needs no gate: it serves as soon as all of it is there. */
@@ -53,11 +76,9 @@ function wordsOf({ object: { spec } }: Route): string {
 
 function verdictsOf(facts: Facts, stable: string, rules: readonly Slots[]): Verdicts {
   const { candidate } = facts.run;
-  const isGiven = ({ revision, weight }: Slot) => revision === candidate?.revision && weight === ALMOST_WHOLE;
-  const hasWhole = rules.every((slots) => slots.some(isGiven));
   const rejection = rejected(facts);
   return {
-    stable: candidate !== undefined && hasWhole && facts.isPromotable ? candidate.revision : stable,
+    stable: candidate !== undefined && isWhole(facts, rules) && facts.isPromotable ? candidate.revision : stable,
     ...(rejection && { rejected: rejection }),
   };
 }

@@ -77,14 +77,27 @@ describe("asking in the background", () => {
     expect(asked).toMatchObject({ times: 1, pending: 1 });
   });
 
-  it("takes an error for no answer, with its words, and asks again", async () => {
+  it("takes an error for no answer, with its words, once it has come three times in a row, and asks again", async () => {
     const { clock, inquiries } = setUp();
-    const { question: live } = question("1", ["fails", CONFIRMED]);
+    const { question: live } = question("1", ["fails", "fails", "fails", CONFIRMED]);
     inquiries.read(CANARY, [live]);
-    await clock.advance(50);
-    expect(inquiries.read(CANARY, [live]).get("weights")).toEqual({ type: "Unanswered", words: "the wire is cut" });
     await clock.advance(100);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toBeUndefined();
+    await clock.advance(200);
+    expect(inquiries.read(CANARY, [live]).get("weights")).toEqual({ type: "Unanswered", words: "the wire is cut" });
+    await clock.advance(400);
     expect(inquiries.read(CANARY, [live]).get("weights")).toEqual(CONFIRMED);
+  });
+
+  it("does not forget who is behind for a request or two that are lost", async () => {
+    const { clock, inquiries, wakes } = setUp();
+    const { question: live } = question("1", [BEHIND, "fails", "fails", BEHIND, CONFIRMED]);
+    inquiries.read(CANARY, [live]);
+    for (const ms of [0, 100, 200, 400]) {
+      await clock.advance(ms);
+      expect(inquiries.read(CANARY, [live]).get("weights")).toEqual(BEHIND);
+    }
+    expect(wakes()).toBe(1);
   });
 
   it("forgets what it knew when the question is another one, and stops the one before", async () => {
@@ -104,7 +117,7 @@ describe("asking in the background", () => {
   it("takes who gave no answer to the last question for giving none to the next, until it does", async () => {
     const { clock, inquiries } = setUp();
     inquiries.read(CANARY, [question("1", [SILENT]).question]);
-    await clock.advance(0);
+    await clock.advance(300);
     const { question: next } = question("2", ["hangs"]);
     expect(inquiries.read(CANARY, [next]).get("weights")).toEqual(SILENT);
     const { question: after } = question("3", [BEHIND]);

@@ -207,6 +207,15 @@ describe("a route of several rules", () => {
     expect(withdraws).toBe(true);
   });
 
+  it("withdraws nothing, as long as another rule is written with what it was seen to have", () => {
+    const rest = slots(["a", 1], ["b", ALMOST_WHOLE]);
+    const stay = { stable: "a", guest: { revision: "b", weight: ALMOST_WHOLE } };
+    expect(nextRouteMove([shared, rest], now, [{ stable: "a" }, stay])).toEqual({
+      rules: [traced, rest],
+      withdraws: false,
+    });
+  });
+
   it("withdraws nothing, for a write that gives something in one of them", () => {
     const enter = { stable: "a", guest: { revision: "b", weight: 500_000 } };
     expect(nextRouteMove([shared, traced], later, [{ stable: "a" }, enter]).withdraws).toBe(false);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Traffic } from "../../../../src/api/v1alpha1/canary-traffic.ts";
+import { readSlots } from "../../../../src/traffic/http-route.ts";
 import { ALMOST_WHOLE, WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY } from "../../../builders/canary.ts";
 import { given, stories } from "../../../builders/canary-stories.ts";
@@ -179,6 +180,11 @@ describe("Git asks for other ways in the middle of a run", () => {
     world.settle();
     expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate } });
     expect(world.faults().filter((fault) => !fault.includes("5 rules, and had 1"))).toEqual([]);
+    const ofCandidate = world.cluster.routeVersions.map((route) =>
+      (readSlots(route, CANARY) ?? []).filter(({ revision }) => revision === candidate),
+    );
+    const shares = ofCandidate.map((slots) => Math.max(0, ...slots.map(({ weight }) => weight)));
+    expect(shares).toEqual(shares.toSorted((one, other) => one - other));
   });
 
   it("keeps the places of the rules when one of two kinds comes or goes", () => {
