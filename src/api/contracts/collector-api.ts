@@ -11,6 +11,13 @@ export const LIMITS = { text: 100_000, reason: 1_000, name: 253, items: 1_000, l
 /** The audience a token needs to be heard by the collector. */
 export const COLLECTOR_AUDIENCE = "dpo-collector";
 
+/** Where a role of a canary finds the collector. */
+export const CollectorAccess = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  /** A projected token with the collector's audience; read again for every call, because the kubelet renews it. */
+  tokenFile: z.string().min(1),
+});
+
 const Name = z
   .string()
   .min(1)

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CollectorAccess } from "./collector-api.ts";
 
 /** The environment variable that holds JudgeConfig as JSON. */
 export const JUDGE_ENV = "DPO_JUDGE";
@@ -17,11 +18,7 @@ export const JudgeConfig = z.strictObject({
   namespace: z.string().min(1),
   canary: z.string().min(1),
   dataset: z.string().min(1),
-  collector: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }),
-    /** A projected token with the collector's audience; read again for every call, because the kubelet renews it. */
-    tokenFile: z.string().min(1),
-  }),
+  collector: CollectorAccess,
   /** Who its choices are of, for the dataset and for comparisons. */
   labeler: z.string().min(1),
   /** An OpenAI-compatible server: `/chat/completions` is asked under the URL. */

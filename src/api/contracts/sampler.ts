@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CollectorAccess } from "./collector-api.ts";
 
 /** The environment variable that holds SamplerConfig as JSON. */
 export const SAMPLER_ENV = "DPO_SAMPLER";
@@ -34,11 +35,7 @@ export const SamplerConfig = z.strictObject({
   namespace: z.string().min(1),
   canary: z.string().min(1),
   dataset: z.string().min(1),
-  collector: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }),
-    /** A projected token with the collector's audience; read again for every post, because the kubelet renews it. */
-    tokenFile: z.string().min(1),
-  }),
+  collector: CollectorAccess,
   stable: Arm,
   candidate: Arm.optional(),
   /** How long an arm may take to answer before it counts as having failed. */

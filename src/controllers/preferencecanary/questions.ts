@@ -1,5 +1,5 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
-import type { Placeholder } from "../../api/v1alpha1/asked-gates.ts";
+import { PLACEHOLDERS, type Placeholder } from "../../api/v1alpha1/asked-gates.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { metricGateName } from "./gate-names.ts";
@@ -91,8 +91,10 @@ function metricQuestion(
  * digits, "-" and ".": none of them can end a string of PromQL or mean anything outside of one.
  */
 function filledIn(query: string, values: Readonly<Record<Placeholder, string>>): string {
-  return query.replace(/\{\{(namespace|canary|revision|stable)\}\}/g, (_, name: Placeholder) => values[name]);
+  return query.replace(OPEN, (_, name: Placeholder) => values[name]);
 }
+
+const OPEN = new RegExp(`\\{\\{(${PLACEHOLDERS.join("|")})\\}\\}`, "g");
 
 interface Arms {
   readonly candidate: Candidate;
