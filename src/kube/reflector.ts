@@ -45,7 +45,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /** Longer than the minute between two bookmarks. */
-const SILENCE_MS = 70_000;
+const SILENCE_MS = 90_000;
 const FIRST_DELAY_MS = 800;
 const LONGEST_DELAY_MS = 30_000;
 const HEALTHY_MS = 120_000;

@@ -120,12 +120,18 @@ function gatesChanged(shown: readonly GateStatus[], observedGeneration: number):
   };
 }
 
-/** Whether somebody waits for it: numbers and words may come late, what has happened may not. */
-export function isUrgent(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): boolean {
-  return JSON.stringify(essence(before)) !== JSON.stringify(essence(after));
+/**
+ * How soon somebody wants to read it. `Now`: what has happened to the run. `Soon`: what the gates and the conditions say.
+ * `InTurn`: numbers and words.
+ */
+export type Urgency = "Now" | "Soon" | "InTurn";
+
+export function urgency(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): Urgency {
+  if (!isSame(happenings(before), happenings(after))) return "Now";
+  return isSame(tidings(before), tidings(after)) ? "InTurn" : "Soon";
 }
 
-function essence(status: PreferenceCanaryStatus | undefined) {
+function happenings(status: PreferenceCanaryStatus | undefined) {
   return {
     generation: status?.observedGeneration,
     phase: status?.phase,
@@ -133,8 +139,17 @@ function essence(status: PreferenceCanaryStatus | undefined) {
     candidate: status?.candidate?.revision,
     weights: [status?.weights?.desired, status?.weights?.verified, status?.weights?.since],
     step: status?.step?.name,
-    verdicts: status?.gates?.map(({ name, verdict }) => [name, verdict]),
     lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome, status?.lastRun?.time],
+  };
+}
+
+function tidings(status: PreferenceCanaryStatus | undefined) {
+  return {
+    verdicts: status?.gates?.map(({ name, verdict }) => [name, verdict]),
     conditions: status?.conditions?.map(({ type, status: value, reason }) => `${type}=${value} ${reason}`).toSorted(),
   };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
