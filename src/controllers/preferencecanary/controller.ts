@@ -17,7 +17,7 @@ import type { CanarySettings } from "./desired.ts";
 import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence-feed.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
-import { createStatusWriter } from "./status-writer.ts";
+import { AT_ONCE, createStatusWriter } from "./status-writer.ts";
 
 export interface Options {
   readonly clock: Clock;
@@ -29,8 +29,8 @@ export interface Options {
   readonly settings: CanarySettings;
 }
 
-/** So that a canary that is rolled back does not wait for the status of all others to be written. */
-const CONCURRENCY = 8;
+/** Well over what is written of status at once: a canary that is rolled back finds a worker that is free. */
+const CONCURRENCY = 4 * AT_ONCE;
 
 /** Wakes a canary for itself, all that is labelled as its own, its route, workload, jobs and evidence, and what gateways answer. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
@@ -63,7 +63,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     answers,
     archiver,
     client,
-    statuses: createStatusWriter({ client, events: manager.recorder, clock }),
+    statuses: createStatusWriter({ client, events: manager.recorder, clock, wake: feed.wake }),
     events: manager.recorder,
     clock,
     settings,

@@ -1,20 +1,30 @@
 import { describe, expect, it } from "vitest";
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
+import { status } from "../../../../src/controllers/preferencecanary/status.ts";
 import { createStatusWriter } from "../../../../src/controllers/preferencecanary/status-writer.ts";
 import type { Client } from "../../../../src/kube/client.ts";
+import type { ObjectKey } from "../../../../src/kube/object.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
-/** A canary in its last step, and a writer whose writes are kept instead of sent. */
-function inLastStep() {
+/** A canary in its last step, and a writer whose writes are kept instead of sent; slow ones end by `answers`. */
+function inLastStep({ isSlow = false } = {}) {
   const world = new CanaryWorld();
   world.workload();
   world.settle();
   world.job("train-1", "b", "2026-01-02T00:00:00Z");
   world.settle(30_000);
+  const sent: PreferenceCanaryStatus[] = [];
   const written: PreferenceCanaryStatus[] = [];
+  const answers: PromiseWithResolvers<void>[] = [];
   const client = {
     applyStatus: async (_: unknown, { metadata, status }: Pick<PreferenceCanary, "metadata" | "status">) => {
       if (status === undefined) return;
+      sent.push(status);
+      if (isSlow) {
+        const answer = Promise.withResolvers<void>();
+        answers.push(answer);
+        await answer.promise;
+      }
       written.push(status);
       if (metadata.name === world.canary.metadata.name) world.setStatus(status);
     },
@@ -24,14 +34,18 @@ function inLastStep() {
     record: (_: unknown, { reason }: { reason: string }) => void told.push(reason),
     stop: () => undefined,
   };
-  const writer = createStatusWriter({ client, events, clock: world.clock });
+  const woken: string[] = [];
+  const wake = ({ name }: ObjectKey) => void woken.push(name);
+  const writer = createStatusWriter({ client, events, clock: world.clock, wake });
   const write = () => writer.write(world.canary, world.facts(), AbortSignal.timeout(1_000));
-  /** As if it were another canary, of which the same is seen. */
-  const writeAs = (name: string, { status } = world.canary) => {
-    const metadata = { ...world.canary.metadata, name };
-    return writer.write({ ...world.canary, metadata, status }, world.facts(), AbortSignal.timeout(1_000));
+  /** As if it were another canary, of which the same is seen; `seen` is how its status stands. */
+  const writeAs = (name: string, seen: PreferenceCanary = world.canary) => {
+    const { canary } = world;
+    const metadata = { ...canary.metadata, name };
+    const stands = seen.status === undefined ? {} : { status: seen.status };
+    return writer.write({ ...canary, metadata, ...stands }, world.facts(), AbortSignal.timeout(1_000));
   };
-  return { world, written, told, write, writeAs };
+  return { world, sent, written, woken, answers, told, write, writeAs };
 }
 
 describe("writing status", () => {
@@ -64,42 +78,50 @@ describe("writing status", () => {
     expect(told).toEqual(["HeldForNoData"]);
   });
 
-  it("lets verdicts of all canaries take turns, 25 a second, each one its own", async () => {
-    const { world, written, writeAs } = inLastStep();
+  it("writes four at once; whoever waits is woken when one is done, verdicts before numbers", async () => {
+    const { world, sent, woken, answers, writeAs } = inLastStep({ isSlow: true });
     const before = world.canary;
+    world.vote([1]);
+    const writes = [1, 2, 3, 4].map((index) => writeAs(`early-${index}`, before));
+    expect(await writeAs("numbers", before)).toEqual({});
     world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
-    const names = Array.from({ length: 30 }, (_, index) => `c${index}`);
-    const results = [];
-    for (const name of names) results.push(await writeAs(name, before));
-    expect(written).toHaveLength(25);
-    expect(results.slice(25)).toEqual([40, 80, 120, 160, 200].map((requeueAfterMs) => ({ requeueAfterMs })));
-    expect(await writeAs("c29", before)).toEqual({ requeueAfterMs: 200 });
-    world.clock.pause(80);
-    for (const name of names.slice(25)) await writeAs(name, before);
-    expect(written).toHaveLength(27);
+    expect(await writeAs("verdict", before)).toEqual({});
+    expect(await writeAs("verdict", before)).toEqual({});
+    expect(sent).toHaveLength(4);
+    expect(woken).toEqual([]);
+    answers[0]?.resolve();
+    await writes[0];
+    expect(woken).toEqual(["verdict"]);
+    answers[1]?.reject(new Error("the API server is busy"));
+    await expect(writes[1]).rejects.toThrow("busy");
+    expect(woken).toEqual(["verdict", "numbers"]);
+    for (const { resolve } of answers) resolve();
+    await Promise.all([writes[2], writes[3]]);
+    expect(woken).toHaveLength(2);
   });
 
-  it("lets nothing that happened to a run wait for the turns of others", async () => {
-    const { world, written, writeAs } = inLastStep();
-    world.vote([1]);
+  it("passes a turn on that is not needed any more", async () => {
+    const { world, woken, answers, writeAs } = inLastStep({ isSlow: true });
     const before = world.canary;
-    for (let index = 0; index < 30; index += 1) await writeAs(`c${index}`, before);
+    world.vote([1]);
+    const writes = [1, 2, 3, 4].map((index) => writeAs(`early-${index}`, before));
+    await writeAs("content", before);
+    await writeAs("waiting", before);
+    answers[0]?.resolve();
+    await writes[0];
+    expect(woken).toEqual(["content"]);
+    await writeAs("content", { ...before, status: status(world.facts(), world.clock.now()) });
+    expect(woken).toEqual(["content", "waiting"]);
+  });
+
+  it("lets nothing that happened to a run wait", async () => {
+    const { world, sent, writeAs } = inLastStep({ isSlow: true });
+    const before = world.canary;
+    world.vote([1]);
+    for (let index = 0; index < 10; index += 1) void writeAs(`c${index}`, before);
     world.vote(Array.from({ length: 40 }, () => 0));
-    expect(await writeAs("bad", before)).toEqual({});
-    expect(written.at(-1)?.phase).toBe("RollingBack");
-  });
-
-  it("leaves free turns to verdicts: numbers ask again", async () => {
-    const { world, written, write, writeAs } = inLastStep();
-    world.vote([1]);
-    const before = world.canary;
-    await write();
-    world.vote([1]);
-    world.clock.pause(10_000);
-    for (let index = 0; index < 25; index += 1) await writeAs(`c${index}`, before);
-    expect(await write()).toEqual({ requeueAfterMs: 1_000 });
-    world.clock.pause(1_000);
-    await write();
-    expect(written.at(-1)?.gates?.[0]?.samples).toBe(2);
+    void writeAs("bad", before);
+    expect(sent).toHaveLength(5);
+    expect(sent.at(-1)?.phase).toBe("RollingBack");
   });
 });
