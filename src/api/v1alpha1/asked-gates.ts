@@ -9,28 +9,32 @@ export const PLACEHOLDERS = ["namespace", "canary", "revision", "stable"] as con
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 
 /** A text of CEL: the query without the placeholders that there are. */
-const withoutPlaceholders = PLACEHOLDERS.reduce(
-  (text, name) => `${text}.replace('{{${name}}}', '')`,
-  "self.prometheus.query",
-);
+const withoutPlaceholders = PLACEHOLDERS.reduce((text, name) => `${text}.replace('{{${name}}}', '')`, "self.query");
+
+export const PrometheusQuery = z
+  .object({
+    server: objectName("A Prometheus that the manager's configuration names.").default("default"),
+    query: z
+      .string()
+      .min(1)
+      .max(1024)
+      .describe(
+        "A PromQL query with one value. {{namespace}}, {{canary}}, {{revision}} (that of the candidate, or of whom it is asked about) and {{stable}} stand for these names.",
+      ),
+  })
+  .meta(
+    rules([
+      `!${withoutPlaceholders}.contains('{{')`,
+      `prometheus.query: the placeholders are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(", ")}, written without blanks`,
+    ]),
+  );
 
 const METRIC = "gates.metrics[]";
 
 export const MetricGate = z
   .object({
     name: objectName("Name of the metric; status and Events call the gate metrics/<name>.", 40),
-    prometheus: z
-      .object({
-        server: objectName("A Prometheus that the manager's configuration names.").default("default"),
-        query: z
-          .string()
-          .min(1)
-          .max(1024)
-          .describe(
-            "A PromQL query with one value. {{namespace}}, {{canary}}, {{revision}} (that of the candidate, or of whom it is asked about) and {{stable}} stand for these names.",
-          ),
-      })
-      .describe("Where its samples come from."),
+    prometheus: PrometheusQuery.describe("Where its samples come from."),
     against: z
       .enum(["Bound", "Stable"])
       .default("Bound")
@@ -62,10 +66,6 @@ export const MetricGate = z
       [
         "!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)",
         `${METRIC}.min must not be over ${METRIC}.max, or every sample would be a breach`,
-      ],
-      [
-        `!${withoutPlaceholders}.contains('{{')`,
-        `${METRIC}.prometheus.query: the placeholders are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(", ")}, written without blanks`,
       ],
       [
         "self.against != 'Stable' || self.prometheus.query.contains('{{revision}}')",

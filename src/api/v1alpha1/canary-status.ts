@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ExposureStatus } from "./canary-exposure.ts";
 import { atomicList, conditions, mapList, observedGeneration, phase } from "./object.ts";
 
 const Revision = z.object({
@@ -173,6 +174,7 @@ export const PreferenceCanaryStatus = z
       })
       .exactOptional()
       .describe("The candidate's share of live requests."),
+    exposure: ExposureStatus.exactOptional(),
     step: z
       .object({
         name: z.string().max(63).describe("Name of the step."),

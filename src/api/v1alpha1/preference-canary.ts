@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { MetricGate, WebhookGate } from "./asked-gates.ts";
 import { Comparisons } from "./canary-comparisons.ts";
+import { MaxExposure } from "./canary-exposure.ts";
 import {
   CalibrationGate,
   CohortsGate,
@@ -141,6 +142,7 @@ export const PreferenceCanarySpec = z
         ]),
       )
       .describe("The way of a candidate, from its first request to its promotion."),
+    maxExposure: MaxExposure.exactOptional(),
     gates: z
       .object({
         winRate: WinRateGate,
@@ -253,6 +255,14 @@ export const PreferenceCanarySpec = z
       [
         "!has(self.gates.mismatch) || !has(self.traffic.httpRoute.sticky)",
         "gates.mismatch cannot be asked with traffic.httpRoute.sticky: older sessions keep the arms from being rated as the weights say",
+      ],
+      [
+        "!has(self.maxExposure) || has(self.gates.safety)",
+        "spec.maxExposure needs gates.safety: it bounds what users see until that has passed",
+      ],
+      [
+        "!has(self.maxExposure) || !has(self.traffic.httpRoute.sticky)",
+        "spec.maxExposure cannot be kept with traffic.httpRoute.sticky: sessions stay with the candidate whatever its weight is",
       ],
       [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",

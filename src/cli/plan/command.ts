@@ -15,7 +15,7 @@ const HELP = `Usage: dpo plan -f CANARY.yaml --true-win-rate RATES --comparisons
 
 How many comparisons and hours until the canary of the file decides, and how often it is wrong, if the candidate's true
 win rate is so. The controller's own decisions are simulated with the steps, gates and clocks of the file.
-"-f -" reads stdin; NAME picks one canary of several. gates.metrics and gates.webhook ask other systems: they are left out.
+"-f -" reads stdin; NAME picks one canary of several. gates.metrics, gates.webhook and maxExposure ask other systems: they are left out.
 
   --true-win-rate 60%,70%     one line for each
   --comparisons-per-hour N    on average, at random times

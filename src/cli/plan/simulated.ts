@@ -5,17 +5,22 @@ const ASKED: readonly string[] = ["metrics", "webhook"] satisfies (keyof Prefere
 
 export interface Simulated {
   readonly canary: PreferenceCanary;
-  /** Gates of the file that were left out, as its fields are called. */
+  /** What was left out of the file, as its fields are called. */
   readonly left: readonly string[];
 }
 
-/** The canary as if those gates had passed: without them, and without a step that requires them. */
+/** The canary as if those gates had passed: without them, without a step that requires them, and without what is counted. */
 export function withoutAsked(canary: PreferenceCanary): Simulated {
-  const { metrics, webhook, ...gates } = canary.spec.gates;
-  const left = [...(metrics ? ["gates.metrics"] : []), ...(webhook ? ["gates.webhook"] : [])];
+  const { maxExposure, ...spec } = canary.spec;
+  const { metrics, webhook, ...gates } = spec.gates;
+  const left = [
+    ...(metrics ? ["gates.metrics"] : []),
+    ...(webhook ? ["gates.webhook"] : []),
+    ...(maxExposure ? ["spec.maxExposure"] : []),
+  ];
   const steps = canary.spec.steps.map(({ requires = [], ...step }) => {
     const others = requires.filter((gate) => !ASKED.includes(gate));
     return { ...step, ...(others.length > 0 && { requires: others }) };
   });
-  return { canary: { ...canary, spec: { ...canary.spec, gates, steps } }, left };
+  return { canary: { ...canary, spec: { ...spec, gates, steps } }, left };
 }

@@ -2,6 +2,7 @@ import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Evidence } from "./evidence.ts";
+import { type Exposure, exposureOf } from "./exposure.ts";
 import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates.ts";
 import { type Hold, holdOf } from "./hold.ts";
 import type { Observed } from "./observed.ts";
@@ -38,6 +39,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly isPromotable: boolean;
   /** By which its ratings are counted. */
   readonly shares?: Shares;
+  /** What it has served, where that is bounded. */
+  readonly exposure?: Exposure;
 }
 
 const WITHOUT_CANDIDATE = {
@@ -63,11 +66,12 @@ export function gatherFacts(
   const remembered = rememberedGates(observed, run);
   const judgement = judge({ observed, candidate, evidence, remembered, place, presence }, now);
   const { gates, deadline: _until, orders: _given, ...judged } = judgement;
-  const known = { ...common, ...presence, ...judged, gates };
+  const exposure = exposureOf(observed, candidate.revision, evidence.answers, now);
+  const known = { ...common, ...presence, ...judged, gates, ...(exposure && { exposure }) };
   if (candidate.state !== "Running" || place === undefined)
     return { ...known, waits: [], alarms: [], isPromotable: false };
   const isRecorded = isOnRecord(remembered);
-  return { ...known, ...wayOn({ observed, candidate, place, presence, judgement, isRecorded }, now) };
+  return { ...known, ...wayOn({ observed, candidate, place, presence, judgement, isRecorded, exposure }, now) };
 }
 
 interface Judging {
@@ -110,16 +114,20 @@ interface Going {
   readonly presence: Omit<Presence, "place">;
   readonly judgement: Judgement;
   readonly isRecorded: boolean;
+  readonly exposure: Exposure | undefined;
 }
 
 /** Where a running candidate goes from its place, and what that waits for. */
 function wayOn(
-  { observed: { canary, arms }, candidate, place, presence, judgement, isRecorded }: Going,
+  { observed: { canary, arms }, candidate, place, presence, judgement, isRecorded, exposure }: Going,
   now: Date,
 ): Pick<Facts, "gates" | "progress" | "waits" | "isPromotable" | "alarms"> {
   const { gates, verdict, orders, deadline, rejection, hold } = judgement;
   const isReady = arms.get(candidate.revision)?.deployment?.ready ?? false;
-  const waits = waitsOf({ canary, candidate, progress: place, gates, verdict, isReady, isRecorded, orders }, now);
+  const waits = waitsOf(
+    { canary, candidate, progress: place, gates, verdict, isReady, isRecorded, orders, exposure },
+    now,
+  );
   const mayMove = hold === undefined && rejection === undefined && waits.length === 0;
   const next = mayMove ? nextStep(place, stepsOf(canary)) : undefined;
   const isOrdered = orders.promote && presence.isServing && rejection === undefined && !canary.spec.suspend;

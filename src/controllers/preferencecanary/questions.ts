@@ -2,6 +2,7 @@ import type { Cursor } from "../../api/contracts/collector-api.ts";
 import { PLACEHOLDERS, type Placeholder } from "../../api/v1alpha1/asked-gates.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
+import { EXPOSURE, keptExposure } from "./exposure.ts";
 import { metricGateName } from "./gate-names.ts";
 import type { GateStatus } from "./gates.ts";
 import type { Observed } from "./observed.ts";
@@ -69,6 +70,7 @@ export function questionsOf(observed: Observed, run: Run, gates: readonly GateSt
   const about = aboutRun(observed, { candidate, stable, stableDigest: run.stableDigest });
   const { metrics = [], webhook } = spec.gates;
   return [
+    ...exposureQuestion(observed, about, new Date(since)),
     ...metrics.map((metric) => metricQuestion(metric, about, asked(metricGateName(metric.name), metric.interval))),
     ...(webhook
       ? [{ ...asked("webhook", webhook.interval), type: "Webhook", endpoint: webhook.endpoint, about } as const]
@@ -76,8 +78,24 @@ export function questionsOf(observed: Observed, run: Run, gates: readonly GateSt
   ];
 }
 
+/** Where nothing was served nothing is counted, so a candidate without a value has served nothing. */
+function exposureQuestion({ canary }: Observed, about: WebhookBody, since: Date): MetricQuestion[] {
+  const { maxExposure } = canary.spec;
+  if (maxExposure === undefined) return [];
+  const { interval, prometheus } = maxExposure;
+  const { revision } = about.candidate;
+  const asked = {
+    gate: EXPOSURE,
+    cursor: keptExposure(canary, revision)?.cursor ?? null,
+    since,
+    intervalMs: parseDuration(interval),
+  };
+  const { candidate, ...question } = metricQuestion({ against: "Stable", prometheus }, about, asked);
+  return [{ ...question, candidate: `(${candidate}) or vector(0)` }];
+}
+
 function metricQuestion(
-  { against, prometheus: { server, query } }: Metric,
+  { against, prometheus: { server, query } }: Pick<Metric, "against" | "prometheus">,
   { namespace, canary, candidate, stable }: WebhookBody,
   asked: Asked,
 ): MetricQuestion {

@@ -27,6 +27,7 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
     ...revisionsOf(facts),
     ...scale(facts),
     ...progress(facts),
+    ...(facts.exposure && { exposure: facts.exposure.kept }),
     ...gates(facts),
     ...endedRuns(facts, lastRun),
     conditions: [...setConditions(previous, [...kstatus, ...runConditions(facts, lastRun, generation)], now)],

@@ -1,9 +1,10 @@
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
-import { ALMOST_WHOLE, type Goal, type Slot, TRACE } from "../../traffic/slots.ts";
+import { ALMOST_WHOLE, type Goal, type Slot, TRACE, weightIn } from "../../traffic/slots.ts";
 import { type Asked, type Way, waysOf } from "../../traffic/ways.ts";
+import { boundedWeight, isBounded } from "./exposure.ts";
 import type { Facts } from "./facts.ts";
-import { routeWeight } from "./steps.ts";
+import { routeWeight, type Step } from "./steps.ts";
 
 /**
  * Who should serve in each rule of the route, in the order of the rules: everybody's first. `isWhole`: all rules can give
@@ -29,15 +30,20 @@ export function askedOf({ spec }: PreferenceCanary): Asked {
 }
 
 /** The candidate with what it has of everybody's requests, which is nothing in a shadow step; absent when it must not serve. */
-function guestOf(
-  { observed, run, rejection, isServing, isPromotable, progress }: Facts,
-  isGiven: boolean,
-): Slot | undefined {
+function guestOf(facts: Facts, isGiven: boolean): Slot | undefined {
+  const { observed, run, rejection, isServing, isPromotable, progress } = facts;
   const { candidate } = run;
   if (observed.canary.metadata.deletionTimestamp !== undefined || rejection !== undefined) return undefined;
   if (candidate?.state !== "Running" || !isServing || progress === undefined) return undefined;
-  const weight = Math.max(routeWeight(progress.step), isPromotable ? TRACE : 0);
+  const weight = Math.max(stepWeight(facts, progress.step, candidate.revision), isPromotable ? TRACE : 0);
   return { revision: candidate.revision, weight: isGiven ? ALMOST_WHOLE : weight };
+}
+
+/** What the step gives it, or as much of that as keeps its exposure bounded. */
+function stepWeight({ observed: { route }, exposure, gates }: Facts, step: Step, revision: string): number {
+  const wanted = routeWeight(step);
+  if (exposure === undefined || !isBounded(exposure, step, gates)) return wanted;
+  return boundedWeight(wanted, exposure.cap, route?.slots === undefined ? 0 : weightIn(route.slots, revision));
 }
 
 /**

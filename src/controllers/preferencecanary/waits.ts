@@ -2,6 +2,7 @@ import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
+import { type Exposure, isBounded } from "./exposure.ts";
 import { isCalled } from "./gate-names.ts";
 import type { GateStatus } from "./gates.ts";
 import type { Orders } from "./orders.ts";
@@ -11,7 +12,7 @@ import { openingOf } from "./windows.ts";
 
 /** What keeps a candidate that is well from getting further; `until` where only time is missing. */
 export interface Wait {
-  readonly type: "Duration" | "Pause" | "Approval" | "Gates" | "Pods" | "Window";
+  readonly type: "Duration" | "Pause" | "Approval" | "Gates" | "Pods" | "Window" | "Exposure";
   readonly until?: Date;
   /** What is waited for, to be read after "waits". */
   readonly words: string;
@@ -29,13 +30,20 @@ export interface WaitInputs {
   /** That verdict stands in status. */
   readonly isRecorded: boolean;
   readonly orders: Orders;
+  readonly exposure: Exposure | undefined;
 }
 
 /** Everything that has to happen before the step is left; after the last step that is promotion. */
 export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
   const { canary, progress } = inputs;
   const next = nextStep(progress, stepsOf(canary));
-  return [...lasting(progress, now), ...pausing(inputs, now), ...approval(inputs), ...beyond(next, inputs, now)];
+  return [
+    ...bounding(inputs),
+    ...lasting(progress, now),
+    ...pausing(inputs, now),
+    ...approval(inputs),
+    ...beyond(next, inputs, now),
+  ];
 }
 
 /** What leads to all requests is a promotion. Nothing more is asked of a candidate that has been watched. */
@@ -43,6 +51,14 @@ function beyond(next: Progress | undefined, inputs: WaitInputs, now: Date): Wait
   if (inputs.progress.step.name === WATCH) return [];
   const isPromotion = next === undefined || next.step.name === WATCH;
   return isPromotion ? beforePromotion(inputs, now) : beforeStep(next, inputs);
+}
+
+/** A step begins with its whole weight. */
+function bounding({ progress: { step, since }, exposure, gates }: WaitInputs): Wait[] {
+  if (exposure === undefined || since !== undefined || !isBounded(exposure, step, gates)) return [];
+  return [
+    { type: "Exposure", words: `for gates.safety to pass, or for what it may serve until then: ${exposure.words}` },
+  ];
 }
 
 function lasting({ remainingMs, entering }: Progress, now: Date): Wait[] {

@@ -5,6 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, inject, it, onTestFinished } from "vitest";
+import { readSlots } from "../../../src/traffic/http-route.ts";
+import { stableAlone, weightIn } from "../../../src/traffic/slots.ts";
+import { CANARY } from "../../builders/canary.ts";
 import { type Installation, install } from "../operator/install.ts";
 import { lackOfPrometheus, startPrometheus } from "../prometheus.ts";
 import { type CanaryStage, type StageOptions, setCanaryStage } from "./canary-stage.ts";
@@ -24,6 +27,11 @@ async function stageWith(spec: object, options: StageOptions): Promise<CanarySta
   await canary.applyWorkload();
   await canary.createCanary({ steps: [{ name: "half", weight: 50 }], ...spec });
   return canary;
+}
+
+/** What a revision had in each version of the route. */
+function weightsOf({ routes }: CanaryStage, revision: string): number[] {
+  return routes.versions.map((route) => weightIn(readSlots(route, CANARY) ?? stableAlone(""), revision));
 }
 
 it.skipIf(lack !== undefined)(
@@ -75,6 +83,56 @@ it.skipIf(lack !== undefined)(
     expect(canary.faults()).toEqual([]);
   },
   180_000,
+);
+
+it.skipIf(lack !== undefined)(
+  "a candidate has no more weight than its exposure in a real Prometheus allows, until it has proven to be safe",
+  async () => {
+    const prometheus = await startPrometheus();
+    onTestFinished(() => prometheus.close());
+    const canary = await stageWith(
+      {
+        evidence: { comparisons: { percent: 100, dataset: { name: "support" } }, checks: {} },
+        gates: { winRate: {}, safety: { maxViolationRate: "10%", minChecked: 20 } },
+        maxExposure: {
+          answers: 2_000,
+          prometheus: { query: 'sum(answers_total{revision="{{revision}}"})' },
+          interval: "5s",
+        },
+      },
+      { speed: 1, prometheus: [{ name: "default", url: prometheus.url }] },
+    );
+    await canary.start();
+    const { status } = await canary.until("idle", (now) => now.status?.phase === "Idle");
+    const stable = status?.stable?.revision ?? "";
+    const started = Date.now();
+    // A hundred requests a second: over fifteen seconds a half of them would be 750.
+    const serving = setInterval(() => {
+      const answers = Math.floor((Date.now() - started) / 10);
+      prometheus.expose(`answers_total{revision="${stable}"} ${answers}\n`);
+    }, 200);
+    onTestFinished(() => clearInterval(serving));
+    await canary.createJob("unknown", "b");
+    const waits = await canary.until("waits for counts", (now) => now.status?.exposure !== undefined);
+    expect(waits.status?.exposure).toMatchObject({ answers: 0, of: 2_000 });
+    const revision = waits.status?.candidate?.revision ?? "";
+    const weights = () => [...new Set(weightsOf(canary, revision))];
+    await canary.until("has some", () => weights().some((weight) => weight > 1), 60_000);
+    expect(Math.max(...weights())).toBe(500_000);
+
+    clearInterval(serving);
+    prometheus.expose(`answers_total{revision="${stable}"} 100000\nanswers_total{revision="${revision}"} 1990\n`);
+    await canary.until("has nothing", () => weightsOf(canary, revision).at(-1) === 0, 60_000);
+    const bounded = await canary.until("has told", (now) => now.status?.exposure?.answers === 1_990, 30_000);
+    expect(bounded.status?.conditions?.find(({ type }) => type === "Ready")?.message).toContain(
+      "it has served 1990 of the 2000 answers of spec.maxExposure",
+    );
+
+    await canary.check(30);
+    await canary.until("has its step's weight", () => weightsOf(canary, revision).at(-1) === 500_000, 60_000);
+    expect(canary.faults()).toEqual([]);
+  },
+  240_000,
 );
 
 it("a candidate is promoted when a webhook's signed answer lets it go, and by no forged one", async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
+import { AnswerList } from "../../../src/api/contracts/collector-api.ts";
 import { LABEL } from "../../../src/api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../../src/api/v1alpha1/object.ts";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
@@ -41,6 +42,8 @@ export interface CanaryStage {
   compare(outcome: 0 | 1, count: number): Promise<void>;
   /** So many users of each arm of the current run, by turns, who think this of an answer. */
   rate(values: { readonly candidate: number; readonly stable: number }, count: number): Promise<void>;
+  /** So many answers of the candidate, checked and found safe. */
+  check(count: number): Promise<void>;
   until(what: string, condition: CanaryTest, limitMs?: number): Promise<Stored<PreferenceCanary>>;
   canary(): Promise<Stored<PreferenceCanary> | undefined>;
   /** As a restore from a backup would. */
@@ -82,11 +85,16 @@ export async function setCanaryStage(installation: Installation, options: StageO
     return { stable, candidate };
   }
 
-  async function post(path: string, body: object): Promise<void> {
+  async function call(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
     const url = `${stage.collector.url}/v1/namespaces/${namespace}/${path}`;
     const headers = { authorization: `Bearer ${sampler}`, "content-type": "application/json" };
-    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     if (!response.ok) throw new Error(`the collector refused ${path}: ${await response.text()}`);
+    return response.json();
+  }
+
+  async function post(path: string, body: object): Promise<void> {
+    await call("POST", path, body);
   }
 
   async function rate({ candidate, stable }: { candidate: number; stable: number }, count: number): Promise<void> {
@@ -122,6 +130,21 @@ export async function setCanaryStage(installation: Installation, options: StageO
     routes,
     compare,
     rate,
+    async check(count) {
+      const { stable, candidate } = await currentRun();
+      await Promise.all(
+        Array.from({ length: count }, () => {
+          const id = randomUUID();
+          const arm = ({ revision }: { revision: string }, text: string) => ({ revision, text });
+          const arms = { stable: arm(stable, "one answer"), candidate: arm(candidate, "another one") };
+          return post("datasets/support/pairs", { id, canary: CANARY, prompt: `prompt ${id}`, ...arms });
+        }),
+      );
+      const query = `candidate=${candidate.revision}&unchecked=true&limit=${count}`;
+      const { answers } = AnswerList.parse(await call("GET", `canaries/${CANARY}/answers?${query}`));
+      const checks = answers.map(({ id: answer }) => ({ id: randomUUID(), answer, violation: false, checker: "test" }));
+      await post(`canaries/${CANARY}/checks`, { checks });
+    },
     async start(interceptor) {
       await manager?.stop();
       manager = startManager(stage, interceptor, options);
