@@ -1,5 +1,6 @@
 import { keyString, type ObjectKey } from "../kube/object.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
+import { createTurns, type Turns } from "../runtime/turns.ts";
 
 /**
  * Questions that are asked in the background, one request at a time each, until they are answered with yes. Reading never
@@ -41,14 +42,23 @@ interface Inquiry {
   readonly stop: () => void;
 }
 
+interface Asking {
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly changed: () => void;
+}
+
 const FIRST_PAUSE_MS = 100;
 /** A proxy that restarts, or a request that is lost, is no sign that nobody can be asked: so often in a row there was no answer. */
 const PATIENCE = 3;
 /** Whoever has said no will soon say yes; who says nothing is asked to find out whether that has changed. */
-const LONGEST_PAUSE_MS = { Denied: 10_000, Unanswered: 60_000 };
+const LONGEST_PAUSE_MS = { Denied: 10_000, Unanswered: 600_000 };
+/** Of all canaries: a new leader has questions about each of them. */
+const AT_ONCE = 32;
 
 export function createInquiries({ clock, wake }: InquiriesOptions): Inquiries {
   const canaries = new Map<string, ReadonlyMap<string, Inquiry>>();
+  const turns = createTurns(AT_ONCE);
   let isStopped = false;
 
   function forget(canary: ObjectKey): void {
@@ -63,7 +73,10 @@ export function createInquiries({ clock, wake }: InquiriesOptions): Inquiries {
       for (const question of isStopped ? [] : questions) {
         const known = before?.get(question.subject);
         const same = known?.id === question.id ? known : undefined;
-        now.set(question.subject, same ?? begin(question, known?.finding(), clock, () => wake(canary)));
+        now.set(
+          question.subject,
+          same ?? begin(question, known?.finding(), { clock, turns, changed: () => wake(canary) }),
+        );
       }
       for (const [subject, inquiry] of before ?? []) if (now.get(subject) !== inquiry) inquiry.stop();
       canaries.set(keyString(canary), now);
@@ -87,7 +100,7 @@ function findingsOf(inquiries: ReadonlyMap<string, Inquiry>): ReadonlyMap<string
 }
 
 /** What gave no answer to the last question counts as giving none to this one until it does: nobody waits for it anew. */
-function begin({ id, ask }: Question, last: Finding | undefined, clock: Clock, changed: () => void): Inquiry {
+function begin({ id, ask }: Question, last: Finding | undefined, { clock, turns, changed }: Asking): Inquiry {
   const stopping = new AbortController();
   let finding: Finding | undefined = last?.type === "Unanswered" ? last : undefined;
   let silences = finding === undefined ? 0 : PATIENCE;
@@ -95,7 +108,7 @@ function begin({ id, ask }: Question, last: Finding | undefined, clock: Clock, c
 
   async function follow(signal: AbortSignal): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
-      const found = await ask(signal).catch(unanswered);
+      const found = await turns(async () => ask(signal)).catch(unanswered);
       if (signal.aborted) return;
       silences = found.type === "Unanswered" ? silences + 1 : 0;
       const isBelieved = found.type !== "Unanswered" || silences >= PATIENCE;

@@ -57,13 +57,13 @@ describe("asking in the background", () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it("asks who says nothing once a minute at most", async () => {
+  it("asks who says nothing every ten minutes at most", async () => {
     const { clock, inquiries } = setUp();
     const { question: live, asked } = question("1", [SILENT]);
     inquiries.read(CANARY, [live]);
-    await clock.advance(600_000);
+    await clock.advance(6_000_000);
     const { times } = asked;
-    await clock.advance(600_000);
+    await clock.advance(6_000_000);
     expect(asked.times - times).toBe(10);
   });
 
@@ -75,6 +75,20 @@ describe("asking in the background", () => {
       await clock.advance(1_000);
     }
     expect(asked).toMatchObject({ times: 1, pending: 1 });
+  });
+
+  it("asks at most 32 questions of all canaries at the same time", async () => {
+    const { clock, inquiries } = setUp();
+    const asked = Array.from({ length: 40 }, (_, index) => {
+      const { question: live, asked: answers } = question("1", ["hangs"]);
+      inquiries.read({ namespace: "chat", name: `canary-${index}` }, [live]);
+      return answers;
+    });
+    await clock.advance(1_000);
+    expect(asked.filter(({ pending }) => pending === 1)).toHaveLength(32);
+    inquiries.forget({ namespace: "chat", name: "canary-0" });
+    await clock.advance(0);
+    expect(asked[32]?.pending).toBe(1);
   });
 
   it("takes an error for no answer, with its words, once it has come three times in a row, and asks again", async () => {
