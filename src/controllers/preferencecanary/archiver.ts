@@ -32,10 +32,13 @@ interface Job {
   readonly canary: ObjectKey;
   readonly request: string;
   readonly ended: AbortController;
+  failures: number;
   answer?: ArchiveAnswer;
 }
 
 const RETRY_MS = 30_000;
+/** What a collector that was restored cannot archive it never will. */
+const LONGEST_RETRY_MS = 3_600_000;
 
 export function createArchiver(options: ArchiverOptions): Archiver {
   const { clock, wake } = options;
@@ -43,7 +46,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   let turn = Promise.resolve();
 
   function start(canary: ObjectKey, request: string): Job {
-    const job: Job = { canary, request, ended: new AbortController() };
+    const job: Job = { canary, request, ended: new AbortController(), failures: 0 };
     enqueue(job);
     return job;
   }
@@ -60,7 +63,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     job.answer = answer;
     wake(job.canary);
     if ("archive" in answer) return;
-    void sleep(clock, RETRY_MS, signal).then(
+    const retryMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** job.failures++);
+    void sleep(clock, retryMs, signal).then(
       () => enqueue(job),
       () => undefined,
     );

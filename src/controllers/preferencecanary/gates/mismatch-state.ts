@@ -20,6 +20,11 @@ export interface Arrivals {
 }
 
 const VERSION = 1;
+/**
+ * Every interruption of a weight begins another one, and the field is bounded: what was counted in older ones stays counted,
+ * but cannot be folded again.
+ */
+const MOST_PERIODS = 25;
 const count = z.int().nonnegative();
 const number = z.number();
 
@@ -63,7 +68,9 @@ export function writeMismatch({ state, periods }: Arrivals): Kept {
     [expected, log],
     [current.share, current.samples, current.sum],
     mismatchedAt?.expected ?? null,
-    periods.map(({ share, since, first, last }): [number, number, number, number] => [share, since, first, last]),
+    periods
+      .slice(-MOST_PERIODS)
+      .map(({ share, since, first, last }): [number, number, number, number] => [share, since, first, last]),
   ];
   return {
     samples,

@@ -83,6 +83,21 @@ it("asks about one run after the other, and says why there is no archive yet unt
   expect([...runs.read(CANARY, wanted).values()]).toEqual([archiveOf("b"), archiveOf("c")]);
 });
 
+it("asks ever less often about a run that cannot be archived, and goes on asking", async () => {
+  const { archiver: runs, calls, collector, clock, turn, answer } = archiving();
+  collector.isDown = true;
+  runs.read(CANARY, [ended("b")]);
+  await turn();
+  const waits = [30_000, 60_000, 120_000, 240_000, 480_000, 960_000, 1_920_000, 3_600_000, 3_600_000];
+  for (const [failures, wait] of waits.entries()) {
+    await answer();
+    await clock.advance(wait - 1_000);
+    expect(calls).toHaveLength(failures + 1);
+    await clock.advance(1_000);
+    expect(calls).toHaveLength(failures + 2);
+  }
+});
+
 it("lets go of a run that is not wanted any more, and of all of them when it is stopped", async () => {
   const { archiver: runs, calls, clock, turn, answer } = archiving();
   runs.read(CANARY, [ended("b"), ended("c")]);

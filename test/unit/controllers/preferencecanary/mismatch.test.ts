@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ArchivedRun, type ArchiveLine } from "../../../../src/api/contracts/archived-run.ts";
 import { replayRun } from "../../../../src/cli/replay/replay-run.ts";
+import { rememberedShares, writeMismatch } from "../../../../src/controllers/preferencecanary/gates/mismatch-state.ts";
 import { seededRandom } from "../../../../src/dataset/seeded-random.ts";
 import type { CanaryWorld } from "../../../builders/canary-world.ts";
 import { documented, said } from "../../docs/status-tables.ts";
@@ -140,6 +141,24 @@ describe("ratings that are split as the weights are", () => {
     });
     expect(alarms.filter(Boolean).length).toBeLessThanOrEqual(3);
   }, 120_000);
+});
+
+it("fits its field however often a weight is interrupted, and keeps the newest periods", () => {
+  const hour = 3_600_000;
+  const periods = Array.from({ length: 400 }, (_, index) => ({
+    share: 0.33,
+    since: Date.parse("2026-11-01T00:00:00Z") + index * hour,
+    first: 9_000_000_000 + index * 1_000,
+    last: 9_000_000_999 + index * 1_000,
+  }));
+  const state = { samples: 400_000, sum: 132_000, expected: 131_999.99999999997, log: -12.345678901234567 };
+  const current = { share: 0.33, samples: 1_000, sum: 330 };
+  const kept = writeMismatch({ state: { ...state, current }, periods });
+  expect(kept.state?.length).toBeLessThanOrEqual(2_048);
+  const shares = rememberedShares(kept.state);
+  const at = new Date(0).toISOString();
+  expect(shares?.at({ sequence: 9_000_399_500, at }, 0)).toMatchObject({ candidate: 0.33 });
+  expect(shares?.at({ sequence: 9_000_000_500, at }, 0)).toBeUndefined();
 });
 
 it("is replayed from the archive to the same verdict at the same rating, as its shares are in it", async () => {
