@@ -49,6 +49,12 @@ describe("where a run is", () => {
     expect(progress(inStep("first", 1, "2026-01-01T00:00:00.000Z"), weightOf(1))).toMatchObject({ remainingMs: 0 });
   });
 
+  it("begins anew when Git gives it another weight, also where status was not written in between", () => {
+    const since = "2026-01-01T00:00:00.000Z";
+    expect(progress(inStep("half", 30, since), weightOf(50))).toMatchObject({ since: now, remainingMs: 1_000 });
+    expect(progress(inStep("half", 100, since), weightOf(50))).toMatchObject({ since: new Date(since) });
+  });
+
   it("lasts a second at least, so that status shows it", () => {
     expect(progress(inStep("half", 50), weightOf(50))).toMatchObject({ remainingMs: 1_000 });
   });
