@@ -65,6 +65,7 @@ export async function startManager(
     KUBERNETES_SERVICE_PORT: server.port,
     DPO_MANAGER: JSON.stringify(config),
     NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=8",
+    MALLOC_ARENA_MAX: "1",
   });
   // What it complains of.
   child.stdout?.pipe(process.stderr);
