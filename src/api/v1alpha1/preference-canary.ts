@@ -19,6 +19,19 @@ import { duration } from "./quantity.ts";
 
 export { PreferenceCanaryStatus } from "./canary-status.ts";
 
+/** Gates that a step may require; all but winRate may also be missing from a spec. */
+const OPTIONAL = [
+  "safety",
+  "compliance",
+  "regression",
+  "cohorts",
+  "mismatch",
+  "calibration",
+  "metrics",
+  "webhook",
+] as const;
+const REQUIRED = ["winRate", ...OPTIONAL] as const;
+
 const Step = z.object({
   name: objectName("Name of the step."),
   weight: z
@@ -29,9 +42,9 @@ const Step = z.object({
     .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
   minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
   requires: z
-    .array(z.enum(["winRate", "safety", "compliance", "regression", "cohorts", "metrics", "webhook"]))
+    .array(z.enum(REQUIRED))
     .min(1)
-    .max(8)
+    .max(REQUIRED.length)
     .meta({ "x-kubernetes-list-type": "set" })
     .exactOptional()
     .describe("Gates that must have passed before the step is entered."),
@@ -272,30 +285,10 @@ export const PreferenceCanarySpec = z
         "!has(self.steps[0].requires)",
         "spec.steps[0].requires cannot be met: no gate has passed before the first step",
       ],
-      [
-        "self.steps.all(s, !has(s.requires) || !('safety' in s.requires) || has(self.gates.safety))",
-        "a step requires safety, but gates.safety is not set",
-      ],
-      [
-        "self.steps.all(s, !has(s.requires) || !('compliance' in s.requires) || has(self.gates.compliance))",
-        "a step requires compliance, but gates.compliance is not set",
-      ],
-      [
-        "self.steps.all(s, !has(s.requires) || !('regression' in s.requires) || has(self.gates.regression))",
-        "a step requires regression, but gates.regression is not set",
-      ],
-      [
-        "self.steps.all(s, !has(s.requires) || !('cohorts' in s.requires) || has(self.gates.cohorts))",
-        "a step requires cohorts, but gates.cohorts is not set",
-      ],
-      [
-        "self.steps.all(s, !has(s.requires) || !('metrics' in s.requires) || has(self.gates.metrics))",
-        "a step requires metrics, but gates.metrics is not set",
-      ],
-      [
-        "self.steps.all(s, !has(s.requires) || !('webhook' in s.requires) || has(self.gates.webhook))",
-        "a step requires webhook, but gates.webhook is not set",
-      ],
+      ...OPTIONAL.map((gate): [string, string] => [
+        `self.steps.all(s, !has(s.requires) || !('${gate}' in s.requires) || has(self.gates.${gate}))`,
+        `a step requires ${gate}, but gates.${gate} is not set`,
+      ]),
       [
         "!has(self.gates.metrics) || self.gates.metrics.all(m, duration(m.interval) < duration(self.onNoData.after))",
         "gates.metrics[].interval must be shorter than spec.onNoData.after, or there would be no data between two samples",
@@ -305,8 +298,8 @@ export const PreferenceCanarySpec = z
         "gates.webhook.interval must be shorter than spec.onNoData.after, or there would be no data between two answers",
       ],
       [
-        "self.steps.all(s, !has(s.requires) || !s.requires.exists(gate, gate in ['compliance', 'regression']) || (s.weight > 0 && s.name != self.steps.filter(served, served.weight > 0)[0].name))",
-        "a step that requires compliance or regression needs one before it with a weight over 0: only users that the candidate serves can rate it",
+        "self.steps.all(s, !has(s.requires) || !s.requires.exists(gate, gate in ['compliance', 'regression', 'mismatch']) || (s.weight > 0 && s.name != self.steps.filter(served, served.weight > 0)[0].name))",
+        "a step that requires compliance, regression or mismatch needs one before it with a weight over 0: only users that the candidate serves can rate it",
       ],
       [
         "self.serving.workloadRef.name == oldSelf.serving.workloadRef.name",
