@@ -21,7 +21,7 @@ import { createTransport } from "../../src/kube/transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { readVerdicts } from "../../src/traffic/http-route.ts";
+import { readVerdicts } from "../../src/traffic/route-kind.ts";
 import { startControlPlane } from "../../test/integration/control-plane.ts";
 import { install } from "../../test/integration/operator/install.ts";
 import { installHTTPRoutes } from "../../test/integration/preferencecanary/gateway-api.ts";

@@ -1,104 +1,87 @@
-import {
-  ANNOTATION,
-  ARM_HEADER,
-  EPOCH_HEADER,
-  LABEL,
-  MANAGED_BY,
-  TESTED_ARM_HEADER,
-} from "../api/v1alpha1/metadata.ts";
+import { ANNOTATION, LABEL, MANAGED_BY, TESTED_ARM_HEADER } from "../api/v1alpha1/metadata.ts";
 import type { Applied } from "../kube/client.ts";
-import type {
-  HeaderModifier,
-  HTTPBackendRef,
-  HTTPRoute,
-  HTTPRouteFilter,
-  HTTPRouteRule,
-  ParentReference,
-} from "../kube/gateway-api.ts";
-import { armName, samplerName } from "./names.ts";
-import { epochOf, type Slot, type Slots } from "./slots.ts";
+import type { HTTPRoute, HTTPRouteRule, ParentReference } from "../kube/gateway-api.ts";
+import { covers } from "../runtime/covers.ts";
+import { backendRef, mark, mirror, namedServices, readRule, wordsOf } from "./http-rules.ts";
+import {
+  type Arms,
+  applied,
+  type RouteIntent,
+  type RouteKind,
+  readVerdicts,
+  verdictAnnotations,
+} from "./route-kind.ts";
+import { epochOf, type Slots } from "./slots.ts";
 import { type Asked, matchesOf, sessionCookie, type Way, waysOf } from "./ways.ts";
 
-/** Port of the sampler's Service. */
-export const SAMPLER_PORT = 8080;
-
-/** What stands on the route beside the traffic, and is written together with it. */
-export interface Verdicts {
-  /** The revision that has, or had last, the whole weight. */
-  readonly stable: string;
-  readonly rejected?: Rejection;
-}
-
-export interface Rejection {
-  readonly revision: string;
-  /** In words. */
-  readonly reason: string;
-}
-
-/** Everything that a canary's HTTPRoute says. */
-export interface RouteIntent extends Verdicts {
-  readonly canary: string;
-  readonly namespace: string;
+/** What the route is attached to, as the canary says it. */
+export interface Attachment {
   readonly parentRefs: readonly { readonly name: string; readonly namespace?: string; readonly sectionName?: string }[];
   readonly hostnames: readonly string[];
-  /** Port of the arms' Services. */
-  readonly port: number;
-  /** Of the rule for everybody. */
-  readonly slots: Slots;
-  readonly asked: Asked;
-  /** Of the rules for those who name an arm, in the order of {@link waysOf}. */
-  readonly ways: readonly Slots[];
-  /** Percent of requests that are mirrored to the sampler; absent while there is none that could take them. */
-  readonly mirrorPercent?: number;
+}
+
+/** An HTTPRoute named as the canary, which is the operator's own. */
+export function ownedRoute(arms: Arms, attachment: Attachment): RouteKind<HTTPRoute> {
+  const { canary: name } = arms;
+  return {
+    kind: "HTTPRoute",
+    name,
+    read(object) {
+      const slots = readSlots(object, name);
+      const unserved = unservedReason(object);
+      return {
+        isOurs: isOurs(object),
+        ...(slots && { slots }),
+        ways: readWays(object, name),
+        ...readVerdicts(object),
+        names: namedServices(object),
+        isSpoilt: !isRuleOf(arms, slots, object),
+        isAttached: covers(object.spec, attachment),
+        words: wordsOf(object.spec.rules ?? [], object.spec.hostnames),
+        ...(unserved !== undefined && { unserved }),
+      };
+    },
+    wanted: (intent) => httpRoute(arms, attachment, intent),
+    write: (intent, standing, isConditional) =>
+      applied("HTTPRoute", httpRoute(arms, attachment, intent), standing, isConditional),
+    askable: (object) => ({ object }),
+  };
 }
 
 /** The route as it is applied. What the API server would fill in is spelt out, so that it can be compared with what stands. */
-export function httpRoute(intent: RouteIntent): Applied<HTTPRoute> {
-  const { canary, namespace, stable, rejected } = intent;
+function httpRoute(arms: Arms, { parentRefs, hostnames }: Attachment, intent: RouteIntent): Applied<HTTPRoute> {
+  const { canary, namespace } = arms;
   return {
     metadata: {
       name: canary,
       namespace,
       labels: { ...MANAGED_BY, [LABEL.canary]: canary },
-      annotations: {
-        [ANNOTATION.stable]: stable,
-        ...(rejected && {
-          [ANNOTATION.rejected]: rejected.revision,
-          [ANNOTATION.rejectedReason]: rejected.reason,
-        }),
-      },
+      annotations: verdictAnnotations(intent),
     },
     spec: {
-      parentRefs: intent.parentRefs.map(parentRef),
-      hostnames: intent.hostnames,
-      rules: [ruleForEverybody(intent), ...rulesForWays(intent)],
+      parentRefs: parentRefs.map(parentRef),
+      hostnames,
+      rules: [ruleForEverybody(arms, intent), ...rulesForWays(arms, intent)],
     },
   };
 }
 
-function ruleForEverybody(intent: RouteIntent): HTTPRouteRule {
-  const { canary, port, slots, ways, asked } = intent;
-  return { ...slotsRule({ canary, port }, slots, ways, asked), filters: mirror(intent) };
-}
-
-/** The Services of a canary's arms. */
-interface Arms {
-  readonly canary: string;
-  readonly port: number;
+function ruleForEverybody(arms: Arms, { slots, ways, asked, mirrorPercent }: RouteIntent): HTTPRouteRule {
+  return { ...slotsRule(arms, slots, ways, asked), filters: mirror(arms.canary, mirrorPercent) };
 }
 
 /**
  * The rule for everybody, but for the mirror. It follows from the slots, but for a session's cookie, so whatever else
  * stands was written by somebody else.
  */
-export function slotsRule(arms: Arms, slots: Slots, ways: readonly Slots[], asked: Asked = {}): HTTPRouteRule {
+function slotsRule(arms: Arms, slots: Slots, ways: readonly Slots[], asked: Asked = {}): HTTPRouteRule {
   const epoch = epochOf(slots, ways);
   return {
     matches: [{ path: { type: "PathPrefix", value: "/" } }],
     backendRefs: slots.map((slot) => {
       const cookie = sessionCookie(asked, slot.revision);
       return backendRef(arms, slot, {
-        set: mark(ARM_HEADER, slot, epoch),
+        set: mark(slot, epoch),
         // What the arm itself sets stays.
         ...(cookie && { add: [{ name: "set-cookie", value: cookie }] }),
       });
@@ -106,27 +89,27 @@ export function slotsRule(arms: Arms, slots: Slots, ways: readonly Slots[], aske
   };
 }
 
-function rulesForWays(intent: RouteIntent): HTTPRouteRule[] {
+function rulesForWays(arms: Arms, intent: RouteIntent): HTTPRouteRule[] {
   return waysOf(intent.asked).flatMap((way, i) => {
     const slots = intent.ways[i];
-    return slots ? [ruleForWay(intent, way, slots)] : [];
+    return slots ? [ruleForWay(arms, intent, way, slots)] : [];
   });
 }
 
 /** What testers ask is not what users ask: nothing of it is mirrored, and the answer's arm is in another header. */
-function ruleForWay(intent: RouteIntent, way: Way, slots: Slots): HTTPRouteRule {
-  const { stable, asked } = intent;
+function ruleForWay(arms: Arms, intent: RouteIntent, way: Way, slots: Slots): HTTPRouteRule {
+  const { stable, asked, mirrorPercent } = intent;
   const other = slots.find(({ revision }) => revision !== stable)?.revision ?? stable;
-  const name = way.of === "Testers" ? TESTED_ARM_HEADER : ARM_HEADER;
+  const header = way.of === "Testers" ? TESTED_ARM_HEADER : undefined;
   const epoch = epochOf(intent.slots, intent.ways);
   return {
     matches: matchesOf(way, asked, way.to === "Stable" ? stable : other),
-    filters: way.of === "Testers" ? [] : mirror(intent),
-    backendRefs: slots.map((slot) => backendRef(intent, slot, { set: mark(name, slot, epoch) })),
+    filters: way.of === "Testers" ? [] : mirror(arms.canary, mirrorPercent),
+    backendRefs: slots.map((slot) => backendRef(arms, slot, { set: mark(slot, epoch, header) })),
   };
 }
 
-function parentRef({ name, namespace, sectionName }: RouteIntent["parentRefs"][number]): ParentReference {
+function parentRef({ name, namespace, sectionName }: Attachment["parentRefs"][number]): ParentReference {
   return {
     group: "gateway.networking.k8s.io",
     kind: "Gateway",
@@ -136,30 +119,17 @@ function parentRef({ name, namespace, sectionName }: RouteIntent["parentRefs"][n
   };
 }
 
-/** Answers say which arm gave them, and by which weights. */
-function mark(header: string, { revision }: Slot, epoch: string): HeaderModifier["set"] {
-  return [
-    { name: header, value: revision },
-    { name: EPOCH_HEADER, value: epoch },
-  ];
+/** One that another canary has adopted has a mark of ours, but is Git's. */
+function isOurs({ metadata: { labels = {}, annotations = {} } }: HTTPRoute): boolean {
+  const isLabelled = Object.entries(MANAGED_BY).every(([label, value]) => labels[label] === value);
+  return annotations[ANNOTATION.adopted] === undefined && (isLabelled || annotations[ANNOTATION.stable] !== undefined);
 }
 
-function backendRef({ canary, port }: Arms, { revision, weight }: Slot, marks: HeaderModifier): HTTPBackendRef {
-  return {
-    ...service(armName(canary, revision), port),
-    weight,
-    filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier: marks }],
-  };
-}
-
-function mirror({ canary, mirrorPercent }: RouteIntent): HTTPRouteFilter[] {
-  if (mirrorPercent === undefined) return [];
-  const backendRef = service(samplerName(canary), SAMPLER_PORT);
-  return [{ type: "RequestMirror", requestMirror: { backendRef, percent: mirrorPercent } }];
-}
-
-function service(name: string, port: number) {
-  return { group: "", kind: "Service", name, port };
+function isRuleOf(arms: Arms, slots: Slots | undefined, object: HTTPRoute): boolean {
+  if (slots === undefined) return false;
+  // One that a stranger has spoilt is in no epoch: it is made anew, and then it is.
+  const ways = readWays(object, arms.canary).filter((each) => each !== undefined);
+  return covers(object.spec.rules?.[0], slotsRule(arms, slots, ways));
 }
 
 /** The slots of a route of ours, in the rule for everybody; undefined when a stranger has made something else of it. */
@@ -170,37 +140,6 @@ export function readSlots(route: HTTPRoute, canary: string): Slots | undefined {
 /** The slots of the rules behind it. */
 export function readWays(route: HTTPRoute, canary: string): readonly (Slots | undefined)[] {
   return (route.spec.rules ?? []).slice(1).map((rule) => readRule(rule, canary));
-}
-
-function readRule(rule: HTTPRouteRule | undefined, canary: string): Slots | undefined {
-  const [first, second, third] = (rule?.backendRefs ?? []).map((ref) => readSlot(ref, canary));
-  return first === undefined || second === undefined || third !== undefined ? undefined : [first, second];
-}
-
-function readSlot({ name, weight = 1 }: HTTPBackendRef, canary: string): Slot {
-  const prefix = armName(canary, "");
-  return { revision: name.startsWith(prefix) ? name.slice(prefix.length) : name, weight };
-}
-
-/** Every Service that the route sends anything to, mirrored requests included. */
-export function namedServices(route: HTTPRoute): ReadonlySet<string> {
-  const rules = route.spec.rules ?? [];
-  const backends = rules.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name));
-  const mirrors = rules.flatMap(({ filters = [] }) =>
-    filters.flatMap((filter) => (filter.type === "RequestMirror" ? [filter.requestMirror.backendRef.name] : [])),
-  );
-  return new Set([...backends, ...mirrors]);
-}
-
-/** What the route's annotations say. */
-export function readVerdicts(route: HTTPRoute): Partial<Verdicts> {
-  const annotations = route.metadata.annotations ?? {};
-  const stable = annotations[ANNOTATION.stable];
-  const revision = annotations[ANNOTATION.rejected];
-  return {
-    ...(stable && { stable }),
-    ...(revision && { rejected: { revision, reason: annotations[ANNOTATION.rejectedReason] ?? "" } }),
-  };
 }
 
 /**

@@ -16,7 +16,7 @@ export interface Probing {
 
 export interface Asked {
   /** Do its Gateways answer with this epoch? */
-  readonly route?: { readonly object: Stored<HTTPRoute>; readonly epoch: string };
+  readonly route?: { readonly object: Stored<HTTPRoute>; readonly epoch: string; readonly path?: string };
   /** Do they answer through their Services? */
   readonly arms: readonly { readonly revision: string; readonly address: string; readonly port: number }[];
 }

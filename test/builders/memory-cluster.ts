@@ -2,11 +2,13 @@ import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
 import { LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
 import type { ControllerRevision, Deployment, Service } from "../../src/kube/built-in.ts";
+import type { Applied } from "../../src/kube/client.ts";
 import type { HTTPRoute, HTTPRouteSpec } from "../../src/kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../src/kube/object.ts";
 import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { httpRoute, namedServices, type RouteIntent } from "../../src/traffic/http-route.ts";
+import { namedServices } from "../../src/traffic/http-rules.ts";
+import type { RouteWrite } from "../../src/traffic/route-kind.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";
 
 type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
@@ -71,18 +73,20 @@ export function createMemoryCluster(clock: Clock) {
     if (service.metadata.deletionTimestamp !== undefined) remove(stores.services, name);
   }
 
-  function writeRoute(intent: RouteIntent, uid: string | undefined, resourceVersion: string | undefined): void {
+  function writeRoute(write: RouteWrite): void {
+    if (write.type !== "Apply") throw new Error("only applies are known here");
+    const { metadata, spec } = write.object as Applied<HTTPRoute>;
+    if (spec === undefined) throw new Error("a route without a spec");
+    const { uid, resourceVersion, ...rest } = metadata;
     const standing = stores.routes.get({ namespace: NAMESPACE, name: CANARY })?.metadata;
     if (uid !== standing?.uid) throw new Error("the route was to be another one");
     if (resourceVersion !== undefined && resourceVersion !== standing?.resourceVersion) throw new Error("409");
-    const { metadata, spec } = httpRoute(intent);
-    if (spec === undefined) throw new Error("a route without a spec");
-    routeVersions.push(put(stores.routes, { metadata, spec, status: served(spec) }));
+    routeVersions.push(put(stores.routes, { metadata: rest, spec, status: served(spec) }));
     lookForDangling();
   }
 
   const appliers: { readonly [T in Effect["type"]]?: (effect: Extract<Effect, { type: T }>) => void } = {
-    WriteRoute: ({ intent, uid, resourceVersion }) => writeRoute(intent, uid, resourceVersion),
+    WriteRoute: ({ write }) => writeRoute(write),
     ApplyRecord: ({ object }) => void put(stores.records, { revision: 1, ...object }),
     ApplyDeployment: ({ object }) => void put(stores.deployments, object),
     ApplyService: ({ object }) =>

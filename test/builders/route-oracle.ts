@@ -1,6 +1,7 @@
 import { EPOCH_HEADER } from "../../src/api/v1alpha1/metadata.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
-import { readSlots, readVerdicts, readWays } from "../../src/traffic/http-route.ts";
+import { readSlots, readWays } from "../../src/traffic/http-route.ts";
+import { readVerdicts } from "../../src/traffic/route-kind.ts";
 import { epochOf, type Slots, WHOLE } from "../../src/traffic/slots.ts";
 
 /**

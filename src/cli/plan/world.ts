@@ -7,7 +7,7 @@ import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../kube/object.ts";
-import { httpRoute, type RouteIntent, readVerdicts } from "../../traffic/http-route.ts";
+import { type RouteWrite, readVerdicts } from "../../traffic/route-kind.ts";
 import { type Objects, stored, storeOf } from "./objects.ts";
 
 /** The simulated cluster at one moment, and what the controller has seen stand still in it. A value, as its objects. */
@@ -72,7 +72,7 @@ export function afterEffect(world: World, effect: Effect): World {
     case "ApplyDeployment":
       return put(world, "deployments", ready(effect.object));
     case "WriteRoute":
-      return put(world, "routes", served(effect.intent));
+      return put(world, "routes", served(effect.write));
     default:
       throw new Error(`what comes of ${effect.type} is not simulated`);
   }
@@ -90,8 +90,9 @@ function ready(object: Applied<Deployment>): Applied<Deployment> {
   return { ...object, status: { observedGeneration: Number.MAX_SAFE_INTEGER, ...counts } };
 }
 
-function served(intent: RouteIntent): Applied<HTTPRoute> {
-  const route = httpRoute(intent);
+function served(write: RouteWrite): Applied<HTTPRoute> {
+  if (write.type !== "Apply") throw new Error("a route that Git owns is not simulated");
+  const route = write.object as Applied<HTTPRoute>;
   const conditions = [{ type: "Accepted", status: "True", reason: "Accepted", message: "" } as const];
   const parents = (route.spec?.parentRefs ?? []).map((parentRef) => {
     return { parentRef, controllerName: "simulated", conditions };

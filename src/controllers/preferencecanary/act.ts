@@ -3,10 +3,10 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Service } from "../../kube/built-in.ts";
 import type { Client } from "../../kube/client.ts";
 import type { Stored } from "../../kube/object.ts";
-import { controllerRevisions, deployments, httpRoutes, services } from "../../kube/resource.ts";
+import { controllerRevisions, deployments, httpRoutes, type Resource, services } from "../../kube/resource.ts";
 import type { Store } from "../../kube/store.ts";
 import { ensureFinalizer, removeFinalizer } from "../../runtime/finalizers.ts";
-import { httpRoute } from "../../traffic/http-route.ts";
+import type { RouteKindName, RouteWrite } from "../../traffic/route-kind.ts";
 import { preferenceCanaries } from "../resources.ts";
 import type { Effect } from "./effect.ts";
 
@@ -29,7 +29,7 @@ export async function act(
     case "RemoveFinalizer":
       return removeFinalizer(client, preferenceCanaries, canary, FINALIZER.canary);
     case "WriteRoute":
-      return writeRoute(effect, client, signal);
+      return writeRoute(effect.write, client, signal);
     case "ApplyRecord":
       return client.apply(controllerRevisions, effect.object, signal);
     case "ApplyDeployment":
@@ -56,13 +56,10 @@ export async function act(
   }
 }
 
-/** With the route's uid an apply never makes a route that somebody has deleted. */
-function writeRoute(
-  { intent, uid, resourceVersion }: Extract<Effect, { type: "WriteRoute" }>,
-  client: Client,
-  signal: AbortSignal,
-) {
-  const { metadata, ...rest } = httpRoute(intent);
-  const condition = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
-  return client.apply(httpRoutes, { ...rest, metadata: { ...metadata, ...condition } }, signal);
+const ROUTES: Readonly<Record<RouteKindName, Resource>> = { HTTPRoute: httpRoutes };
+
+function writeRoute(write: RouteWrite, client: Client, signal: AbortSignal): Promise<unknown> {
+  const resource = ROUTES[write.kind];
+  if (write.type === "Apply") return client.apply(resource, write.object, signal);
+  return client.patch(resource, write.key, { type: "json", body: write.body }, signal);
 }

@@ -42,8 +42,9 @@ function runMoved(before: PreferenceCanaryStatus | undefined, after: PreferenceC
 /** What a write was worth telling of, whatever status says. */
 export function effectNotes(effect: Effect): readonly EventNote[] {
   if (effect.type !== "WriteRoute" || effect.undoes === undefined) return [];
-  const { intent, undoes } = effect;
-  const note = `Somebody else had changed HTTPRoute ${intent.canary} (${undoes}): it is written back, since the canary alone moves traffic`;
+  const { write, undoes } = effect;
+  const { name } = write.type === "Apply" ? write.object.metadata : write.key;
+  const note = `Somebody else had changed ${write.kind} ${name} (${undoes}): it is written back, since the canary alone moves traffic`;
   return [{ type: "Warning", reason: "RouteRestored", action: "WriteRoute", note }];
 }
 

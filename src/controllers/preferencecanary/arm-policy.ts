@@ -1,7 +1,7 @@
 import { SAMPLER_ENV } from "../../api/contracts/sampler.ts";
 import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
-import { covers } from "./covers.ts";
+import { covers } from "../../runtime/covers.ts";
 import {
   armDeployment,
   armService,

@@ -7,7 +7,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import type { Container, ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
-import { SAMPLER_PORT } from "../../traffic/http-route.ts";
+import { SAMPLER_PORT } from "../../traffic/http-rules.ts";
 import { armName, judgeName, samplerName } from "../../traffic/names.ts";
 import { type Mounted, RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.ts";
 import { armTemplate } from "./arm-template.ts";

@@ -1,6 +1,6 @@
 import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
-import type { RouteIntent } from "../../traffic/http-route.ts";
+import type { RouteIntent, RouteWrite } from "../../traffic/route-kind.ts";
 
 /**
  * One write to the cluster. A pass makes at most one, and the next pass looks at what came of it: so there are no more
@@ -12,10 +12,9 @@ export type Effect =
   | {
       readonly type: "WriteRoute";
       readonly intent: RouteIntent;
-      /** Of the route that stands; absent when there is none and it is to be made. */
-      readonly uid?: string;
-      /** The version that was decided on. Absent for a rollback: nothing may hold that up. */
-      readonly resourceVersion?: string;
+      readonly write: RouteWrite;
+      /** It is refused when the route has changed since. A rollback is not: nothing may hold that up. */
+      readonly isConditional: boolean;
       /** What somebody else had written, in words. */
       readonly undoes?: string;
     }

@@ -10,16 +10,16 @@ import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
-import { readSlots } from "../../traffic/http-route.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import { judgeName, samplerName } from "../../traffic/names.ts";
 import type { Asked, Probing } from "../../traffic/probing.ts";
 import type { Settling } from "../../traffic/settling.ts";
-import { weightIn } from "../../traffic/slots.ts";
+import { type Slots, weightIn } from "../../traffic/slots.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Model } from "./model.ts";
-import { askedOfRoute, readRoute } from "./observe-route.ts";
+import { findRoute, readRoute } from "./observe-route.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord } from "./observed.ts";
+import { routeKindOf } from "./route-kind-of.ts";
 
 export interface Sources {
   readonly jobs: Store<DPOJob>;
@@ -35,14 +35,14 @@ export interface Sources {
 export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Observed {
   const { namespace, name } = canary.metadata;
   const workload = sources.deployments.get({ namespace, name: canary.spec.serving.workloadRef.name });
-  const route = sources.routes.get({ namespace, name });
+  const route = findRoute(canary, sources.routes.get({ namespace, name: routeKindOf(canary).name }));
   const template = workload?.spec?.template;
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
   const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
   const isSampler = isCalled(samplerName(name));
   const arms = readArms(deployments, services);
-  const asked = { ...askedOfRoute(route), arms: idleArms(arms, route) };
+  const asked = { ...(route && "route" in route.asked && route.asked), arms: idleArms(arms, route?.reading.slots) };
   const found = sources.probing.read(keyOf(canary), asked);
   const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
@@ -139,8 +139,7 @@ function readArms(
 }
 
 /** Ready, and without requests: whoever gets some is asked no more. */
-function idleArms(arms: ReadonlyMap<string, Arm>, route: HTTPRoute | undefined): Asked["arms"] {
-  const slots = route && readSlots(route, route.metadata.name);
+function idleArms(arms: ReadonlyMap<string, Arm>, slots: Slots | undefined): Asked["arms"] {
   return [...arms].flatMap(([revision, { deployment, service }]) => {
     const address = service?.object.spec?.clusterIP;
     const isIdle = deployment?.ready && deployment.role !== "stable" && !service?.terminating;

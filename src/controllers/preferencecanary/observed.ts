@@ -1,10 +1,9 @@
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
-import type { HTTPRoute } from "../../kube/gateway-api.ts";
-import type { Rejection } from "../../traffic/http-route.ts";
+import type { KubeObject, Stored } from "../../kube/object.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
-import type { Slots } from "../../traffic/slots.ts";
+import type { RouteReading } from "../../traffic/route-kind.ts";
 import type { Model } from "./model.ts";
 import type { RevisionInputs } from "./revision.ts";
 
@@ -84,29 +83,16 @@ export interface ObservedService {
   readonly held: boolean;
 }
 
-export interface Route {
-  readonly object: HTTPRoute;
+export interface Route extends RouteReading {
+  readonly object: Stored<KubeObject>;
   readonly uid: string;
-  readonly resourceVersion: string;
-  /** It carries a mark of ours: one of the same name that has none is somebody else's and stays as it is. */
-  readonly isOurs: boolean;
   readonly terminating: boolean;
-  /** Of the rule for everybody; absent when a stranger has made something else of it. */
-  readonly slots?: Slots;
-  /** Of the rules for those who name an arm; undefined in the place of one that a stranger has spoilt. */
-  readonly ways: readonly (Slots | undefined)[];
-  /** How long the slots of all rules are known to stand as they are. */
+  /** How long the slots of all requests are known to stand as they are. */
   readonly unchangedMs: number;
   /** Likewise, for everything that the route names. */
   readonly namesUnchangedMs: number;
-  readonly stable?: string;
-  readonly rejected?: Rejection;
-  /** Services that it sends anything to. */
-  readonly names: ReadonlySet<string>;
   /** Whether requests are served by these slots. */
   readonly live: Liveness;
-  /** Somebody has changed it: its rule is not as the operator writes it for these slots, or it is attached to something else. */
+  /** Somebody has changed it: it is not as the operator writes it for these slots, or it is attached to something else. */
   readonly isMeddled: boolean;
-  /** Why not every Gateway that it names serves it, in words. */
-  readonly unserved?: string;
 }

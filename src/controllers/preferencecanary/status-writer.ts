@@ -3,10 +3,10 @@ import type { Client } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { keyOf, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { covers } from "../../runtime/covers.ts";
 import { done, type Result, requeueAfter } from "../../runtime/result.ts";
 import { preferenceCanaries } from "../resources.ts";
 import { announcements } from "./announcements.ts";
-import { covers } from "./covers.ts";
 import type { Facts } from "./facts.ts";
 import { status, urgency } from "./status.ts";
 

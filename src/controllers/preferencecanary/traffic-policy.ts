@@ -1,4 +1,5 @@
-import { httpRoute, type Rejection, type RouteIntent, type Verdicts } from "../../traffic/http-route.ts";
+import { covers } from "../../runtime/covers.ts";
+import type { Rejection, RouteIntent, RouteKind, Verdicts } from "../../traffic/route-kind.ts";
 import {
   ALMOST_WHOLE,
   nextRouteMove,
@@ -8,11 +9,10 @@ import {
   type Standing,
   stableAlone,
 } from "../../traffic/slots.ts";
-import { covers } from "./covers.ts";
-import { ARM_PORT } from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, Observed, Route } from "./observed.ts";
+import { routeKindOf } from "./route-kind-of.ts";
 import { toRetry } from "./run.ts";
 import { mirrorPercent } from "./sampling.ts";
 import { askedOf, goalsOf } from "./traffic-goals.ts";
@@ -33,13 +33,13 @@ export function moveTraffic(facts: Facts): Advice {
   const { rules, withdraws, waitMs } = nextMoves(facts, stable, standing, since);
   const verdicts = verdictsOf(facts, stable, rules);
   const intent = routeIntent(facts, rules, verdicts);
-  if (route === undefined) return { effect: { type: "WriteRoute", intent } };
-  if (stands(route, intent)) return waitMs === undefined ? undefined : { waitMs };
-  const { uid, resourceVersion } = route;
-  const isNewlyRejected = verdicts.rejected?.revision !== route.rejected?.revision && verdicts.rejected !== undefined;
-  const condition = { uid, ...(!isNewlyRejected && !withdraws && { resourceVersion }) };
+  const kind = routeKindOf(observed.canary);
+  if (route !== undefined && stands(kind, route, intent)) return waitMs === undefined ? undefined : { waitMs };
+  const isNewlyRejected = verdicts.rejected?.revision !== route?.rejected?.revision && verdicts.rejected !== undefined;
+  const isConditional = !isNewlyRejected && !withdraws;
+  const write = kind.write(intent, route?.object, isConditional);
   return {
-    effect: { type: "WriteRoute", intent, ...condition, ...(route.isMeddled && { undoes: wordsOf(route) }) },
+    effect: { type: "WriteRoute", intent, write, isConditional, ...(route?.isMeddled && { undoes: route.words }) },
   };
 }
 
@@ -67,13 +67,6 @@ function firstReady({ observed, run }: Facts): string | undefined {
   return isUp ? target.revision : undefined;
 }
 
-/** "assistant-7c9f01ab23 at 1, assistant-b41a9d5c02 at 9 for assistant.example.com" */
-function wordsOf({ object: { spec } }: Route): string {
-  const backends = (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
-  const weights = backends.map(({ name, weight = 1 }) => `${name} at ${weight}`).join(", ") || "no backend";
-  return `${weights} for ${spec.hostnames?.join(", ") || "every host name"}`;
-}
-
 function verdictsOf(facts: Facts, stable: string, rules: readonly Slots[]): Verdicts {
   const { candidate } = facts.run;
   const rejection = rejected(facts);
@@ -93,21 +86,15 @@ function rejected({ observed, run: { candidate }, rejection }: Facts): Rejection
 
 function routeIntent({ observed }: Facts, rules: readonly Slots[], verdicts: Verdicts): RouteIntent {
   const { canary, sampler } = observed;
-  const { spec, metadata } = canary;
   const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
   const canMirror = isUp && !isDeleted(observed);
   const [slots = stableAlone(verdicts.stable), ...ways] = rules;
   return {
-    canary: metadata.name,
-    namespace: metadata.namespace,
-    parentRefs: spec.traffic.httpRoute.parentRefs,
-    hostnames: spec.traffic.httpRoute.hostnames ?? [],
-    port: ARM_PORT,
     slots,
     asked: askedOf(canary),
     ways,
     ...verdicts,
-    ...(canMirror && { mirrorPercent: mirrorPercent(spec.evidence.comparisons) }),
+    ...(canMirror && { mirrorPercent: mirrorPercent(canary.spec.evidence.comparisons) }),
   };
 }
 
@@ -120,11 +107,7 @@ function isReachable({ service }: Arm): boolean {
 }
 
 /** Everything but a rejection can be compared by what is wanted; that one has to be seen when it goes. */
-function stands(route: Route, intent: RouteIntent): boolean {
-  const wanted = httpRoute(intent);
-  const { labels, annotations } = wanted.metadata;
-  return (
-    covers(route.object, { metadata: { labels, annotations }, spec: wanted.spec }) &&
-    route.rejected?.revision === intent.rejected?.revision
-  );
+function stands(kind: RouteKind, route: Route, intent: RouteIntent): boolean {
+  const wanted = kind.wanted(intent, route.object);
+  return covers(route.object, wanted) && route.rejected?.revision === intent.rejected?.revision;
 }

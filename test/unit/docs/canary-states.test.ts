@@ -47,9 +47,7 @@ function wordsOf(effect: Effect): string {
     case "RemoveFinalizer":
       return "finalizer off";
     case "WriteRoute":
-      return effect.intent.rejected !== undefined && effect.resourceVersion === undefined
-        ? "route with the rejection"
-        : "route";
+      return effect.intent.rejected !== undefined && !effect.isConditional ? "route with the rejection" : "route";
     case "DeleteRoute":
       return "route deleted";
     case "ApplyRecord":

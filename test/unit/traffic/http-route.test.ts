@@ -1,21 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { HTTPBackendRef } from "../../../src/kube/gateway-api.ts";
-import {
-  httpRoute,
-  namedServices,
-  type RouteIntent,
-  readSlots,
-  readVerdicts,
-  unservedReason,
-} from "../../../src/traffic/http-route.ts";
+import { ownedRoute, readSlots, unservedReason } from "../../../src/traffic/http-route.ts";
+import { namedServices } from "../../../src/traffic/http-rules.ts";
+import { type RouteIntent, readVerdicts } from "../../../src/traffic/route-kind.ts";
 import { epochOf } from "../../../src/traffic/slots.ts";
 
+const kind = ownedRoute(
+  { canary: "assistant", namespace: "chat", port: 8080 },
+  { parentRefs: [{ name: "public", namespace: "gateways" }], hostnames: ["assistant.example.com"] },
+);
 const intent: RouteIntent = {
-  canary: "assistant",
-  namespace: "chat",
-  parentRefs: [{ name: "public", namespace: "gateways" }],
-  hostnames: ["assistant.example.com"],
-  port: 8080,
   slots: [
     { revision: "aaaaaaaaaa", weight: 990_000 },
     { revision: "bbbbbbbbbb", weight: 10_000 },
@@ -36,7 +30,7 @@ const refused = {
 } as const;
 
 function written(changes: Partial<RouteIntent> = {}) {
-  const { metadata, spec } = httpRoute({ ...intent, ...changes });
+  const { metadata, spec } = kind.wanted({ ...intent, ...changes });
   if (spec === undefined) throw new Error("a route without a spec");
   return { metadata, spec };
 }
@@ -76,7 +70,7 @@ describe("a canary's HTTPRoute", () => {
       { type: "RequestMirror", requestMirror: { backendRef: { name: "assistant-sampler" }, percent: 5 } },
     ]);
     const { mirrorPercent: _none, ...unmirrored } = intent;
-    expect(httpRoute(unmirrored).spec?.rules?.[0]?.filters).toEqual([]);
+    expect(kind.wanted(unmirrored).spec?.rules?.[0]?.filters).toEqual([]);
   });
 
   it("is read back as it was written", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { covers } from "../../../../src/controllers/preferencecanary/covers.ts";
+import { covers } from "../../../src/runtime/covers.ts";
 
 describe("whether what is wanted stands", () => {
   it.each([

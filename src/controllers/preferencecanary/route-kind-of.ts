@@ -1,0 +1,11 @@
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import { ownedRoute } from "../../traffic/http-route.ts";
+import type { RouteKind } from "../../traffic/route-kind.ts";
+import { ARM_PORT } from "./desired.ts";
+
+/** The kind of object that the canary's spec wants to carry its traffic. */
+export function routeKindOf({ metadata: { name, namespace }, spec }: PreferenceCanary): RouteKind {
+  const arms = { canary: name, namespace, port: ARM_PORT };
+  const { parentRefs, hostnames = [] } = spec.traffic.httpRoute;
+  return ownedRoute(arms, { parentRefs, hostnames });
+}

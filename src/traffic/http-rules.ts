@@ -1,0 +1,65 @@
+import { ARM_HEADER, EPOCH_HEADER } from "../api/v1alpha1/metadata.ts";
+import type { HeaderModifier, HTTPBackendRef, HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from "../kube/gateway-api.ts";
+import { armName, samplerName } from "./names.ts";
+import type { Arms } from "./route-kind.ts";
+import type { Slot, Slots } from "./slots.ts";
+
+/** Slots as backends of an HTTPRoute's rules. */
+
+/** Port of the sampler's Service. */
+export const SAMPLER_PORT = 8080;
+
+/** Answers say which arm gave them, and by which weights. */
+export function mark({ revision }: Slot, epoch: string, header = ARM_HEADER): HeaderModifier["set"] {
+  return [
+    { name: header, value: revision },
+    { name: EPOCH_HEADER, value: epoch },
+  ];
+}
+
+export function backendRef({ canary, port }: Arms, { revision, weight }: Slot, marks: HeaderModifier): HTTPBackendRef {
+  return {
+    ...service(armName(canary, revision), port),
+    weight,
+    filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier: marks }],
+  };
+}
+
+/** A copy of so many percent of the requests goes to the sampler. */
+export function mirror(canary: string, percent: number | undefined): HTTPRouteFilter[] {
+  if (percent === undefined) return [];
+  const backendRef = service(samplerName(canary), SAMPLER_PORT);
+  return [{ type: "RequestMirror", requestMirror: { backendRef, percent } }];
+}
+
+function service(name: string, port: number) {
+  return { group: "", kind: "Service", name, port };
+}
+
+/** The slots of a rule; undefined when a stranger has made something else of it. */
+export function readRule(rule: HTTPRouteRule | undefined, canary: string): Slots | undefined {
+  const [first, second, third] = (rule?.backendRefs ?? []).map((ref) => readSlot(ref, canary));
+  return first === undefined || second === undefined || third !== undefined ? undefined : [first, second];
+}
+
+function readSlot({ name, weight = 1 }: HTTPBackendRef, canary: string): Slot {
+  const prefix = armName(canary, "");
+  return { revision: name.startsWith(prefix) ? name.slice(prefix.length) : name, weight };
+}
+
+/** Every Service that the route sends anything to, mirrored requests included. */
+export function namedServices(route: HTTPRoute): ReadonlySet<string> {
+  const rules = route.spec.rules ?? [];
+  const backends = rules.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name));
+  const mirrors = rules.flatMap(({ filters = [] }) =>
+    filters.flatMap((filter) => (filter.type === "RequestMirror" ? [filter.requestMirror.backendRef.name] : [])),
+  );
+  return new Set([...backends, ...mirrors]);
+}
+
+/** "assistant-7c9f01ab23 at 1, assistant-b41a9d5c02 at 9 for assistant.example.com" */
+export function wordsOf(rules: readonly HTTPRouteRule[], hostnames: readonly string[] | undefined): string {
+  const backends = rules.flatMap(({ backendRefs = [] }) => backendRefs);
+  const weights = backends.map(({ name, weight = 1 }) => `${name} at ${weight}`).join(", ") || "no backend";
+  return `${weights} for ${hostnames?.join(", ") || "every host name"}`;
+}

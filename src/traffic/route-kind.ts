@@ -1,0 +1,116 @@
+import { ANNOTATION } from "../api/v1alpha1/metadata.ts";
+import type { Applied, Patch } from "../kube/client.ts";
+import type { HTTPRoute } from "../kube/gateway-api.ts";
+import type { KubeObject, ObjectKey, Stored } from "../kube/object.ts";
+import type { Slots } from "./slots.ts";
+import type { Asked } from "./ways.ts";
+
+/**
+ * A kind of object that carries a canary's traffic. Who serves is decided in slots; a kind only translates: it reads
+ * slots from an object, and writes slots into one.
+ */
+export interface RouteKind<T extends KubeObject = KubeObject> {
+  readonly kind: RouteKindName;
+  /** Of the object, in the canary's namespace. */
+  readonly name: string;
+  read(object: Stored<T>): RouteReading;
+  /** As much of the object as is the canary's to say, for whom it is to serve; `standing` is how it stands. */
+  wanted(intent: RouteIntent, standing?: Stored<T>): Applied<T>;
+  /** The write that makes it so. Conditional, it is refused with a conflict when `standing` is not how it stands any more. */
+  write(intent: RouteIntent, standing: Stored<T> | undefined, isConditional: boolean): RouteWrite;
+  /** How gateways are asked whether they serve it. */
+  askable(object: Stored<T>): Askable;
+}
+
+export type RouteKindName = "HTTPRoute";
+
+/** The Services of a canary's arms. */
+export interface Arms {
+  readonly canary: string;
+  readonly namespace: string;
+  readonly port: number;
+}
+
+/** What stands on a route beside the traffic, and is written together with it. */
+export interface Verdicts {
+  /** The revision that has, or had last, the whole weight. */
+  readonly stable: string;
+  readonly rejected?: Rejection;
+}
+
+export interface Rejection {
+  readonly revision: string;
+  /** In words. */
+  readonly reason: string;
+}
+
+/** Everything that is decided about a canary's route. */
+export interface RouteIntent extends Verdicts {
+  /** Of everybody's requests. */
+  readonly slots: Slots;
+  readonly asked: Asked;
+  /** Of the requests that name an arm, in the order of `waysOf`. */
+  readonly ways: readonly Slots[];
+  /** Percent of requests that are mirrored to the sampler; absent while there is none that could take them. */
+  readonly mirrorPercent?: number;
+}
+
+/** What a route says to those who decide. */
+export interface RouteReading extends Partial<Verdicts> {
+  /** It carries a mark of ours: one of the same name that has none is somebody else's and stays as it is. */
+  readonly isOurs: boolean;
+  /** Of everybody's requests; absent when a stranger has made something else of it. */
+  readonly slots?: Slots;
+  /** Of the requests that name an arm; undefined in the place of one that a stranger has spoilt. */
+  readonly ways: readonly (Slots | undefined)[];
+  /** Services that it sends anything to, mirrored requests included. */
+  readonly names: ReadonlySet<string>;
+  /** What everybody is served by is not as the operator writes it for these slots. */
+  readonly isSpoilt: boolean;
+  /** Its gateways and host names are the ones that the canary names. */
+  readonly isAttached: boolean;
+  /** What it sends where, in words. */
+  readonly words: string;
+  /** Why not every gateway that it names serves it, in words. */
+  readonly unserved?: string;
+}
+
+/** The route with the Gateways that can be asked, and a path that it takes; or why nobody can be, in words. */
+export type Askable = { readonly object: Stored<HTTPRoute>; readonly path?: string } | { readonly problem: string };
+
+export type RouteWrite =
+  | { readonly type: "Apply"; readonly kind: RouteKindName; readonly object: Applied<KubeObject> }
+  | { readonly type: "Patch"; readonly kind: RouteKindName; readonly key: ObjectKey; readonly body: JsonPatch };
+
+export type JsonPatch = Extract<Patch, { readonly type: "json" }>["body"];
+
+/** A whole object of ours. With its uid an apply never makes one that somebody has deleted. */
+export function applied<T extends KubeObject>(
+  kind: RouteKindName,
+  { metadata, ...rest }: Applied<T>,
+  standing: Stored<T> | undefined,
+  isConditional: boolean,
+): RouteWrite {
+  const { uid, resourceVersion } = standing?.metadata ?? {};
+  const condition = { ...(uid && { uid }), ...(isConditional && resourceVersion && { resourceVersion }) };
+  return { type: "Apply", kind, object: { ...rest, metadata: { ...metadata, ...condition } } };
+}
+
+export function verdictAnnotations({ stable, rejected }: Verdicts): Readonly<Record<string, string>> {
+  return {
+    [ANNOTATION.stable]: stable,
+    ...(rejected && {
+      [ANNOTATION.rejected]: rejected.revision,
+      [ANNOTATION.rejectedReason]: rejected.reason,
+    }),
+  };
+}
+
+export function readVerdicts({ metadata: { annotations = {} } }: KubeObject): Partial<Verdicts> {
+  const stable = annotations[ANNOTATION.stable];
+  const revision = annotations[ANNOTATION.rejected];
+  return {
+    ...(stable && { stable }),
+    ...(revision && { rejected: { revision, reason: annotations[ANNOTATION.rejectedReason] ?? "" } }),
+  };
+}
