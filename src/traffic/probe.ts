@@ -8,6 +8,8 @@ export interface ProbeTarget {
   readonly isTls: boolean;
   /** Host header, and server name of TLS. */
   readonly host: string;
+  /** Stands before the path, where only requests under it are taken. */
+  readonly pathPrefix?: string;
 }
 
 export interface ProbeAnswer {
@@ -26,7 +28,7 @@ const TIMEOUT_MS = 5_000;
  * One GET on a connection of its own, since a connection kept open would lead to the same proxy again. A certificate is not
  * checked: nothing that is sent is a secret, and what is learnt moves no traffic by itself.
  */
-export const probe: Probe = async ({ address, port, isTls, host }, signal) => {
+export const probe: Probe = async ({ address, port, isTls, host, pathPrefix = "" }, signal) => {
   const authority = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
   const client = new Client(`${isTls ? "https" : "http"}://${authority}`, {
     connect: { timeout: TIMEOUT_MS, servername: host, rejectUnauthorized: false },
@@ -34,7 +36,7 @@ export const probe: Probe = async ({ address, port, isTls, host }, signal) => {
   });
   try {
     const headers = { host, "user-agent": "dpo-operator" };
-    const answer = await client.request({ method: "GET", path: PROBE_PATH, headers, signal });
+    const answer = await client.request({ method: "GET", path: `${pathPrefix}${PROBE_PATH}`, headers, signal });
     // Nobody reads the body; that it is cut off is no error of anybody's.
     answer.body.on("error", () => undefined);
     return { status: answer.statusCode, headers: answer.headers };

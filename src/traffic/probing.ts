@@ -16,7 +16,7 @@ export interface Probing {
 
 export interface Asked {
   /** Do its Gateways answer with this epoch? */
-  readonly route?: { readonly object: Stored<HTTPRoute>; readonly epoch: string; readonly path?: string };
+  readonly route?: { readonly object: Stored<HTTPRoute>; readonly epoch: string; readonly pathPrefix?: string };
   /** Do they answer through their Services? */
   readonly arms: readonly { readonly revision: string; readonly address: string; readonly port: number }[];
 }
@@ -41,10 +41,11 @@ const WEIGHTS = "weights";
 export function createProbing({ client, probe, clock, wake }: ProbingOptions): Probing {
   const inquiries = createInquiries({ clock, wake });
 
-  function ofRoute({ object, epoch }: NonNullable<Asked["route"]>): Question {
+  function ofRoute({ object, epoch, pathPrefix = "" }: NonNullable<Asked["route"]>): Question {
     const { uid } = object.metadata;
-    const id = JSON.stringify([uid, epoch, object.spec.parentRefs, object.spec.hostnames]);
-    return { subject: WEIGHTS, id, ask: (signal) => askGateways(object, epoch, { client, probe }, signal) };
+    const id = JSON.stringify([uid, epoch, object.spec.parentRefs, object.spec.hostnames, pathPrefix]);
+    const within: Probe = (target, signal) => probe({ ...target, pathPrefix }, signal);
+    return { subject: WEIGHTS, id, ask: (signal) => askGateways(object, epoch, { client, probe: within }, signal) };
   }
 
   function ofArm({ revision, address, port }: Asked["arms"][number]): Question {

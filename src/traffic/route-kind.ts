@@ -13,14 +13,21 @@ export interface RouteKind<T extends KubeObject = KubeObject> {
   readonly kind: RouteKindName;
   /** Of the object, in the canary's namespace. */
   readonly name: string;
+  /** It is Git's: the canary adopts it, and neither makes nor deletes it. */
+  readonly isGits?: boolean;
   read(object: Stored<T>): RouteReading;
   /** As much of the object as is the canary's to say, for whom it is to serve; `standing` is how it stands. */
   wanted(intent: RouteIntent, standing?: Stored<T>): Applied<T>;
   /** The write that makes it so. Conditional, it is refused with a conflict when `standing` is not how it stands any more. */
   write(intent: RouteIntent, standing: Stored<T> | undefined, isConditional: boolean): RouteWrite;
+  /** Of a route that is Git's: the write after which it is as Git has it; undefined when it is. */
+  giveBack?(standing: Stored<T>): RouteWrite | undefined;
   /** How gateways are asked whether they serve it. */
   askable(object: Stored<T>): Askable;
 }
+
+/** In the slots of a route that is Git's: the backend that Git names. No revision is called so. */
+export const ORIGINAL = "original";
 
 export type RouteKindName = "HTTPRoute";
 
@@ -73,10 +80,19 @@ export interface RouteReading extends Partial<Verdicts> {
   readonly words: string;
   /** Why not every gateway that it names serves it, in words. */
   readonly unserved?: string;
+  /** Of a route that is Git's. */
+  readonly adoption?: Adoption;
 }
 
-/** The route with the Gateways that can be asked, and a path that it takes; or why nobody can be, in words. */
-export type Askable = { readonly object: Stored<HTTPRoute>; readonly path?: string } | { readonly problem: string };
+/** The Service that Git names, or why the route cannot be adopted, in words. */
+export type Adoption =
+  | { readonly original?: { readonly name: string; readonly namespace: string; readonly port: number } }
+  | { readonly problem: string };
+
+/** The route with the Gateways that can be asked, and what the paths that it takes begin with; or why nobody can be, in words. */
+export type Askable =
+  | { readonly object: Stored<HTTPRoute>; readonly pathPrefix?: string }
+  | { readonly problem: string };
 
 export type RouteWrite =
   | { readonly type: "Apply"; readonly kind: RouteKindName; readonly object: Applied<KubeObject> }

@@ -121,6 +121,7 @@ export class CanaryWorld {
     const facts = this.facts();
     const decision = decide(facts);
     if (crash === "BeforeEffect") return decision;
+    if (decision.note !== undefined) this.events.push(decision.note);
     if (decision.effect !== undefined) {
       this.#apply(decision.effect);
       this.events.push(...effectNotes(decision.effect));

@@ -10,6 +10,15 @@ const ParentRef = z.object({
   sectionName: objectName("Listener of the Gateway; all where unset.", 253).exactOptional(),
 });
 
+const Adopt = z
+  .object({
+    name: objectName("Name of the HTTPRoute, in the same namespace.", 253),
+    rule: objectName("Name of the rule; the only one where unset.", 253).exactOptional(),
+  })
+  .describe(
+    "An HTTPRoute that Git owns, and one rule of it, which leads to one Service. The operator writes the rule's backendRefs, its mirror filter and annotations of its own, and gives them back when the canary is deleted.",
+  );
+
 function headerName(description: string) {
   return z
     .string()
@@ -65,22 +74,39 @@ export const Traffic = z
   .object({
     httpRoute: z
       .object({
-        parentRefs: atomicList(ParentRef, 8, 1).describe("Gateways that the route attaches to."),
+        parentRefs: atomicList(ParentRef, 8, 1)
+          .exactOptional()
+          .describe("Gateways that the route attaches to, where the operator owns it."),
         hostnames: z
           .array(z.string().min(1).max(253))
           .max(16)
           .meta({ "x-kubernetes-list-type": "atomic" })
           .exactOptional()
           .describe("Host names that the route answers for."),
+        adopt: Adopt.exactOptional(),
         testers: Testers.exactOptional(),
         sticky: Sticky.exactOptional(),
       })
       .meta(
-        rules([
-          "!has(self.testers) || !has(self.sticky) || !has(self.sticky.header) || self.testers.header != self.sticky.header",
-          "testers.header and sticky.header must be two headers: a session would be taken for a tester",
-        ]),
+        rules(
+          [
+            "has(self.adopt) ? !has(self.parentRefs) && !has(self.hostnames) : has(self.parentRefs)",
+            "set either httpRoute.parentRefs, for a route that the operator owns, or httpRoute.adopt, for one that Git owns: that one names its own Gateways and host names",
+          ],
+          [
+            "!has(self.adopt) || (!has(self.testers) && !has(self.sticky))",
+            "httpRoute.testers and httpRoute.sticky need rules of their own, and of an adopted route only one rule is written: let the operator own the route instead",
+          ],
+          [
+            "has(self.adopt) == has(oldSelf.adopt) && (!has(self.adopt) || self.adopt == oldSelf.adopt)",
+            "httpRoute.adopt is immutable: delete the PreferenceCanary, which gives the route back, and create it anew",
+          ],
+          [
+            "!has(self.testers) || !has(self.sticky) || !has(self.sticky.header) || self.testers.header != self.sticky.header",
+            "testers.header and sticky.header must be two headers: a session would be taken for a tester",
+          ],
+        ),
       )
-      .describe("A Gateway API HTTPRoute, named as the canary, that the operator owns."),
+      .describe("A Gateway API HTTPRoute: one named as the canary, that the operator owns, or one to be adopted."),
   })
   .describe("Who is asked to move traffic.");

@@ -1,11 +1,12 @@
-import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
+import { FIELD_MANAGER, FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Service } from "../../kube/built-in.ts";
 import type { Client } from "../../kube/client.ts";
-import type { Stored } from "../../kube/object.ts";
+import type { ObjectKey, Stored } from "../../kube/object.ts";
 import { controllerRevisions, deployments, httpRoutes, type Resource, services } from "../../kube/resource.ts";
 import type { Store } from "../../kube/store.ts";
 import { ensureFinalizer, removeFinalizer } from "../../runtime/finalizers.ts";
+import { letGoPatch } from "../../traffic/adopted-route.ts";
 import type { RouteKindName, RouteWrite } from "../../traffic/route-kind.ts";
 import { preferenceCanaries } from "../resources.ts";
 import type { Effect } from "./effect.ts";
@@ -30,6 +31,10 @@ export async function act(
       return removeFinalizer(client, preferenceCanaries, canary, FINALIZER.canary);
     case "WriteRoute":
       return writeRoute(effect.write, client, signal);
+    case "GiveRouteBack":
+      return writeRoute(effect.write, client, signal);
+    case "LetRouteGo":
+      return letRouteGo({ namespace, name: effect.name }, effect.uid, client, signal);
     case "ApplyRecord":
       return client.apply(controllerRevisions, effect.object, signal);
     case "ApplyDeployment":
@@ -62,4 +67,12 @@ function writeRoute(write: RouteWrite, client: Client, signal: AbortSignal): Pro
   const resource = ROUTES[write.kind];
   if (write.type === "Apply") return client.apply(resource, write.object, signal);
   return client.patch(resource, write.key, { type: "json", body: write.body }, signal);
+}
+
+/** Who has written what of the route is in no cache. */
+async function letRouteGo(key: ObjectKey, uid: string, client: Client, signal: AbortSignal): Promise<void> {
+  const route = await client.get(httpRoutes, key, signal);
+  if (route?.metadata.uid !== uid) return;
+  const body = letGoPatch(route, FIELD_MANAGER.preferenceCanary);
+  await client.patch(httpRoutes, key, { type: "json", body }, signal);
 }

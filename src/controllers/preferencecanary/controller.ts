@@ -1,5 +1,5 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
-import type { ObjectKey } from "../../kube/object.ts";
+import { keyOf, type ObjectKey } from "../../kube/object.ts";
 import { controllerRevisions, deployments, httpRoutes, services } from "../../kube/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller, Source } from "../../runtime/controller.ts";
@@ -74,12 +74,19 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       .filter(({ spec }) => spec.serving.workloadRef.name === metadata.name)
       .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name })),
   );
+  const ofAdopted: Source = mapped(routes, ({ metadata }) =>
+    canaries.store
+      .list(metadata.namespace)
+      .filter(({ spec }) => spec.traffic.httpRoute.adopt?.name === metadata.name)
+      .map(keyOf),
+  );
   const controller = manager.addController({
     name: "preferencecanary",
     sources: [
       itself(canaries),
       // A route has its canary's name; one that is not ours wakes a key that is none.
       itself(routes),
+      ofAdopted,
       labelled(jobs, LABEL.publishTo),
       labelled(allDeployments, LABEL.canary),
       ofWorkload,

@@ -1,4 +1,5 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
+import type { EventNote } from "../../kube/events.ts";
 import { keepCandidate, keepJudge, keepSampler, keepStable } from "./arm-policy.ts";
 import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./cleanup-policy.ts";
 import { deleteRecords, deleteRoute, dismantle, freeStable, letGo } from "./deletion-policy.ts";
@@ -12,6 +13,8 @@ export interface Decision {
   readonly effect?: Effect;
   /** When to look again although nothing has changed by then; absent: only a change can bring something new. */
   readonly waitMs?: number;
+  /** What people are told, and status cannot say. */
+  readonly note?: EventNote;
 }
 
 type Rule = (facts: Facts) => Advice;
@@ -47,14 +50,16 @@ const DELETION_RULES: readonly Rule[] = [
 export function decide(facts: Facts): Decision {
   const isDeleted = facts.observed.canary.metadata.deletionTimestamp !== undefined;
   const waits: number[] = [];
+  let note: EventNote | undefined;
   for (const rule of isDeleted ? DELETION_RULES : RULES) {
     const advice = rule(facts);
     if (advice === undefined) continue;
     if ("effect" in advice) return { effect: advice.effect };
     waits.push(advice.waitMs);
+    note ??= advice.note;
   }
   waits.push(...facts.alarms.map((at) => at.getTime() - facts.now.getTime()));
-  return waits.length === 0 ? {} : { waitMs: Math.min(...waits) };
+  return waits.length === 0 ? {} : { waitMs: Math.min(...waits), ...(note && { note }) };
 }
 
 /** Before anything is made that would have to be taken away. */

@@ -21,6 +21,7 @@ export function dismantle({ observed, run }: Facts): Advice {
 export function deleteRoute({ observed, run }: Facts): Advice {
   const { route } = observed;
   if (isRetained(observed) || route === undefined || route.terminating || !route.isOurs) return undefined;
+  if (route.adoption !== undefined) return undefined;
   return isAlone(observed, run.stable) ? { effect: { type: "DeleteRoute", uid: route.uid } } : undefined;
 }
 
@@ -40,9 +41,9 @@ export function deleteRecords({ observed }: Facts): Advice {
 
 /** Last of all. A route that is gone, with its namespace or by hand, holds nothing up: it is never made again. */
 export function letGo({ observed, run }: Facts): Advice {
-  const isOver = isRetained(observed)
-    ? isAlone(observed, run.stable)
-    : isAlone(observed, undefined) && !observed.route?.isOurs;
+  const { route } = observed;
+  if (route?.adoption !== undefined && route.isOurs && !route.terminating) return undefined;
+  const isOver = isRetained(observed) ? isAlone(observed, run.stable) : isAlone(observed, undefined) && !route?.isOurs;
   return isOver ? { effect: { type: "RemoveFinalizer" } } : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
+import type { EventNote } from "../../kube/events.ts";
 import type { RouteIntent, RouteWrite } from "../../traffic/route-kind.ts";
 
 /**
@@ -18,6 +19,10 @@ export type Effect =
       /** What somebody else had written, in words. */
       readonly undoes?: string;
     }
+  /** Of a route that Git owns: it says what Git has in it again. */
+  | { readonly type: "GiveRouteBack"; readonly write: RouteWrite }
+  /** Likewise, and last: nothing says any more that it was adopted. */
+  | { readonly type: "LetRouteGo"; readonly name: string; readonly uid: string }
   | { readonly type: "DeleteRoute"; readonly uid: string }
   | { readonly type: "ApplyRecord"; readonly object: Applied<ControllerRevision> }
   | { readonly type: "ApplyDeployment"; readonly object: Applied<Deployment> }
@@ -29,4 +34,8 @@ export type Effect =
   | { readonly type: "DeleteRecord"; readonly name: string };
 
 /** What a rule says: do this, or look again then. Nothing, when it has nothing to say. */
-export type Advice = { readonly effect: Effect } | { readonly waitMs: number } | undefined;
+export type Advice =
+  | { readonly effect: Effect }
+  /** `note`: what people are told meanwhile. */
+  | { readonly waitMs: number; readonly note?: EventNote }
+  | undefined;

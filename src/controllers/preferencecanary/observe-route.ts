@@ -3,9 +3,9 @@ import { type KubeObject, keyOf, keyString, type Stored } from "../../kube/objec
 import type { Finding } from "../../traffic/inquiries.ts";
 import { type Liveness, liveness } from "../../traffic/liveness.ts";
 import type { Asked } from "../../traffic/probing.ts";
-import type { RouteReading } from "../../traffic/route-kind.ts";
+import { ORIGINAL, type RouteReading } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
-import { epochOf } from "../../traffic/slots.ts";
+import { epochOf, weightIn } from "../../traffic/slots.ts";
 import type { Route } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 
@@ -38,7 +38,7 @@ export function findRoute(canary: PreferenceCanary, object: Stored<KubeObject> |
 export function readRoute(
   canary: PreferenceCanary,
   { object, reading, asked }: FoundRoute,
-  weights: Finding | undefined,
+  { weights, original }: { readonly weights?: Finding | undefined; readonly original?: Finding | undefined },
   settling: Settling,
 ): Route {
   const { uid, deletionTimestamp } = object.metadata;
@@ -54,13 +54,28 @@ export function readRoute(
     unchangedMs,
     namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
     live: patient(canary, liveness(finding, unchangedMs), unchangedMs),
-    isMeddled: reading.isSpoilt || (isSettled(canary) && !reading.isAttached),
+    ...(original && { original }),
+    isMeddled: reading.isSpoilt || (isSettled(canary) && !reading.isAttached) || hasLostMark(canary, reading),
   };
 }
 
 /** A spec that has just changed is not yet what the route says; otherwise somebody else has moved it. */
 function isSettled({ metadata, status }: PreferenceCanary): boolean {
   return status?.observedGeneration === metadata.generation;
+}
+
+/** A route of Git's that had been adopted: somebody has put everything back as Git has it. */
+function hasLostMark({ status }: PreferenceCanary, { adoption, isOurs }: RouteReading): boolean {
+  return adoption !== undefined && !("problem" in adoption) && !isOurs && status?.stable !== undefined;
+}
+
+/** The Service that Git names is asked before it gets requests again. */
+export function askedOfOriginal({ metadata }: PreferenceCanary, found: FoundRoute | undefined): Asked["arms"] {
+  const { adoption, slots, isOurs } = found?.reading ?? {};
+  if (metadata.deletionTimestamp === undefined || !isOurs || slots === undefined) return [];
+  if (adoption === undefined || "problem" in adoption || adoption.original === undefined) return [];
+  const { name, namespace, port } = adoption.original;
+  return weightIn(slots, ORIGINAL) > 0 ? [] : [{ revision: ORIGINAL, address: `${name}.${namespace}.svc`, port }];
 }
 
 function patient({ metadata }: PreferenceCanary, live: Liveness, unchangedMs: number): Liveness {

@@ -13,11 +13,12 @@ import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import { judgeName, samplerName } from "../../traffic/names.ts";
 import type { Asked, Probing } from "../../traffic/probing.ts";
+import { ORIGINAL } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import { type Slots, weightIn } from "../../traffic/slots.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Model } from "./model.ts";
-import { findRoute, readRoute } from "./observe-route.ts";
+import { askedOfOriginal, findRoute, readRoute } from "./observe-route.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 
@@ -42,18 +43,23 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
   const isSampler = isCalled(samplerName(name));
   const arms = readArms(deployments, services);
-  const asked = { ...(route && "route" in route.asked && route.asked), arms: idleArms(arms, route?.reading.slots) };
-  const found = sources.probing.read(keyOf(canary), asked);
+  const idle = idleArms(arms, route?.reading.slots);
+  const asked = [...idle, ...askedOfOriginal(canary, route)];
+  const found = sources.probing.read(keyOf(canary), {
+    ...(route && "route" in route.asked && route.asked),
+    arms: asked,
+  });
+  const routeSays = { weights: found.weights, original: found.arms.get(ORIGINAL) };
   const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
     canary: ofThisTry(canary, records),
     ...(template && { template }),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
     records,
-    arms: withAnswers(arms, asked.arms, found.arms, keyOf(canary), sources.settling),
+    arms: withAnswers(arms, idle, found.arms, keyOf(canary), sources.settling),
     sampler: armOf(deployments.find(isSampler), services.find(isSampler)),
     judge: armOf(deployments.find(isCalled(judgeName(name))), undefined),
-    ...(route && { route: readRoute(canary, route, found.weights, sources.settling) }),
+    ...(route && { route: readRoute(canary, route, routeSays, sources.settling) }),
   };
 }
 

@@ -93,6 +93,8 @@ export interface Route extends RouteReading {
   readonly namesUnchangedMs: number;
   /** Whether requests are served by these slots. */
   readonly live: Liveness;
+  /** Of one that Git owns, while it is given back: whether the Service that Git names answers. */
+  readonly original?: Finding;
   /** Somebody has changed it: it is not as the operator writes it for these slots, or it is attached to something else. */
   readonly isMeddled: boolean;
 }

@@ -53,7 +53,8 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const run = readRun(seen);
   const observed = { ...seen, archives: deps.archiver.read(key, toBeArchived(seen.canary.status, run)) };
   const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
-  const { effect, waitMs = LOOK_AGAIN_MS } = decide(facts);
+  const { effect, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
+  if (said !== undefined) deps.events.record(canary, said);
   try {
     if (effect !== undefined) {
       await act(canary, effect, { client: deps.client, services: deps.sources.services }, signal);

@@ -1,19 +1,15 @@
 import { WHOLE } from "../../traffic/slots.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
+import { routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
 
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { run, observed } = facts;
-  const { metadata, spec } = observed.canary;
-  if (observed.route?.isOurs === false) {
-    const remedy = "delete it, or name the canary differently";
-    return stalled(
-      "RouteTaken",
-      `An HTTPRoute ${metadata.name} that is not this operator's stands in the way: ${remedy}`,
-    );
-  }
+  const { spec } = observed.canary;
+  const hindrance = routeHindrance(observed);
+  if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
   if (run.stable !== undefined && run.candidate !== undefined) return runStand(facts, run.stable, run.candidate);
   if (observed.template === undefined) {
     const { kind, name } = spec.serving.workloadRef;

@@ -1,5 +1,4 @@
-import { covers } from "../../runtime/covers.ts";
-import type { Rejection, RouteIntent, RouteKind, Verdicts } from "../../traffic/route-kind.ts";
+import type { Rejection, Verdicts } from "../../traffic/route-kind.ts";
 import {
   ALMOST_WHOLE,
   nextRouteMove,
@@ -7,40 +6,38 @@ import {
   type Slot,
   type Slots,
   type Standing,
-  stableAlone,
 } from "../../traffic/slots.ts";
+import { giveBack, isWithGit, takeOver } from "./adoption-policy.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import type { Arm, Observed, Route } from "./observed.ts";
+import { isDeleted, isReachable, sinceOf, writeRoute } from "./route-effect.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 import { toRetry } from "./run.ts";
-import { mirrorPercent } from "./sampling.ts";
-import { askedOf, goalsOf } from "./traffic-goals.ts";
+import { goalsOf } from "./traffic-goals.ts";
 import { coldReason } from "./warm-up.ts";
 
-/**
- * The one rule that writes the route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
- * more carries the version it was decided on, one that only takes an arm out does not.
- */
+/** Who serves next. A route that is Git's is taken over before, and given back at the end. */
 export function moveTraffic(facts: Facts): Advice {
   const { observed, run } = facts;
   const { route } = observed;
+  if (route?.adoption !== undefined && isDeleted(observed)) return giveBack(facts, route);
   const stable = run.stable ?? firstReady(facts);
-  if (stable === undefined || route?.terminating || route?.isOurs === false) return undefined;
-  if (route === undefined && isDeleted(observed)) return undefined;
+  if (stable === undefined || route?.terminating) return undefined;
+  if (route !== undefined && isWithGit(route)) return takeOver(facts, route, stable);
+  if (route === undefined) return mayBeMade(observed) ? moveSlots(facts, stable) : undefined;
+  const isOurs = route.isOurs && !(route.adoption !== undefined && "problem" in route.adoption);
+  return isOurs ? moveSlots(facts, stable) : undefined;
+}
+
+function mayBeMade(observed: Facts["observed"]): boolean {
+  return !isDeleted(observed) && !routeKindOf(observed.canary).isGits;
+}
+
+function moveSlots(facts: Facts, stable: string): Advice {
+  const { route } = facts.observed;
   const standing = route === undefined ? [] : [route.slots, ...route.ways];
-  const since = { unchangedMs: route?.unchangedMs ?? 0, liveInMs: route?.live.inMs };
-  const { rules, withdraws, waitMs } = nextMoves(facts, stable, standing, since);
-  const verdicts = verdictsOf(facts, stable, rules);
-  const intent = routeIntent(facts, rules, verdicts);
-  const kind = routeKindOf(observed.canary);
-  if (route !== undefined && stands(kind, route, intent)) return waitMs === undefined ? undefined : { waitMs };
-  const isNewlyRejected = verdicts.rejected?.revision !== route?.rejected?.revision && verdicts.rejected !== undefined;
-  const isConditional = !isNewlyRejected && !withdraws;
-  const write = kind.write(intent, route?.object, isConditional);
-  return {
-    effect: { type: "WriteRoute", intent, write, isConditional, ...(route?.isMeddled && { undoes: route.words }) },
-  };
+  const move = nextMoves(facts, stable, standing, sinceOf(route));
+  return writeRoute(facts, move, verdictsOf(facts, stable, move.rules));
 }
 
 /** Everything is given in all rules at once or in none: users would have it for a moment, and then not. */
@@ -82,32 +79,4 @@ function rejected({ observed, run: { candidate }, rejection }: Facts): Rejection
     return { revision: candidate.revision, reason: rejection };
   const standing = observed.route?.rejected;
   return standing?.revision === toRetry(observed) ? undefined : standing;
-}
-
-function routeIntent({ observed }: Facts, rules: readonly Slots[], verdicts: Verdicts): RouteIntent {
-  const { canary, sampler } = observed;
-  const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
-  const canMirror = isUp && !isDeleted(observed);
-  const [slots = stableAlone(verdicts.stable), ...ways] = rules;
-  return {
-    slots,
-    asked: askedOf(canary),
-    ways,
-    ...verdicts,
-    ...(canMirror && { mirrorPercent: mirrorPercent(canary.spec.evidence.comparisons) }),
-  };
-}
-
-function isDeleted({ canary }: Observed): boolean {
-  return canary.metadata.deletionTimestamp !== undefined;
-}
-
-function isReachable({ service }: Arm): boolean {
-  return service !== undefined && !service.terminating;
-}
-
-/** Everything but a rejection can be compared by what is wanted; that one has to be seen when it goes. */
-function stands(kind: RouteKind, route: Route, intent: RouteIntent): boolean {
-  const wanted = kind.wanted(intent, route.object);
-  return covers(route.object, wanted) && route.rejected?.revision === intent.rejected?.revision;
 }

@@ -48,6 +48,10 @@ function wordsOf(effect: Effect): string {
       return "finalizer off";
     case "WriteRoute":
       return effect.intent.rejected !== undefined && !effect.isConditional ? "route with the rejection" : "route";
+    case "GiveRouteBack":
+      return "route as Git has it";
+    case "LetRouteGo":
+      return "route let go";
     case "DeleteRoute":
       return "route deleted";
     case "ApplyRecord":
