@@ -1,5 +1,5 @@
 import { ANNOTATION, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
-import type { HTTPRoute, HTTPRouteRule } from "../kube/gateway-api.ts";
+import type { HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from "../kube/gateway-api.ts";
 import type { Stored } from "../kube/object.ts";
 import { covers } from "../runtime/covers.ts";
 import { type AdoptedRule, findRule, gitsFilters, openPrefix, readMark, slotRefs } from "./adopted-rule.ts";
@@ -63,7 +63,7 @@ export function adoptedRoute(arms: Arms, adopted: Adopted): RouteKind<HTTPRoute>
         ...annotationChanges(standing, annotations),
         { op: "add", path: `/spec/rules/${rule.index}/backendRefs`, value: backendRefs },
         // What Git may have changed of the filters since is not to be lost for it.
-        ...(isConditional ? [{ op: "add", path: `/spec/rules/${rule.index}/filters`, value: filters }] : []),
+        ...(isConditional ? filterChange(rule, filters) : []),
       ];
       return { type: "Patch", kind: "HTTPRoute", key, body };
     },
@@ -93,7 +93,7 @@ function read({ canary, ...arms }: Arms, found: ReturnType<typeof findRule>, obj
     isAttached: true,
     words: wordsOf("problem" in found ? [] : [found.rule], object.spec.hostnames),
     ...(unserved !== undefined && { unserved }),
-    adoption: adoptionOf(found, object, isOurs, mark?.canary),
+    adoption: { ...adoptionOf(found, object, isOurs, mark?.canary), isMarked: mark !== undefined },
   };
 }
 
@@ -102,7 +102,7 @@ function adoptionOf(
   { metadata }: HTTPRoute,
   isOurs: boolean,
   owner: string | undefined,
-): Adoption {
+): Pick<Adoption, "problem" | "original"> {
   const isManaged = Object.entries(MANAGED_BY).every(([label, value]) => metadata.labels?.[label] === value);
   if (owner !== undefined && !isOurs) return { problem: `PreferenceCanary ${owner} has adopted it` };
   if (isManaged) return { problem: "it is another PreferenceCanary's own" };
@@ -155,6 +155,13 @@ function annotationChanges(
   });
 }
 
+/** An empty list is none: Git may have none. */
+function filterChange({ index, rule }: AdoptedRule, filters: readonly HTTPRouteFilter[]): JsonPatch {
+  const path = `/spec/rules/${index}/filters`;
+  if (filters.length > 0) return [{ op: "add", path, value: filters }];
+  return rule.filters === undefined ? [] : [{ op: "remove", path }];
+}
+
 /** What Git had in the rule. The mark stays: with it goes, at the very end, what the API server knows of who wrote the rule. */
 function giveBack(
   found: ReturnType<typeof findRule>,
@@ -172,7 +179,7 @@ function giveBack(
     ...asSeen(standing),
     ...annotationChanges(standing, kept),
     { op: "add", path: `/spec/rules/${index}/backendRefs`, value: [original] },
-    ...(isFiltered ? [{ op: "add", path: `/spec/rules/${index}/filters`, value: filters }] : []),
+    ...filterChange(found, filters),
   ];
   const { name, namespace } = standing.metadata;
   return { type: "Patch", kind: "HTTPRoute", key: { name, namespace }, body };

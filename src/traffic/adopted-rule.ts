@@ -75,7 +75,7 @@ function whyNotAdoptable({ backendRefs = [] }: HTTPRouteRule): string | undefine
   if (ref === undefined || others.length > 0)
     return `has ${backendRefs.length} backendRefs, and exactly one can be taken over: that of the Service that serves now`;
   if ((ref.group || "") !== "" || (ref.kind ?? "Service") !== "Service" || ref.port === undefined)
-    return `leads to a ${ref.kind ?? "backend without a port"}, and only a Service can be taken over`;
+    return `leads to an object of kind ${ref.kind ?? "Service without a port"}, and only a Service can be taken over`;
   if ((ref.filters ?? []).some(({ type }) => type === "ResponseHeaderModifier"))
     return "has a ResponseHeaderModifier in its backendRef, where the operator needs its own: move it to the rule's filters";
   return undefined;

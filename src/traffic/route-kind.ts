@@ -84,10 +84,14 @@ export interface RouteReading extends Partial<Verdicts> {
   readonly adoption?: Adoption;
 }
 
-/** The Service that Git names, or why the route cannot be adopted, in words. */
-export type Adoption =
-  | { readonly original?: { readonly name: string; readonly namespace: string; readonly port: number } }
-  | { readonly problem: string };
+export interface Adoption {
+  /** It carries a canary's annotation. */
+  readonly isMarked: boolean;
+  /** The Service that Git names; absent where that is not known any more. */
+  readonly original?: { readonly name: string; readonly namespace: string; readonly port: number };
+  /** Why it cannot be adopted, in words. */
+  readonly problem?: string;
+}
 
 /** The route with the Gateways that can be asked, and what the paths that it takes begin with; or why nobody can be, in words. */
 export type Askable =

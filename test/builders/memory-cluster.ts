@@ -1,5 +1,5 @@
 import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
-import { LABEL } from "../../src/api/v1alpha1/metadata.ts";
+import { FIELD_MANAGER, LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
 import type { ControllerRevision, Deployment, Service } from "../../src/kube/built-in.ts";
 import type { Applied } from "../../src/kube/client.ts";
@@ -7,9 +7,11 @@ import type { HTTPRoute, HTTPRouteSpec } from "../../src/kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../src/kube/object.ts";
 import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
+import { letGoPatch } from "../../src/traffic/adopted-route.ts";
 import { namedServices } from "../../src/traffic/http-rules.ts";
 import type { RouteWrite } from "../../src/traffic/route-kind.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";
+import { patched } from "./json-patch.ts";
 
 type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
 
@@ -74,7 +76,10 @@ export function createMemoryCluster(clock: Clock) {
   }
 
   function writeRoute(write: RouteWrite): void {
-    if (write.type !== "Apply") throw new Error("only applies are known here");
+    if (write.type === "Patch") {
+      patchRoute(write.key.name, write.body);
+      return;
+    }
     const { metadata, spec } = write.object as Applied<HTTPRoute>;
     if (spec === undefined) throw new Error("a route without a spec");
     const { uid, resourceVersion, ...rest } = metadata;
@@ -85,8 +90,27 @@ export function createMemoryCluster(clock: Clock) {
     lookForDangling();
   }
 
+  /** A route that is Git's. */
+  function patchRoute(name: string, body: readonly unknown[]): void {
+    const standing = stores.routes.get({ namespace: NAMESPACE, name });
+    if (standing === undefined) throw new Error("404");
+    const next = patched(standing, body);
+    if (next.metadata.resourceVersion !== standing.metadata.resourceVersion) throw new Error("409");
+    routeVersions.push(put(stores.routes, next));
+  }
+
+  function letRouteGo(name: string): void {
+    const standing = stores.routes.get({ namespace: NAMESPACE, name });
+    if (standing === undefined) return;
+    const managedFields = [{ manager: "argocd" }, { manager: FIELD_MANAGER.preferenceCanary }];
+    const live = { ...standing, metadata: { ...standing.metadata, managedFields } };
+    put(stores.routes, patched(live, letGoPatch(live, FIELD_MANAGER.preferenceCanary)));
+  }
+
   const appliers: { readonly [T in Effect["type"]]?: (effect: Extract<Effect, { type: T }>) => void } = {
     WriteRoute: ({ write }) => writeRoute(write),
+    GiveRouteBack: ({ write }) => writeRoute(write),
+    LetRouteGo: ({ name }) => letRouteGo(name),
     ApplyRecord: ({ object }) => void put(stores.records, { revision: 1, ...object }),
     ApplyDeployment: ({ object }) => void put(stores.deployments, object),
     ApplyService: ({ object }) =>

@@ -1,11 +1,13 @@
 import type { Finding } from "../../src/traffic/inquiries.ts";
 import type { Probing } from "../../src/traffic/probing.ts";
+import { ORIGINAL } from "../../src/traffic/route-kind.ts";
 
 /** What gateways and arms answer, as a story wants it: at first there is no gateway to be asked, and arms answer. */
 export function createMemoryProbing() {
   let gateway: Finding | undefined = { type: "Unanswered", words: "Gateway chat/public has no address" };
   let arms: Finding | undefined = { type: "Confirmed" };
   let shown: string | undefined;
+  let original: Finding = { type: "Confirmed" };
   const probing: Probing = {
     read(_canary, { route, arms: asked }) {
       if (gateway?.type === "Confirmed") shown = route?.epoch;
@@ -13,7 +15,12 @@ export function createMemoryProbing() {
       const weights = isStillShown ? ({ type: "Confirmed" } as const) : gateway;
       return {
         ...(route && weights && { weights }),
-        arms: new Map(asked.flatMap(({ revision }) => (arms ? [[revision, arms]] : []))),
+        arms: new Map(
+          asked.flatMap(({ revision }) => {
+            const found = revision === ORIGINAL ? original : arms;
+            return found ? [[revision, found]] : [];
+          }),
+        ),
       };
     },
     forget: () => undefined,
@@ -24,6 +31,10 @@ export function createMemoryProbing() {
     /** Confirmed: at once by every weight. Denied: it stays with the weights that it has shown. */
     setGateway: (finding: Finding | undefined) => {
       gateway = finding;
+    },
+    /** What the Service answers that Git names in a route that was adopted. */
+    setOriginal: (finding: Finding) => {
+      original = finding;
     },
     setArms: (finding: Finding | undefined) => {
       arms = finding;

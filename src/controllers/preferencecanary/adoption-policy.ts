@@ -20,8 +20,7 @@ export function isWithGit({ adoption, stable, slots }: Route): boolean {
 
 /** `arm`: the revision that is to serve, which is ready if it is the first. */
 export function takeOver(facts: Facts, route: Route, arm: string): Advice {
-  if (route.adoption === undefined || "problem" in route.adoption) return undefined;
-  if (!isThere(facts, arm)) return undefined;
+  if (route.adoption?.problem !== undefined || !isThere(facts, arm)) return undefined;
   const goal: Goal = { stable: ORIGINAL, guest: { revision: arm, weight: ALMOST_WHOLE } };
   const move = nextRouteMove([route.slots], sinceOf(route), [goal]);
   const isOver = move.rules.some((slots) => weightIn(slots, arm) === ALMOST_WHOLE);
@@ -67,7 +66,7 @@ function backToGit(facts: Facts, route: Route, slots: NonNullable<Route["slots"]
 const LOOK_AGAIN_MS = 10_000;
 
 function heldNote({ adoption, original, object }: Route): EventNote {
-  const name = adoption !== undefined && "original" in adoption ? adoption.original?.name : undefined;
+  const name = adoption?.original?.name;
   const route = `HTTPRoute ${object.metadata.name}`;
   const why =
     name === undefined

@@ -23,7 +23,7 @@ export interface FoundRoute {
 export function findRoute(canary: PreferenceCanary, object: Stored<KubeObject> | undefined): FoundRoute | undefined {
   if (object === undefined) return undefined;
   const kind = routeKindOf(canary);
-  const reading = kind.read(object);
+  const reading = letAlone(canary, kind.read(object));
   const { slots, ways, isOurs } = reading;
   if (slots === undefined || !isOurs) return { object, reading, asked: {} };
   const askable = kind.askable(object);
@@ -33,6 +33,12 @@ export function findRoute(canary: PreferenceCanary, object: Stored<KubeObject> |
     ways.filter((each) => each !== undefined),
   );
   return { object, reading, asked: "problem" in askable ? askable : { route: { ...askable, epoch } } };
+}
+
+/** Whoever takes the mark off a route while its canary goes wants it to stay as it is. */
+function letAlone({ metadata }: PreferenceCanary, reading: RouteReading): RouteReading {
+  const isUnmarked = reading.adoption !== undefined && !reading.adoption.isMarked;
+  return metadata.deletionTimestamp !== undefined && isUnmarked ? { ...reading, isOurs: false } : reading;
 }
 
 export function readRoute(
@@ -66,14 +72,14 @@ function isSettled({ metadata, status }: PreferenceCanary): boolean {
 
 /** A route of Git's that had been adopted: somebody has put everything back as Git has it. */
 function hasLostMark({ status }: PreferenceCanary, { adoption, isOurs }: RouteReading): boolean {
-  return adoption !== undefined && !("problem" in adoption) && !isOurs && status?.stable !== undefined;
+  return adoption !== undefined && adoption.problem === undefined && !isOurs && status?.stable !== undefined;
 }
 
 /** The Service that Git names is asked before it gets requests again. */
 export function askedOfOriginal({ metadata }: PreferenceCanary, found: FoundRoute | undefined): Asked["arms"] {
   const { adoption, slots, isOurs } = found?.reading ?? {};
   if (metadata.deletionTimestamp === undefined || !isOurs || slots === undefined) return [];
-  if (adoption === undefined || "problem" in adoption || adoption.original === undefined) return [];
+  if (adoption?.original === undefined) return [];
   const { name, namespace, port } = adoption.original;
   return weightIn(slots, ORIGINAL) > 0 ? [] : [{ revision: ORIGINAL, address: `${name}.${namespace}.svc`, port }];
 }

@@ -14,7 +14,7 @@ export function routeHindrance({ canary, route }: Observed): Hindrance | undefin
     const remedy = "make it, with the rule to be adopted";
     return { reason: "RouteNotFound", message: `There is no ${kind} ${name} in this namespace to adopt: ${remedy}` };
   }
-  if (route?.adoption !== undefined && "problem" in route.adoption)
+  if (route?.adoption?.problem !== undefined)
     return { reason: "RouteNotAdoptable", message: `${kind} ${name} cannot be adopted: ${route.adoption.problem}` };
   if (route?.isOurs !== false || isGits) return undefined;
   const remedy = "delete it, or name the canary differently";

@@ -25,8 +25,7 @@ export function moveTraffic(facts: Facts): Advice {
   if (stable === undefined || route?.terminating) return undefined;
   if (route !== undefined && isWithGit(route)) return takeOver(facts, route, stable);
   if (route === undefined) return mayBeMade(observed) ? moveSlots(facts, stable) : undefined;
-  const isOurs = route.isOurs && !(route.adoption !== undefined && "problem" in route.adoption);
-  return isOurs ? moveSlots(facts, stable) : undefined;
+  return route.isOurs && route.adoption?.problem === undefined ? moveSlots(facts, stable) : undefined;
 }
 
 function mayBeMade(observed: Facts["observed"]): boolean {

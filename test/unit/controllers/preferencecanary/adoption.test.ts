@@ -1,0 +1,223 @@
+import { describe, expect, it } from "vitest";
+import { ANNOTATION } from "../../../../src/api/v1alpha1/metadata.ts";
+import type { HTTPRoute, HTTPRouteRule } from "../../../../src/kube/gateway-api.ts";
+import { findRule } from "../../../../src/traffic/adopted-rule.ts";
+import { CANARY, canarySpec, NAMESPACE } from "../../../builders/canary.ts";
+import { CanaryWorld } from "../../../builders/canary-world.ts";
+import { served } from "../../../builders/memory-cluster.ts";
+
+const ROUTE = "storefront";
+const chat: HTTPRouteRule = {
+  matches: [{ path: { type: "PathPrefix", value: "/" } }],
+  backendRefs: [{ name: "chat", port: 80, weight: 1 }],
+};
+
+function worldWith(rules: readonly HTTPRouteRule[] = [chat], changes = {}): CanaryWorld {
+  const world = new CanaryWorld(canarySpec({ traffic: { httpRoute: { adopt: { name: ROUTE } } }, ...changes }));
+  writeGits(world, rules);
+  return world;
+}
+
+/** Git's own write of it; what others say in annotations stays. */
+function writeGits(
+  world: CanaryWorld,
+  rules: readonly HTTPRouteRule[],
+  annotations = routeOf(world)?.metadata.annotations,
+) {
+  const spec = { parentRefs: [{ name: "public" }], rules };
+  const metadata = { name: ROUTE, ...(annotations && { annotations }) };
+  world.cluster.put(world.cluster.routes, { metadata, spec, status: served(spec) } as HTTPRoute);
+  world.cluster.put(world.cluster.services, { metadata: { name: "chat" } });
+}
+
+function routeOf(world: CanaryWorld) {
+  return world.cluster.routes.get({ namespace: NAMESPACE, name: ROUTE });
+}
+
+/** "original 999999, 7c9f01ab23 1", or what Git names. */
+function servers(world: CanaryWorld): string {
+  const route = routeOf(world);
+  const found = route && findRule(route, CANARY, undefined);
+  if (found === undefined || "problem" in found) return "nobody";
+  if (found.slots === undefined) return `Git's ${found.original?.name}`;
+  return found.slots.map(({ revision, weight }) => `${revision} ${weight}`).join(", ");
+}
+
+function serving(world = worldWith()): CanaryWorld {
+  world.workload();
+  world.settle();
+  return world;
+}
+
+const said = (world: CanaryWorld, reason: string) => world.events.filter((event) => event.reason === reason);
+
+describe("a route that is Git's", () => {
+  it("leads to Git's Service until the first revision is ready, and all the way over to that", () => {
+    const world = worldWith();
+    world.autoReady = false;
+    world.workload();
+    world.settle(30_000);
+    expect(servers(world)).toBe("Git's chat");
+    expect(routeOf(world)?.metadata.annotations).toBeUndefined();
+    world.cluster.readyAll();
+    const seen: string[] = [];
+    for (let passes = 0; passes < 60; passes++) {
+      const { waitMs = 0 } = world.pass();
+      if (servers(world) !== seen.at(-1)) seen.push(servers(world));
+      world.clock.pause(waitMs);
+    }
+    const first = world.status.stable?.revision;
+    expect(seen).toEqual([
+      "original 1000000, original 0",
+      `original 999999, ${first} 1`,
+      `original 1, ${first} 999999`,
+      `original 0, ${first} 1000000`,
+      `${first} 0, ${first} 1000000`,
+    ]);
+    expect(said(world, "RouteRestored")).toEqual([]);
+  });
+
+  it("is given back when the canary goes, whichever pass the process dies at", () => {
+    for (let death = 0; death < 30; death++) {
+      for (const crash of ["BeforeEffect", "BeforeStatus"] as const) {
+        const world = serving(worldWith([chat], { deletionPolicy: "Delete" }));
+        world.deleteCanary();
+        world.settle(120_000, { [death]: crash });
+        expect(world.isGone).toBe(true);
+        expect(routeOf(world)?.spec.rules).toEqual([chat]);
+        expect(routeOf(world)?.metadata.annotations).toEqual({});
+        expect([...world.cluster.dangling]).toEqual([]);
+      }
+    }
+  });
+
+  it("stays with stable as long as Git's Service does not answer, and an Event says what to do", () => {
+    const world = serving();
+    const { stable } = world.status;
+    world.probing.setOriginal({ type: "Denied", words: "its Service (chat.chat.svc port 80) does not answer" });
+    world.deleteCanary();
+    world.later(300_000);
+    expect(servers(world)).toContain(`${stable?.revision} 1000000`);
+    expect(said(world, "RouteHeld")[0]?.note).toMatch(
+      /Git's Service chat is to have the requests of HTTPRoute storefront again, but it is not known to answer \(its Service .*\): give it pods; or take the annotation dpo.dev\/adopted off/,
+    );
+    world.probing.setOriginal({ type: "Confirmed" });
+    world.settle(120_000);
+    expect(world.isGone).toBe(true);
+    expect(servers(world)).toBe("Git's chat");
+  });
+
+  it("stays as it is where somebody takes the annotation off while the canary goes", () => {
+    const world = serving();
+    world.probing.setOriginal({ type: "Unanswered", words: "it says nothing" });
+    world.deleteCanary();
+    world.later(60_000);
+    const { rules = [] } = routeOf(world)?.spec ?? {};
+    writeGits(world, rules, {});
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(routeOf(world)?.spec.rules).toEqual(rules);
+  });
+
+  it("is let go at once where nothing was adopted yet", () => {
+    const world = worldWith();
+    world.autoReady = false;
+    world.workload();
+    world.settle(10_000);
+    world.deleteCanary();
+    world.settle(60_000);
+    expect(world.isGone).toBe(true);
+    expect(routeOf(world)?.spec.rules).toEqual([chat]);
+  });
+
+  it("is taken over anew, and that is told, when a replace has put everything back as Git has it", () => {
+    const world = serving();
+    const { stable } = world.status;
+    writeGits(world, [chat], {});
+    world.settle(60_000);
+    expect(servers(world)).toContain(`${stable?.revision} 1000000`);
+    expect(said(world, "RouteRestored")).toHaveLength(1);
+  });
+
+  it("gives back what Git says by now", () => {
+    const world = serving();
+    const renamed = { ...chat, backendRefs: [{ name: "chat-v2", port: 80, weight: 1 }] };
+    writeGits(world, [renamed]);
+    world.cluster.put(world.cluster.services, { metadata: { name: "chat-v2" } });
+    world.settle(60_000);
+    expect(servers(world)).toContain(`${world.status.stable?.revision} 1000000`);
+    world.deleteCanary();
+    world.settle(120_000);
+    expect(routeOf(world)?.spec.rules).toEqual([renamed]);
+  });
+
+  it("keeps its arms where somebody has taken off the annotation, until Git says again what it has", () => {
+    const world = serving();
+    const { rules = [] } = routeOf(world)?.spec ?? {};
+    writeGits(world, rules, {});
+    world.settle(60_000);
+    expect(routeOf(world)?.metadata.annotations?.[ANNOTATION.stable]).toBe(world.status.stable?.revision);
+    world.deleteCanary();
+    world.later(60_000);
+    expect(said(world, "RouteHeld")[0]?.note).toMatch(/what Git had in HTTPRoute storefront is not known any more/);
+    writeGits(world, [chat]);
+    world.settle(120_000);
+    expect(world.isGone).toBe(true);
+    expect(routeOf(world)?.metadata.annotations).toEqual({});
+  });
+});
+
+describe("a route that cannot be adopted", () => {
+  const [ref] = chat.backendRefs ?? [];
+  if (ref === undefined) throw new Error("no backend");
+  const filter = { type: "ResponseHeaderModifier", responseHeaderModifier: { remove: ["server"] } } as const;
+
+  it.each<[string, readonly HTTPRouteRule[], RegExp]>([
+    ["of several rules", [chat, chat], /it has 2 rules: name the one that is meant, and say so in adopt.rule/],
+    ["of no rule", [], /it has 0 rules/],
+    [
+      "with two backends",
+      [{ ...chat, backendRefs: [ref, ref] }],
+      /has 2 backendRefs, and exactly one can be taken over/,
+    ],
+    ["with none", [{ ...chat, backendRefs: [] }], /has 0 backendRefs/],
+    [
+      "of another kind",
+      [{ ...chat, backendRefs: [{ ...ref, group: "x.io", kind: "InferencePool" }] }],
+      /leads to an object of kind InferencePool, and only a Service/,
+    ],
+    [
+      "with marks of its own",
+      [{ ...chat, backendRefs: [{ ...ref, filters: [filter] }] }],
+      /has a ResponseHeaderModifier in its backendRef/,
+    ],
+  ])("%s", (_, rules, words) => {
+    const world = serving(worldWith(rules));
+    expect(world.status.phase).toBe("Stalled");
+    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
+    expect(ready).toMatchObject({ reason: "RouteNotAdoptable", message: expect.stringMatching(words) });
+    expect(routeOf(world)?.spec.rules).toEqual(rules);
+  });
+
+  it("since it is another canary's", () => {
+    const world = worldWith();
+    writeGits(world, [chat], { [ANNOTATION.adopted]: JSON.stringify({ canary: "other", backendRefs: [] }) });
+    serving(world);
+    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
+    expect(ready?.message).toBe("HTTPRoute storefront cannot be adopted: PreferenceCanary other has adopted it");
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(routeOf(world)?.metadata.annotations).toHaveProperty([ANNOTATION.adopted]);
+  });
+
+  it("since it is not there", () => {
+    const world = new CanaryWorld(canarySpec({ traffic: { httpRoute: { adopt: { name: ROUTE } } } }));
+    serving(world);
+    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
+    expect(ready).toMatchObject({
+      reason: "RouteNotFound",
+      message: expect.stringContaining("There is no HTTPRoute storefront"),
+    });
+  });
+});
