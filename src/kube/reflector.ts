@@ -6,7 +6,7 @@
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { ApiError, ConnectionError, isExpired } from "./errors.ts";
+import { ApiError, ConnectionError, isExpired, isNotFound } from "./errors.ts";
 import { listAll, type Selection, selects } from "./list.ts";
 import { type KubeObject, keyOf, keyString, type Stored } from "./object.ts";
 import { decode, type Resource, resourceName } from "./resource.ts";
@@ -27,8 +27,10 @@ export interface Reflector<T extends KubeObject> {
   start(): void;
   /** Final: no request begins after it. */
   stop(): void;
-  /** True once the first list was delivered to the handlers. */
+  /** True once the first list was delivered to the handlers, or the kind was found to be optional and not there. */
   hasSynced(): boolean;
+  /** False while the API server does not know an optional kind; the store is empty then. */
+  isServed(): boolean;
   /** Resolves when the store meets the condition; rejects when the signal is aborted. */
   until(condition: (store: Store<T>) => boolean, signal: AbortSignal): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly transport: Transport;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
+  /** The API server may not know the kind, now or at any time: its CRD is somebody else's. */
+  readonly isOptional?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -62,6 +66,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   /** undefined: the next thing to do is a list. */
   let position: string | undefined;
   let synced = false;
+  let served = true;
 
   function deliver(events: readonly StoreEvent<T>[], to: readonly StoreHandler<T>[] = handlers): void {
     for (const event of events) for (const handler of to) isolate(() => handler(event));
@@ -101,6 +106,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     }
     deliver(store.replace(items, resourceVersion));
     synced = true;
+    served = true;
     notify();
     return resourceVersion;
   }
@@ -141,6 +147,17 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     deliver(type === "DELETED" ? store.remove(subject) : store.put(subject));
   }
 
+  /** It is looked for again and again: CRDs may come later. */
+  function isMissing(error: unknown): boolean {
+    if (!options.isOptional || !isNotFound(error)) return false;
+    if (served) logger.info("the API server does not know this kind");
+    served = false;
+    synced = true;
+    position = undefined;
+    deliver(store.replace([], store.resourceVersion ?? "0"));
+    return true;
+  }
+
   async function run(): Promise<void> {
     const backoff = createBackoff(clock, random);
     while (!stopped.signal.aborted) {
@@ -150,9 +167,11 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       } catch (error) {
         if (stopped.signal.aborted) return;
         if (isExpired(error) || error instanceof SilentServerError) position = undefined;
-        metrics.cache.failures.inc({ resource: name, reason: reasonOf(error) });
         const delay = backoff();
-        logger.warn({ err: error, delayMs: Math.round(delay) }, "watch broke off");
+        if (!isMissing(error)) {
+          metrics.cache.failures.inc({ resource: name, reason: reasonOf(error) });
+          logger.warn({ err: error, delayMs: Math.round(delay) }, "watch broke off");
+        }
         await sleep(clock, delay, stopped.signal).catch(() => {});
       }
     }
@@ -172,6 +191,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     start: () => void run(),
     stop: () => stopped.abort(),
     hasSynced: () => synced,
+    isServed: () => served,
     until: (condition, signal) => until(() => condition(store), waiting, signal),
   };
 }

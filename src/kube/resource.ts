@@ -11,6 +11,7 @@ import type {
   TokenReview,
 } from "./built-in.ts";
 import type { Gateway, HTTPRoute } from "./gateway-api.ts";
+import type { VirtualService } from "./istio.ts";
 import type { KubeObject, ObjectKey, Stored } from "./object.ts";
 
 /** A typed handle on one kind of object: where it lives in the API and what its JSON is. */
@@ -127,6 +128,12 @@ export const gateways = defineResource<Gateway>({
   version: "v1",
   kind: "Gateway",
   plural: "gateways",
+});
+export const virtualServices = defineResource<VirtualService>({
+  group: "networking.istio.io",
+  version: "v1",
+  kind: "VirtualService",
+  plural: "virtualservices",
 });
 export const httpRoutes = defineResource<HTTPRoute>({
   group: "gateway.networking.k8s.io",

@@ -45,6 +45,8 @@ export interface Manager {
   client(fieldManager: string): Client;
   /** The cache of a kind; the same one for the same resource and selection. Before `run`. */
   reflector<T extends KubeObject>(resource: Resource<T>, selection?: Selection): Reflector<T>;
+  /** Likewise, of a kind that the API server may not know: nothing waits for it. */
+  optionalReflector<T extends KubeObject>(resource: Resource<T>): Reflector<T>;
   readonly recorder: EventRecorder;
   addController(spec: ControllerSpec): Controller;
   addTask(task: Task): void;
@@ -79,12 +81,16 @@ export function createManager(options: ManagerOptions): Manager {
     metrics,
   });
 
-  function reflector<T extends KubeObject>(resource: Resource<T>, selection: Selection = {}): Reflector<T> {
+  function reflector<T extends KubeObject>(
+    resource: Resource<T>,
+    selection: Selection = {},
+    isOptional = false,
+  ): Reflector<T> {
     const key = JSON.stringify([resourceName(resource), selection]);
     const known = reflectors.get(key);
     if (known !== undefined) return known as Reflector<T>;
     const transport = retried(transports.watch, clock);
-    const created = createReflector({ transport, resource, selection, clock, random, logger, metrics });
+    const created = createReflector({ transport, resource, selection, isOptional, clock, random, logger, metrics });
     reflectors.set(key, created as Reflector<KubeObject>);
     return created;
   }
@@ -136,7 +142,8 @@ export function createManager(options: ManagerOptions): Manager {
 
   return {
     client: (fieldManager) => createClient(retried(writes, clock), fieldManager),
-    reflector,
+    reflector: (resource, selection) => reflector(resource, selection),
+    optionalReflector: (resource) => reflector(resource, {}, true),
     recorder: {
       ...recorder,
       record(regarding, event) {

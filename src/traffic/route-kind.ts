@@ -29,7 +29,7 @@ export interface RouteKind<T extends KubeObject = KubeObject> {
 /** In the slots of a route that is Git's: the backend that Git names. No revision is called so. */
 export const ORIGINAL = "original";
 
-export type RouteKindName = "HTTPRoute";
+export type RouteKindName = "HTTPRoute" | "VirtualService";
 
 /** The Services of a canary's arms. */
 export interface Arms {

@@ -89,7 +89,12 @@ export class CanaryWorld {
   }
 
   facts(): Facts {
-    const seen = observe(this.canary, { ...this.cluster, settling: this.#settling, probing: this.probing });
+    const seen = observe(this.canary, {
+      ...this.cluster,
+      routes: () => this.cluster.routes,
+      settling: this.#settling,
+      probing: this.probing,
+    });
     const run = readRun(seen);
     const observed = { ...seen, archives: this.#archive(toBeArchived(seen.canary.status, run)) };
     return gatherFacts(observed, run, this.#read(observed, run), this.#settings, this.clock.now());

@@ -70,6 +70,37 @@ const Sticky = z
     "A session stays with the arm that answered first, so that weights are shares of new sessions. A rollback takes all of them to stable, a promotion to the promoted arm.",
   );
 
+const TWO_HEADERS = [
+  "!has(self.testers) || !has(self.sticky) || !has(self.sticky.header) || self.testers.header != self.sticky.header",
+  "testers.header and sticky.header must be two headers: a session would be taken for a tester",
+] as const;
+
+const VirtualService = z
+  .object({
+    hosts: z
+      .array(z.string().min(1).max(253))
+      .min(1)
+      .max(16)
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .describe("Host names that it answers for: of clients outside, or of a Service in the mesh."),
+    gateways: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(317)
+          .regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),
+      )
+      .min(1)
+      .max(8)
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .describe('Istio Gateways, such as "istio-system/public", and "mesh" for requests from inside the mesh.'),
+    testers: Testers.exactOptional(),
+    sticky: Sticky.exactOptional(),
+  })
+  .meta(rules(TWO_HEADERS))
+  .describe("A VirtualService, named as the canary, that the operator owns.");
+
 export const Traffic = z
   .object({
     httpRoute: z
@@ -101,12 +132,26 @@ export const Traffic = z
             "has(self.adopt) == has(oldSelf.adopt) && (!has(self.adopt) || self.adopt == oldSelf.adopt)",
             "httpRoute.adopt is immutable: delete the PreferenceCanary, which gives the route back, and create it anew",
           ],
-          [
-            "!has(self.testers) || !has(self.sticky) || !has(self.sticky.header) || self.testers.header != self.sticky.header",
-            "testers.header and sticky.header must be two headers: a session would be taken for a tester",
-          ],
+          TWO_HEADERS,
         ),
       )
+      .exactOptional()
       .describe("A Gateway API HTTPRoute: one named as the canary, that the operator owns, or one to be adopted."),
+    istio: z
+      .object({ virtualService: VirtualService })
+      .exactOptional()
+      .describe("Istio's own API instead of Gateway API. Istio's gateways cannot be asked whether a weight is live."),
   })
+  .meta(
+    rules(
+      [
+        "has(self.httpRoute) != has(self.istio)",
+        "set either traffic.httpRoute or traffic.istio: one of them moves the traffic",
+      ],
+      [
+        "has(self.httpRoute) == has(oldSelf.httpRoute)",
+        "traffic cannot go from one kind of route to another: the route of the old kind would stay behind; create another PreferenceCanary",
+      ],
+    ),
+  )
   .describe("Who is asked to move traffic.");

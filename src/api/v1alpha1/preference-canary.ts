@@ -266,8 +266,8 @@ export const PreferenceCanarySpec = z
         "evidence.comparisons.cohorts: a cohort of gates.cohorts.names needs a percent over 0, or the gate could never pass",
       ],
       [
-        "!has(self.gates.mismatch) || !has(self.traffic.httpRoute.sticky)",
-        "gates.mismatch cannot be asked with traffic.httpRoute.sticky: older sessions keep the arms from being rated as the weights say",
+        "!has(self.gates.mismatch) || (has(self.traffic.httpRoute) ? !has(self.traffic.httpRoute.sticky) : !has(self.traffic.istio.virtualService.sticky))",
+        "gates.mismatch cannot be asked with traffic.httpRoute.sticky, or that of a VirtualService: older sessions keep the arms from being rated as the weights say",
       ],
       [
         "!has(self.maxExposure) || has(self.gates.safety)",

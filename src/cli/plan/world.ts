@@ -49,7 +49,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
     deployments: storeOf(objects.deployments),
     services: storeOf(objects.services),
     records: storeOf(objects.records),
-    routes: storeOf(objects.routes),
+    routes: () => storeOf(objects.routes),
     settling,
     probing: ALL_CONFIRMED,
   };

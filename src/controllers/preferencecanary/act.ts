@@ -3,7 +3,14 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Service } from "../../kube/built-in.ts";
 import type { Client } from "../../kube/client.ts";
 import type { ObjectKey, Stored } from "../../kube/object.ts";
-import { controllerRevisions, deployments, httpRoutes, type Resource, services } from "../../kube/resource.ts";
+import {
+  controllerRevisions,
+  deployments,
+  httpRoutes,
+  type Resource,
+  services,
+  virtualServices,
+} from "../../kube/resource.ts";
 import type { Store } from "../../kube/store.ts";
 import { ensureFinalizer, removeFinalizer } from "../../runtime/finalizers.ts";
 import { letGoPatch } from "../../traffic/adopted-route.ts";
@@ -46,7 +53,7 @@ export async function act(
       return service && removeFinalizer(client, services, service, FINALIZER.routed);
     }
     case "DeleteRoute":
-      return client.delete(httpRoutes, canary.metadata, { preconditions: { uid: effect.uid } }, signal);
+      return client.delete(ROUTES[effect.kind], canary.metadata, { preconditions: { uid: effect.uid } }, signal);
     case "DeleteDeployment":
       return client.delete(
         deployments,
@@ -61,7 +68,10 @@ export async function act(
   }
 }
 
-const ROUTES: Readonly<Record<RouteKindName, Resource>> = { HTTPRoute: httpRoutes };
+const ROUTES: Readonly<Record<RouteKindName, Resource>> = {
+  HTTPRoute: httpRoutes,
+  VirtualService: virtualServices,
+};
 
 function writeRoute(write: RouteWrite, client: Client, signal: AbortSignal): Promise<unknown> {
   const resource = ROUTES[write.kind];

@@ -68,7 +68,9 @@ export function removeArm(observed: Observed, { deployment, service }: Arm): Adv
 }
 
 /** The advice, once the route does not name the object any more and every gateway that can be asked knows it. */
-function unlessNamed({ route, canary }: Observed, name: string, advice: Advice): Advice {
+function unlessNamed({ route, canary, isRouteKindServed }: Observed, name: string, advice: Advice): Advice {
+  // What no route is known to name may be named by one that cannot be read.
+  if (!isRouteKindServed && canary.metadata.deletionTimestamp === undefined) return undefined;
   if (route === undefined || !route.isOurs) return advice;
   // Answers show the arms that a route names, and not where a copy of the request went.
   const inMs = name === samplerName(canary.metadata.name) ? 0 : route.live.inMs;

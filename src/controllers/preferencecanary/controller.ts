@@ -1,6 +1,6 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
 import { keyOf, type ObjectKey } from "../../kube/object.ts";
-import { controllerRevisions, deployments, httpRoutes, services } from "../../kube/resource.ts";
+import { controllerRevisions, deployments, httpRoutes, services, virtualServices } from "../../kube/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller, Source } from "../../runtime/controller.ts";
 import type { Manager } from "../../runtime/manager.ts";
@@ -41,7 +41,10 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const allDeployments = manager.reflector(deployments);
   const ownServices = manager.reflector(services, { labels: MANAGED_BY });
   const records = manager.reflector(controllerRevisions, { labels: MANAGED_BY });
-  const routes = manager.reflector(httpRoutes);
+  const routes = {
+    HTTPRoute: manager.optionalReflector(httpRoutes),
+    VirtualService: manager.optionalReflector(virtualServices),
+  };
   const client = manager.client(FIELD_MANAGER.preferenceCanary);
   const feed = { clock, logger, wake: (key: ObjectKey) => controller.wake(key) };
   const evidence = createEvidenceFeed({ collector, ...feed });
@@ -55,7 +58,10 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       deployments: allDeployments.store,
       services: ownServices.store,
       records: records.store,
-      routes: routes.store,
+      routes(kind) {
+        const { isServed, store } = routes[kind];
+        return isServed() ? store : undefined;
+      },
       settling: createSettling(clock),
       probing,
     },
@@ -74,10 +80,10 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       .filter(({ spec }) => spec.serving.workloadRef.name === metadata.name)
       .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name })),
   );
-  const ofAdopted: Source = mapped(routes, ({ metadata }) =>
+  const ofAdopted: Source = mapped(routes.HTTPRoute, ({ metadata }) =>
     canaries.store
       .list(metadata.namespace)
-      .filter(({ spec }) => spec.traffic.httpRoute.adopt?.name === metadata.name)
+      .filter(({ spec }) => spec.traffic.httpRoute?.adopt?.name === metadata.name)
       .map(keyOf),
   );
   const controller = manager.addController({
@@ -85,7 +91,8 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     sources: [
       itself(canaries),
       // A route has its canary's name; one that is not ours wakes a key that is none.
-      itself(routes),
+      itself(routes.HTTPRoute),
+      itself(routes.VirtualService),
       ofAdopted,
       labelled(jobs, LABEL.publishTo),
       labelled(allDeployments, LABEL.canary),

@@ -3,6 +3,7 @@ import { removeArm } from "./cleanup-policy.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Observed } from "./observed.ts";
+import { routeKindOf } from "./route-kind-of.ts";
 
 /** Sampler, judge and all arms but stable; stable too when it is to go with its canary, but not before its route. */
 export function dismantle({ observed, run }: Facts): Advice {
@@ -22,7 +23,8 @@ export function deleteRoute({ observed, run }: Facts): Advice {
   const { route } = observed;
   if (isRetained(observed) || route === undefined || route.terminating || !route.isOurs) return undefined;
   if (route.adoption !== undefined) return undefined;
-  return isAlone(observed, run.stable) ? { effect: { type: "DeleteRoute", uid: route.uid } } : undefined;
+  if (!isAlone(observed, run.stable)) return undefined;
+  return { effect: { type: "DeleteRoute", kind: routeKindOf(observed.canary).kind, uid: route.uid } };
 }
 
 /** What outlives the canary must be free to be deleted by whoever owns it then. */

@@ -1,7 +1,7 @@
 import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { EventNote } from "../../kube/events.ts";
-import type { RouteIntent, RouteWrite } from "../../traffic/route-kind.ts";
+import type { RouteIntent, RouteKindName, RouteWrite } from "../../traffic/route-kind.ts";
 
 /**
  * One write to the cluster. A pass makes at most one, and the next pass looks at what came of it: so there are no more
@@ -23,7 +23,7 @@ export type Effect =
   | { readonly type: "GiveRouteBack"; readonly write: RouteWrite }
   /** Likewise, and last: nothing says any more that it was adopted. */
   | { readonly type: "LetRouteGo"; readonly name: string; readonly uid: string }
-  | { readonly type: "DeleteRoute"; readonly uid: string }
+  | { readonly type: "DeleteRoute"; readonly kind: RouteKindName; readonly uid: string }
   | { readonly type: "ApplyRecord"; readonly object: Applied<ControllerRevision> }
   | { readonly type: "ApplyDeployment"; readonly object: Applied<Deployment> }
   | { readonly type: "ApplyService"; readonly object: Applied<Service> }

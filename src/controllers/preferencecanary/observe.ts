@@ -5,7 +5,6 @@ import { ANNOTATION, FINALIZER, LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
 import type { ControllerRevision, Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
-import type { HTTPRoute } from "../../kube/gateway-api.ts";
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
@@ -13,7 +12,7 @@ import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import { judgeName, samplerName } from "../../traffic/names.ts";
 import type { Asked, Probing } from "../../traffic/probing.ts";
-import { ORIGINAL } from "../../traffic/route-kind.ts";
+import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import { type Slots, weightIn } from "../../traffic/slots.ts";
 import { ARM_PORT } from "./desired.ts";
@@ -28,7 +27,8 @@ export interface Sources {
   readonly deployments: Store<Deployment>;
   readonly services: Store<Service>;
   readonly records: Store<ControllerRevision>;
-  readonly routes: Store<HTTPRoute>;
+  /** Undefined while the API server does not know the kind. */
+  readonly routes: (kind: RouteKindName) => Store<KubeObject> | undefined;
   readonly settling: Settling;
   readonly probing: Probing;
 }
@@ -36,7 +36,9 @@ export interface Sources {
 export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Observed {
   const { namespace, name } = canary.metadata;
   const workload = sources.deployments.get({ namespace, name: canary.spec.serving.workloadRef.name });
-  const route = findRoute(canary, sources.routes.get({ namespace, name: routeKindOf(canary).name }));
+  const kind = routeKindOf(canary);
+  const routes = sources.routes(kind.kind);
+  const route = findRoute(canary, routes?.get({ namespace, name: kind.name }));
   const template = workload?.spec?.template;
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
@@ -53,6 +55,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
     canary: ofThisTry(canary, records),
+    isRouteKindServed: routes !== undefined,
     ...(template && { template }),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
     records,

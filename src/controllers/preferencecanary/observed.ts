@@ -21,6 +21,8 @@ export interface Observed {
   readonly sampler: Arm;
   /** It has no Service: nobody asks it anything. */
   readonly judge: Arm;
+  /** Whether the API server knows the kind of route that the spec wants. */
+  readonly isRouteKindServed: boolean;
   /** Absent until the first revision is ready, or when somebody deleted it. */
   readonly route?: Route;
   /** What the collector made of the runs that are to be archived. */

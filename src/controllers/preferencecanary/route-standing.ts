@@ -8,8 +8,13 @@ export interface Hindrance {
   readonly message: string;
 }
 
-export function routeHindrance({ canary, route }: Observed): Hindrance | undefined {
+export function routeHindrance({ canary, route, isRouteKindServed }: Observed): Hindrance | undefined {
   const { kind, name, isGits } = routeKindOf(canary);
+  if (!isRouteKindServed) {
+    const whose = kind === "HTTPRoute" ? "of Gateway API" : "of Istio";
+    const remedy = `install the CRDs ${whose}, or create a PreferenceCanary with another kind of spec.traffic`;
+    return { reason: "RouteKindNotInstalled", message: `The API server does not know ${kind}: ${remedy}` };
+  }
   if (isGits && route === undefined) {
     const remedy = "make it, with the rule to be adopted";
     return { reason: "RouteNotFound", message: `There is no ${kind} ${name} in this namespace to adopt: ${remedy}` };
@@ -20,6 +25,6 @@ export function routeHindrance({ canary, route }: Observed): Hindrance | undefin
   const remedy = "delete it, or name the canary differently";
   return {
     reason: "RouteTaken",
-    message: `An ${kind} ${name} that is not this operator's stands in the way: ${remedy}`,
+    message: `${kind === "HTTPRoute" ? "An" : "A"} ${kind} ${name} that is not this operator's stands in the way: ${remedy}`,
   };
 }

@@ -20,7 +20,8 @@ export function goalsOf(facts: Facts, stable: string, isWhole: boolean): readonl
 
 /** What the spec lets requests say about the arm that they want. */
 export function askedOf({ spec }: PreferenceCanary): Asked {
-  const { testers, sticky } = spec.traffic.httpRoute;
+  const { httpRoute, istio } = spec.traffic;
+  const { testers, sticky } = istio?.virtualService ?? httpRoute ?? {};
   const { cookie, header } = sticky ?? {};
   const kept = cookie && { name: cookie.name, maxAge: Math.ceil(parseDuration(cookie.maxAge) / 1000) };
   return {

@@ -29,7 +29,7 @@ export function moveTraffic(facts: Facts): Advice {
 }
 
 function mayBeMade(observed: Facts["observed"]): boolean {
-  return !isDeleted(observed) && !routeKindOf(observed.canary).isGits;
+  return observed.isRouteKindServed && !isDeleted(observed) && !routeKindOf(observed.canary).isGits;
 }
 
 function moveSlots(facts: Facts, stable: string): Advice {

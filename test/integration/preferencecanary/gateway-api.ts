@@ -8,12 +8,12 @@ import type { KubeObject } from "../../../src/kube/object.ts";
 import { defineResource, gateways, httpRoutes, type Resource } from "../../../src/kube/resource.ts";
 import { createTransport } from "../../../src/kube/transport.ts";
 
-interface CustomResourceDefinition extends KubeObject {
+export interface CustomResourceDefinition extends KubeObject {
   readonly spec: unknown;
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-const customResourceDefinitions = defineResource<CustomResourceDefinition>({
+export const customResourceDefinitions = defineResource<CustomResourceDefinition>({
   group: "apiextensions.k8s.io",
   version: "v1",
   kind: "CustomResourceDefinition",
@@ -55,6 +55,15 @@ async function install(client: Client, { crd: crdName, resource }: Kind): Promis
     .map((document) => document.toJS() as CustomResourceDefinition | null)
     .find((object) => object?.metadata.name === crdName);
   if (crd === undefined || crd === null) throw new Error(`${chart} has no ${crdName}`);
+  await installDefinition(client, crd, resource);
+}
+
+/** Resolves when objects of the kind can be made. */
+export async function installDefinition(
+  client: Client,
+  crd: CustomResourceDefinition,
+  resource: Resource,
+): Promise<void> {
   const { name, annotations } = crd.metadata;
   await client.apply(customResourceDefinitions, {
     metadata: { name, ...(annotations && { annotations }) },

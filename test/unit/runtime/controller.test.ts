@@ -26,6 +26,7 @@ function fakeReflector() {
     subscribe: (handler) => void handlers.push(handler),
     start() {},
     stop() {},
+    isServed: () => true,
     hasSynced: () => synced,
     until: (condition, signal) =>
       new Promise((resolve, reject) => {

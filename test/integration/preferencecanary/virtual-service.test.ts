@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { parse } from "yaml";
+import { preferenceCanaries } from "../../../src/controllers/resources.ts";
+import type { VirtualService, VirtualServiceRule } from "../../../src/kube/istio.ts";
+import { events, virtualServices } from "../../../src/kube/resource.ts";
+import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
+import { readVirtualSlots } from "../../../src/traffic/virtual-service.ts";
+import { CANARY } from "../../builders/canary.ts";
+import type { History } from "../operator/history.ts";
+import { type Installation, install } from "../operator/install.ts";
+import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import { customResourceDefinitions, installDefinition, installHTTPRoutes } from "./gateway-api.ts";
+
+const definition = parse(readFileSync(join(import.meta.dirname, "istio/virtual-service-crd.yaml"), "utf8"));
+const ISTIO = { hosts: ["assistant.example.com"], gateways: ["istio-system/public"] };
+
+let installation: Installation;
+let canary: CanaryStage;
+let history: History<VirtualService>;
+
+beforeAll(async () => {
+  installation = await install(inject("kubeconfig"));
+  // Of which the stage keeps a history, whatever moves the traffic.
+  await installHTTPRoutes(installation.admin);
+});
+beforeEach(async () => {
+  canary = await setCanaryStage(installation);
+  await installDefinition(canary.stage.client, definition, virtualServices);
+  history = await canary.stage.history(virtualServices);
+  await canary.applyWorkload();
+});
+afterEach(() => canary.close());
+
+function createCanary(changes: object = {}): Promise<void> {
+  return canary.createCanary({ traffic: { istio: { virtualService: { ...ISTIO, ...changes } } } });
+}
+
+function current(): VirtualService | undefined {
+  return history.versions.at(-1);
+}
+
+function slots(): string[] {
+  const object = current();
+  const read = object && readVirtualSlots(object, CANARY);
+  return (read ?? []).map(({ revision, weight }) => `${revision} ${weight}`).toSorted();
+}
+
+/** Everybody's rule is the last one. */
+function rule(): VirtualServiceRule | undefined {
+  return current()?.spec.http?.at(-1);
+}
+
+async function halfWay(): Promise<{ stable: string; candidate: string }> {
+  await canary.until("idle", ({ status }) => status?.phase === "Idle");
+  await canary.createJob("next", "b");
+  const { status } = await canary.until(
+    "half way",
+    (now) => now.status?.weights?.desired === 50 && now.status.weights.since !== undefined,
+  );
+  return { stable: status?.stable?.revision ?? "", candidate: status?.candidate?.revision ?? "" };
+}
+
+describe("a canary of Istio", () => {
+  it("moves a VirtualService of its own: it promotes, and is taken away with the canary", async () => {
+    await createCanary();
+    await canary.start();
+    const { stable, candidate } = await halfWay();
+    expect(slots()).toEqual([`${candidate} 500000`, `${stable} 500000`].toSorted());
+    expect(current()?.spec).toMatchObject(ISTIO);
+    await expect
+      .poll(() => rule()?.mirrors)
+      .toEqual([{ destination: { host: `${CANARY}-sampler`, port: { number: 8080 } }, percentage: { value: 5 } }]);
+    const arms = (rule()?.route ?? []).map(({ headers }) => headers?.response?.set?.["x-dpo-arm"]);
+    expect(arms.toSorted()).toEqual([candidate, stable].toSorted());
+
+    await canary.compare(1, 60);
+    await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
+    expect(slots()).toEqual([`${candidate} 0`, `${candidate} ${WHOLE}`].toSorted());
+    const crossings = history.versions.flatMap(
+      ({ spec }) => spec.http?.at(-1)?.route?.map(({ weight }) => weight) ?? [],
+    );
+    expect(crossings).toContain(ALMOST_WHOLE);
+
+    const { client, namespace } = canary.stage;
+    await client.patch(
+      preferenceCanaries,
+      { namespace, name: CANARY },
+      { type: "merge", body: { spec: { deletionPolicy: "Delete" } } },
+    );
+    await client.delete(preferenceCanaries, { namespace, name: CANARY });
+    await expect.poll(() => canary.canary(), { timeout: 15_000 }).toBeUndefined();
+    expect((await client.list(virtualServices, { namespace })).items).toEqual([]);
+  });
+
+  it("takes testers and sessions of a rejected candidate back with everybody's requests", async () => {
+    await createCanary({ testers: {}, sticky: { cookie: {} } });
+    await canary.start();
+    const { stable, candidate } = await halfWay();
+    const [toStable, toCandidate, , session] = current()?.spec.http ?? [];
+    expect(toStable?.match).toContainEqual({ headers: { "x-dpo-arm-wanted": { exact: "stable" } } });
+    expect(toCandidate?.match).toContainEqual({ headers: { "x-dpo-arm-wanted": { exact: "candidate" } } });
+    expect(session?.match).toEqual([
+      { headers: { cookie: { regex: expect.stringContaining(`dpo-arm=${candidate}`) } } },
+    ]);
+    for (const { route } of [toCandidate, session].filter((each) => each !== undefined))
+      expect(route?.map(({ weight }) => weight).toSorted()).toEqual([1, ALMOST_WHOLE]);
+    expect(rule()?.route?.[0]?.headers?.response?.add?.["set-cookie"]).toMatch(/^dpo-arm=[0-9a-f]{10}; Path=/);
+
+    await canary.compare(0, 60);
+    await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    for (const { route = [] } of current()?.spec.http ?? [])
+      expect(route.map(({ destination }) => destination.host)).toEqual([`${CANARY}-${stable}`, `${CANARY}-${stable}`]);
+  });
+
+  it("writes somebody else's weights back, and tells of them", async () => {
+    await createCanary();
+    await canary.start();
+    const { stable, candidate } = await halfWay();
+    const { client, namespace } = canary.stage;
+    const body = [{ op: "replace", path: "/spec/http/0/route/0/weight", value: 7 }];
+    await client.patch(virtualServices, { namespace, name: CANARY }, { type: "json", body });
+    await expect.poll(slots, { timeout: 5_000 }).toEqual([`${candidate} 500000`, `${stable} 500000`].toSorted());
+    const told = async () => {
+      const { items } = await client.list(events, { namespace });
+      return items.filter(({ reason }) => reason === "RouteRestored").map(({ note }) => note);
+    };
+    await expect
+      .poll(told, { timeout: 5_000 })
+      .toEqual([
+        expect.stringMatching(/had changed VirtualService assistant \(assistant-[0-9a-f]{10} at 7, assistant-/),
+      ]);
+  });
+});
+
+describe("a cluster without Istio", () => {
+  it("does not hold the manager up, says what is missing, and serves once it is there", async () => {
+    const { client } = canary.stage;
+    const { name } = definition.metadata;
+    await client.delete(customResourceDefinitions, { name });
+    await expect.poll(() => client.get(customResourceDefinitions, { name })).toBeUndefined();
+    await createCanary();
+    const manager = await canary.start();
+    const { status } = await canary.until("stalled", (now) => now.status?.phase === "Stalled");
+    expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+      reason: "RouteKindNotInstalled",
+      message: expect.stringContaining("The API server does not know VirtualService: install the CRDs of Istio"),
+    });
+    await installDefinition(client, definition, virtualServices);
+    await canary.until("idle", (now) => now.status?.phase === "Idle");
+    expect(manager.complaints).toEqual([]);
+  });
+});
