@@ -49,6 +49,8 @@ export class CanaryWorld {
   readonly archived = new Map<string, ArchivedRun>();
   /** Why it does not. */
   archiveProblem: string | undefined;
+  /** The API server knows the kind of route that the canary wants. */
+  knowsRoutes = true;
   /** Pods become ready as soon as they are wanted. */
   autoReady = true;
   #spec: Json | undefined;
@@ -91,7 +93,7 @@ export class CanaryWorld {
   facts(): Facts {
     const seen = observe(this.canary, {
       ...this.cluster,
-      routes: () => this.cluster.routes,
+      routes: () => (this.knowsRoutes ? this.cluster.routes : undefined),
       settling: this.#settling,
       probing: this.probing,
     });

@@ -15,6 +15,9 @@ const MAX_LOOKS = 100;
 const STABLE = "a".repeat(64);
 const CANDIDATE = "b".repeat(64);
 
+/** Whatever moves the traffic, it is moved by the same decisions. */
+const SIMULATED_TRAFFIC: PreferenceCanary["spec"]["traffic"] = { httpRoute: { parentRefs: [{ name: "simulated" }] } };
+
 /** The moment at which the candidate's pods are there and comparisons begin: the same for every run. */
 export function startOfRun(canary: PreferenceCanary): Rest {
   let world = emptyWorld(canary);
@@ -44,7 +47,7 @@ function emptyWorld({ metadata: { name, namespace }, spec }: PreferenceCanary): 
     apiVersion: API_VERSION,
     kind: "PreferenceCanary",
     metadata: { ...metadata, creationTimestamp: START.toISOString() },
-    spec,
+    spec: { ...spec, traffic: SIMULATED_TRAFFIC },
   } as const;
   const world: World = { now: START, canary, objects: NO_OBJECTS, version: 1, sights: new Map() };
   const template = {

@@ -61,6 +61,15 @@ describe("what is planned", () => {
     expect(quick?.meanComparisons).toBeGreaterThan(5900);
   });
 
+  test.each(["adopted", "istio"])("is the same whatever moves the traffic: %s", async (kind) => {
+    const text = readFileSync(
+      new URL(`../../../manifests/examples/preference-canary-${kind}.yaml`, import.meta.url),
+      "utf8",
+    );
+    const [good] = await planned(text, "--true-win-rate", "90%", "--comparisons-per-hour", "60", "--runs", "10");
+    expect(good?.promoted).toBe(1);
+  });
+
   test("is the same for the same seed", async () => {
     const options = [...rates, "--runs", "30"];
     const first = await planned(example, ...options, "--seed", "5");

@@ -22,11 +22,11 @@ interface Rig {
   readonly events: StoreEvent<Stored>[];
 }
 
-function rig(resource = configMaps): Rig {
+function rig(resource = configMaps, isOptional = false): Rig {
   const [server, clock] = [createFakeApiServer(), createFakeClock()];
   const { transport } = server;
   const logger = silentLogger();
-  const reflector = createReflector({ transport, resource, clock, random: () => 0.5, logger, metrics });
+  const reflector = createReflector({ transport, resource, isOptional, clock, random: () => 0.5, logger, metrics });
   const events: StoreEvent<Stored>[] = [];
   reflector.subscribe((event) => events.push(event as StoreEvent<Stored>));
   return { server, clock, reflector: reflector as Reflector<Stored>, events };
@@ -97,6 +97,31 @@ describe("a reflector", () => {
     expect(server.requests.length).toBe(before);
     await pass(clock, 1);
     expect(server.requests.slice(before)).toEqual(requests);
+  });
+
+  test("does without an optional kind that the API server does not know, until it does", async () => {
+    const { server, clock, reflector, events } = rig(configMaps, true);
+    server.put("a");
+    server.failNext(serverError(404), serverError(404));
+    reflector.start();
+    await settle(clock);
+    expect([reflector.hasSynced(), reflector.isServed(), reflector.store.list()]).toEqual([true, false, []]);
+    await pass(clock, 10_000);
+    expect([reflector.isServed(), names(events)]).toEqual([true, ["Added a"]]);
+    server.failNext(serverError(404), ...Array.from({ length: 3 }, () => serverError(404)));
+    server.cut();
+    await pass(clock, 3_000);
+    expect([reflector.isServed(), names(events)]).toEqual([false, ["Added a", "Deleted a"]]);
+  });
+
+  test("waits for a kind that is not optional", async () => {
+    const { server, clock, reflector } = rig();
+    server.failNext(serverError(404));
+    reflector.start();
+    await settle(clock);
+    expect(reflector.hasSynced()).toBe(false);
+    await pass(clock, 3_000);
+    expect(reflector.hasSynced()).toBe(true);
   });
 
   test("backs off from 0.8 s to 30 s while the server is away", async () => {

@@ -68,6 +68,26 @@ describe("what people and clusters do to a canary's objects", () => {
     expect(routeFaults(world.cluster.routeVersions.slice(from), CANARY)).toEqual([]);
   });
 
+  it("the CRD of routes goes and comes back, with the routes: nothing that one may name is taken away meanwhile", () => {
+    const world = inMidRun();
+    world.vote(Array<0>(60).fill(0));
+    world.pass();
+    const arms = () => world.cluster.services.list().map(({ metadata }) => metadata.name);
+    const before = arms();
+    world.knowsRoutes = false;
+    world.later(60_000);
+    expect(arms()).toEqual(before);
+    expect(world.status.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+      status: "False",
+      reason: "RouteKindNotInstalled",
+      message: expect.stringContaining("does not know HTTPRoute: install the CRDs of Gateway API"),
+    });
+    world.knowsRoutes = true;
+    world.later(60_000);
+    expect(world.status.phase).toBe("RolledBack");
+    expect(world.faults()).toEqual([]);
+  });
+
   it("the Gateway does not serve the route: the canary is not Ready, says why, and is Ready when it is served", () => {
     const world = new CanaryWorld();
     world.workload();
