@@ -1,8 +1,18 @@
 import { ANNOTATION, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
-import type { HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from "../kube/gateway-api.ts";
+import type { Applied } from "../kube/client.ts";
+import type { HTTPRoute, HTTPRouteFilter } from "../kube/gateway-api.ts";
 import type { Stored } from "../kube/object.ts";
 import { covers } from "../runtime/covers.ts";
-import { type AdoptedRule, findRule, gitsFilters, openPrefix, readMark, slotRefs } from "./adopted-rule.ts";
+import { annotationChange, asNamed, asSeen, backendChange, filterChange } from "./adopted-patch.ts";
+import {
+  type AdoptedRule,
+  findRule,
+  gitsFilters,
+  openPrefix,
+  readMark,
+  slotRefs,
+  type Unadoptable,
+} from "./adopted-rule.ts";
 import { unservedReason } from "./http-route.ts";
 import { mirror, namedServices, wordsOf } from "./http-rules.ts";
 import {
@@ -13,7 +23,6 @@ import {
   type RouteIntent,
   type RouteKind,
   type RouteReading,
-  type RouteWrite,
   readVerdicts,
   verdictAnnotations,
 } from "./route-kind.ts";
@@ -28,174 +37,149 @@ export interface Adopted {
  * An HTTPRoute that Git owns. Of it the canary writes the backends and the mirror of one rule, and its own annotations, by
  * JSON patch: whoever applies a rule owns the whole list of rules.
  */
-export function adoptedRoute(arms: Arms, adopted: Adopted): RouteKind<HTTPRoute> {
-  const { canary, namespace } = arms;
-  const found = (route: HTTPRoute) => findRule(route, canary, adopted.rule);
-  const key = { name: adopted.name, namespace };
-
-  function rulesWith(standing: HTTPRoute, { index, rule }: AdoptedRule, change: HTTPRouteRule): HTTPRouteRule[] {
-    return (standing.spec.rules ?? []).map((other, i) => (i === index ? { ...rule, ...change } : other));
-  }
-
-  function wanted(intent: RouteIntent, standing: Stored<HTTPRoute> | undefined) {
-    if (standing === undefined) throw new Error(`there is no HTTPRoute ${adopted.name} to be adopted`);
-    const rule = found(standing);
-    if ("problem" in rule) throw new Error(`HTTPRoute ${adopted.name} cannot be adopted: ${rule.problem}`);
-    const backendRefs = slotRefs(arms, intent.slots, rule.original);
-    const filters = [...gitsFilters(rule.rule, canary), ...mirror(canary, intent.mirrorPercent)];
-    return { rule, backendRefs, filters, annotations: annotationsOf(canary, intent, rule) };
-  }
-
+export function adoptedRoute(arms: Arms, { name, rule: ruleName }: Adopted): RouteKind<HTTPRoute> {
+  const find = (route: HTTPRoute) => findRule(route, arms.canary, ruleName);
+  const patch = ({ metadata }: HTTPRoute, body: JsonPatch) => {
+    const key = { name, namespace: metadata.namespace };
+    return { type: "Patch", kind: "HTTPRoute", key, body } as const;
+  };
   return {
     kind: "HTTPRoute",
-    name: adopted.name,
+    name,
     isGits: true,
-    read: (object) => read(arms, found(object), object),
+    read: (route) => read(arms, find(route), route),
     wanted(intent, standing) {
-      const { rule, backendRefs, filters, annotations } = wanted(intent, standing);
-      const rules = standing === undefined ? [] : rulesWith(standing, rule, { backendRefs, filters });
-      return { metadata: { ...key, annotations }, spec: { rules } };
+      const { route, rule } = adoptable(find, standing, name);
+      return wholeRoute(route, rule, partsOf(arms, intent, rule));
     },
     write(intent, standing, isConditional) {
-      const { rule, backendRefs, filters, annotations } = wanted(intent, standing);
-      const body = [
-        ...(isConditional ? asSeen(standing) : asNamed(standing, rule)),
-        ...annotationChanges(standing, annotations),
-        { op: "add", path: `/spec/rules/${rule.index}/backendRefs`, value: backendRefs },
-        // What Git may have changed of the filters since is not to be lost for it.
-        ...(isConditional ? filterChange(rule, filters) : []),
-      ];
-      return { type: "Patch", kind: "HTTPRoute", key, body };
+      const { route, rule } = adoptable(find, standing, name);
+      return patch(route, changes(route, rule, partsOf(arms, intent, rule), isConditional));
     },
-    giveBack: (standing) => giveBack(found(standing), standing, canary),
-    askable(object) {
-      const rule = found(object);
+    giveBack(route) {
+      const body = changesBack(find(route), route, arms.canary);
+      return body && patch(route, body);
+    },
+    askable(route) {
+      const rule = find(route);
       const pathPrefix = "problem" in rule ? undefined : openPrefix(rule.rule);
-      if (pathPrefix !== undefined) return { object, pathPrefix };
-      return { problem: `no match of the rule of HTTPRoute ${adopted.name} takes all requests under a path` };
+      if (pathPrefix !== undefined) return { object: route, pathPrefix };
+      return { problem: `no match of the rule of HTTPRoute ${name} takes all requests under a path` };
     },
   };
 }
 
-function read({ canary, ...arms }: Arms, found: ReturnType<typeof findRule>, object: Stored<HTTPRoute>): RouteReading {
-  const verdicts = readVerdicts(object);
-  const mark = readMark(object);
-  const slots = "problem" in found ? undefined : found.slots;
-  const isOurs = mark === undefined ? slots !== undefined : mark.canary === canary;
-  const unserved = unservedReason(object);
+/** Whoever writes has read before whether it can be: this is for the types alone. */
+function adoptable(
+  find: (route: HTTPRoute) => AdoptedRule | Unadoptable,
+  route: Stored<HTTPRoute> | undefined,
+  name: string,
+) {
+  const rule = route === undefined ? { problem: "it is not there" } : find(route);
+  if (route === undefined || "problem" in rule)
+    throw new Error(`HTTPRoute ${name} cannot be adopted: ${"problem" in rule ? rule.problem : ""}`);
+  return { route, rule };
+}
+
+/** As much of the route as is the canary's. */
+interface Parts {
+  readonly backendRefs: ReturnType<typeof slotRefs>;
+  readonly filters: readonly HTTPRouteFilter[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+function partsOf(arms: Arms, { slots, mirrorPercent, stable, rejected }: RouteIntent, rule: AdoptedRule): Parts {
+  const { canary } = arms;
+  const { original } = rule;
+  const mark = JSON.stringify({ canary, backendRefs: original ? [original] : [] });
+  const { [ANNOTATION.stable]: served, ...rest } = verdictAnnotations({ stable, ...(rejected && { rejected }) });
+  const isServing = served !== undefined && stable !== ORIGINAL;
+  return {
+    backendRefs: slotRefs(arms, slots, original),
+    filters: [...gitsFilters(rule.rule, canary), ...mirror(canary, mirrorPercent)],
+    annotations: { ...rest, ...(isServing && { [ANNOTATION.stable]: served }), [ANNOTATION.adopted]: mark },
+  };
+}
+
+function wholeRoute(
+  { metadata: { name, namespace }, spec }: Stored<HTTPRoute>,
+  { index, rule }: AdoptedRule,
+  { backendRefs, filters, annotations }: Parts,
+): Applied<HTTPRoute> {
+  const rules = (spec.rules ?? []).map((other, i) => (i === index ? { ...rule, backendRefs, filters } : other));
+  return { metadata: { name, namespace, annotations }, spec: { rules } };
+}
+
+function changes(
+  route: Stored<HTTPRoute>,
+  rule: AdoptedRule,
+  { backendRefs, filters, annotations }: Parts,
+  isConditional: boolean,
+): JsonPatch {
+  return [
+    ...(isConditional ? asSeen(route) : asNamed(route, rule)),
+    ...annotationChange(route, annotations),
+    ...backendChange(rule, backendRefs),
+    // What Git may have changed of the filters since is not to be lost for it.
+    ...(isConditional ? filterChange(rule, filters) : []),
+  ];
+}
+
+/**
+ * To what Git had in the rule; undefined when it stands so. The mark stays: with it goes, at the very end, what the API
+ * server knows of who wrote the rule.
+ */
+function changesBack(rule: AdoptedRule | Unadoptable, route: Stored<HTTPRoute>, canary: string): JsonPatch | undefined {
+  if ("problem" in rule || rule.original === undefined) return undefined;
+  const filters = gitsFilters(rule.rule, canary);
+  const isMirrored = filters.length !== (rule.rule.filters ?? []).length;
+  const isGits = covers(rule.rule.backendRefs, [rule.original]) && readVerdicts(route).stable === undefined;
+  if (isGits && !isMirrored) return undefined;
+  const mark = { [ANNOTATION.adopted]: route.metadata.annotations?.[ANNOTATION.adopted] };
+  return [
+    ...asSeen(route),
+    ...annotationChange(route, mark),
+    ...backendChange(rule, [rule.original]),
+    ...filterChange(rule, filters),
+  ];
+}
+
+function read(arms: Arms, rule: AdoptedRule | Unadoptable, route: Stored<HTTPRoute>): RouteReading {
+  const mark = readMark(route);
+  const slots = "problem" in rule ? undefined : rule.slots;
+  const isOurs = mark === undefined ? slots !== undefined : mark.canary === arms.canary;
+  const verdicts = isOurs ? readVerdicts(route) : {};
+  const unserved = unservedReason(route);
   return {
     isOurs,
     ...(isOurs && slots && { slots }),
     ways: [],
-    ...(isOurs && verdicts),
-    names: namedServices(object),
-    isSpoilt: isOurs && verdicts.stable !== undefined && !isAsWritten({ canary, ...arms }, found),
+    ...verdicts,
+    names: namedServices(route),
+    isSpoilt: verdicts.stable !== undefined && !isAsWritten(arms, rule),
     isAttached: true,
-    words: wordsOf("problem" in found ? [] : [found.rule], object.spec.hostnames),
+    words: wordsOf("problem" in rule ? [] : [rule.rule], route.spec.hostnames),
     ...(unserved !== undefined && { unserved }),
-    adoption: { ...adoptionOf(found, object, isOurs, mark?.canary), isMarked: mark !== undefined },
+    adoption: { isMarked: mark !== undefined, ...adoptionOf(arms.canary, rule, route, mark?.canary) },
   };
 }
 
 function adoptionOf(
-  found: ReturnType<typeof findRule>,
+  canary: string,
+  rule: AdoptedRule | Unadoptable,
   { metadata }: HTTPRoute,
-  isOurs: boolean,
   owner: string | undefined,
-): Pick<Adoption, "problem" | "original"> {
-  const isManaged = Object.entries(MANAGED_BY).every(([label, value]) => metadata.labels?.[label] === value);
-  if (owner !== undefined && !isOurs) return { problem: `PreferenceCanary ${owner} has adopted it` };
-  if (isManaged) return { problem: "it is another PreferenceCanary's own" };
-  if ("problem" in found) return found;
-  if (found.original === undefined) return {};
-  const { name, namespace = metadata.namespace ?? "", port = 80 } = found.original;
+): Omit<Adoption, "isMarked"> {
+  if (owner !== undefined && owner !== canary) return { problem: `PreferenceCanary ${owner} has adopted it` };
+  if (covers(metadata.labels, MANAGED_BY)) return { problem: "it is another PreferenceCanary's own" };
+  if ("problem" in rule) return rule;
+  if (rule.original === undefined) return {};
+  const { name, namespace = metadata.namespace ?? "", port = 80 } = rule.original;
   return { original: { name, namespace, port } };
 }
 
 /** But for the mirror, which comes and goes with the sampler. */
-function isAsWritten(arms: Arms, found: ReturnType<typeof findRule>): boolean {
-  if ("problem" in found || found.slots === undefined) return false;
-  return covers(found.rule.backendRefs, slotRefs(arms, found.slots, found.original));
-}
-
-function annotationsOf(canary: string, { stable, rejected }: RouteIntent, { original }: AdoptedRule) {
-  const verdicts = verdictAnnotations({ stable, ...(rejected && { rejected }) });
-  const { [ANNOTATION.stable]: _none, ...unserved } = verdicts;
-  const mark = JSON.stringify({ canary, backendRefs: original ? [original] : [] });
-  return { ...(stable === ORIGINAL ? unserved : verdicts), [ANNOTATION.adopted]: mark };
-}
-
-/** Refused with a conflict unless the route is the one that was seen. */
-function asSeen(standing: Stored<HTTPRoute> | undefined): JsonPatch {
-  return [{ op: "replace", path: "/metadata/resourceVersion", value: standing?.metadata.resourceVersion }];
-}
-
-/** The place in the list must still be the rule that is meant, whatever else has changed. */
-function asNamed(standing: Stored<HTTPRoute> | undefined, { index, rule }: AdoptedRule): JsonPatch {
-  const member = rule.name === undefined ? "matches" : "name";
-  return [
-    { op: "test", path: "/metadata/uid", value: standing?.metadata.uid },
-    { op: "test", path: `/spec/rules/${index}/${member}`, value: rule[member] },
-  ];
-}
-
-const OURS = [ANNOTATION.stable, ANNOTATION.rejected, ANNOTATION.rejectedReason, ANNOTATION.adopted];
-
-function annotationChanges(
-  standing: HTTPRoute | undefined,
-  wanted: Readonly<Record<string, string | undefined>>,
-): JsonPatch {
-  const stands = standing?.metadata.annotations;
-  const path = "/metadata/annotations";
-  if (stands === undefined) return [{ op: "add", path, value: wanted }];
-  return OURS.flatMap((key) => {
-    const member = `${path}/${key.replace("/", "~1")}`;
-    if (wanted[key] !== undefined) return [{ op: "add", path: member, value: wanted[key] }];
-    return stands[key] === undefined ? [] : [{ op: "remove", path: member }];
-  });
-}
-
-/** An empty list is none: Git may have none. */
-function filterChange({ index, rule }: AdoptedRule, filters: readonly HTTPRouteFilter[]): JsonPatch {
-  const path = `/spec/rules/${index}/filters`;
-  if (filters.length > 0) return [{ op: "add", path, value: filters }];
-  return rule.filters === undefined ? [] : [{ op: "remove", path }];
-}
-
-/** What Git had in the rule. The mark stays: with it goes, at the very end, what the API server knows of who wrote the rule. */
-function giveBack(
-  found: ReturnType<typeof findRule>,
-  standing: Stored<HTTPRoute>,
-  canary: string,
-): RouteWrite | undefined {
-  if ("problem" in found || found.original === undefined) return undefined;
-  const { index, rule, original } = found;
-  const filters = gitsFilters(rule, canary);
-  const isFiltered = filters.length !== (rule.filters ?? []).length;
-  const isGits = covers(rule.backendRefs, [original]) && !isFiltered && readVerdicts(standing).stable === undefined;
-  if (isGits) return undefined;
-  const kept = { [ANNOTATION.adopted]: standing.metadata.annotations?.[ANNOTATION.adopted] };
-  const body = [
-    ...asSeen(standing),
-    ...annotationChanges(standing, kept),
-    { op: "add", path: `/spec/rules/${index}/backendRefs`, value: [original] },
-    ...filterChange(found, filters),
-  ];
-  const { name, namespace } = standing.metadata;
-  return { type: "Patch", kind: "HTTPRoute", key: { name, namespace }, body };
-}
-
-interface ManagedFields {
-  readonly manager?: string;
-}
-
-/** Takes our mark off the route, and us off the list of those who have written it. `standing` is a live read. */
-export function letGoPatch({ metadata }: Stored<HTTPRoute>, manager: string): JsonPatch {
-  const { managedFields = [] } = metadata as typeof metadata & { readonly managedFields?: readonly ManagedFields[] };
-  const others = managedFields.filter((entry) => entry.manager !== manager);
-  return [
-    { op: "replace", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
-    ...annotationChanges({ metadata, spec: {} }, {}),
-    { op: "replace", path: "/metadata/managedFields", value: others },
-  ];
+function isAsWritten(arms: Arms, rule: AdoptedRule | Unadoptable): boolean {
+  if ("problem" in rule || rule.slots === undefined) return false;
+  return covers(rule.rule.backendRefs, slotRefs(arms, rule.slots, rule.original));
 }

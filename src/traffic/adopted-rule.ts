@@ -15,6 +15,11 @@ export interface AdoptedRule {
   readonly original?: HTTPBackendRef;
 }
 
+/** Why there is no such rule, or none that can be adopted, in words. */
+export interface Unadoptable {
+  readonly problem: string;
+}
+
 /** What a canary leaves on the route that it has adopted. */
 export interface Mark {
   readonly canary: string;
@@ -36,11 +41,7 @@ export function readMark({ metadata }: HTTPRoute): Mark | undefined {
 }
 
 /** The rule, or why it cannot be adopted, in words. `name`: of the rule; where unset the route has only one. */
-export function findRule(
-  route: HTTPRoute,
-  canary: string,
-  name: string | undefined,
-): AdoptedRule | { readonly problem: string } {
+export function findRule(route: HTTPRoute, canary: string, name: string | undefined): AdoptedRule | Unadoptable {
   const { rules = [] } = route.spec;
   const index = name === undefined ? 0 : rules.findIndex((each) => each.name === name);
   const rule = rules[index];
@@ -74,8 +75,8 @@ function whyNotAdoptable({ backendRefs = [] }: HTTPRouteRule): string | undefine
   const [ref, ...others] = backendRefs;
   if (ref === undefined || others.length > 0)
     return `has ${backendRefs.length} backendRefs, and exactly one can be taken over: that of the Service that serves now`;
-  if ((ref.group || "") !== "" || (ref.kind ?? "Service") !== "Service" || ref.port === undefined)
-    return `leads to an object of kind ${ref.kind ?? "Service without a port"}, and only a Service can be taken over`;
+  if ((ref.group || "") !== "" || (ref.kind ?? "Service") !== "Service")
+    return `leads to an object of kind ${ref.kind}, and only a Service can be taken over`;
   if ((ref.filters ?? []).some(({ type }) => type === "ResponseHeaderModifier"))
     return "has a ResponseHeaderModifier in its backendRef, where the operator needs its own: move it to the rule's filters";
   return undefined;

@@ -7,7 +7,7 @@ import type { HTTPRoute, HTTPRouteSpec } from "../../src/kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../src/kube/object.ts";
 import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { letGoPatch } from "../../src/traffic/adopted-route.ts";
+import { letGoPatch } from "../../src/traffic/adopted-patch.ts";
 import { namedServices } from "../../src/traffic/http-rules.ts";
 import type { RouteWrite } from "../../src/traffic/route-kind.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../kube/resource.ts";
 import type { Store } from "../../kube/store.ts";
 import { ensureFinalizer, removeFinalizer } from "../../runtime/finalizers.ts";
-import { letGoPatch } from "../../traffic/adopted-route.ts";
+import { letGoPatch } from "../../traffic/adopted-patch.ts";
 import type { RouteKindName, RouteWrite } from "../../traffic/route-kind.ts";
 import { preferenceCanaries } from "../resources.ts";
 import type { Effect } from "./effect.ts";
