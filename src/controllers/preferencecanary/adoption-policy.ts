@@ -60,20 +60,25 @@ function backToGit(facts: Facts, route: Route, slots: NonNullable<Route["slots"]
   const goal: Goal = stable === ORIGINAL || !canServe ? { stable } : { stable, guest };
   const move = nextRouteMove([slots], sinceOf(route), [goal]);
   const advice = writeRoute(facts, move, { stable, ...(rejected && { rejected }) });
-  return advice ?? (canServe ? undefined : { waitMs: LOOK_AGAIN_MS, note: heldNote(route) });
+  if (advice !== undefined || canServe) return advice;
+  const note = heldNote(route);
+  return { waitMs: LOOK_AGAIN_MS, ...(note && { note }) };
 }
 
 const LOOK_AGAIN_MS = 10_000;
 
-function heldNote({ adoption, original, object }: Route): EventNote {
-  const name = adoption?.original?.name;
+function whyHeld({ adoption, original, object }: Route): string | undefined {
   const route = `HTTPRoute ${object.metadata.name}`;
-  const why =
-    name === undefined
-      ? `what Git had in ${route} is not known any more: let Git write it again`
-      : `Git's Service ${name} is to have the requests of ${route} again, but it is not known to answer${
-          original === undefined || original.type === "Confirmed" ? "" : ` (${original.words})`
-        }: give it pods`;
+  const name = adoption?.original?.name;
+  if (name === undefined) return `what Git had in ${route} is not known any more: let Git write it again`;
+  if (original === undefined || original.type === "Confirmed") return undefined;
+  return `Git's Service ${name} is to have the requests of ${route} again, and does not answer (${original.words}): give it pods`;
+}
+
+/** Nothing before Git's Service was heard of. */
+function heldNote(held: Route): EventNote | undefined {
+  const why = whyHeld(held);
+  if (why === undefined) return undefined;
   const rest = `or take the annotation ${ANNOTATION.adopted} off the route, and it stays as it is`;
   return { type: "Warning", reason: "RouteHeld", action: "GiveRouteBack", note: `The canary waits: ${why}; ${rest}` };
 }

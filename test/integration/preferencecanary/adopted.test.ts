@@ -83,6 +83,7 @@ describe("a route that Git owns", () => {
     await deleteCanary();
     await expect.poll(() => canary.canary(), { timeout: 20_000 }).toBeUndefined();
     await expectGits();
+    expect(await notes("RouteHeld")).toEqual([]);
     expect(route.faults()).toEqual([]);
   });
 

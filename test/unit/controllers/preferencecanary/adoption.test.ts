@@ -99,7 +99,7 @@ describe("a route that is Git's", () => {
     world.later(300_000);
     expect(servers(world)).toContain(`${stable?.revision} 1000000`);
     expect(said(world, "RouteHeld")[0]?.note).toMatch(
-      /Git's Service chat is to have the requests of HTTPRoute storefront again, but it is not known to answer \(its Service .*\): give it pods; or take the annotation dpo.dev\/adopted off/,
+      /Git's Service chat is to have the requests of HTTPRoute storefront again, and does not answer \(its Service .*\): give it pods; or take the annotation dpo.dev\/adopted off/,
     );
     world.probing.setOriginal({ type: "Confirmed" });
     world.settle(120_000);
