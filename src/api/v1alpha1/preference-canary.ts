@@ -274,8 +274,8 @@ export const PreferenceCanarySpec = z
         "spec.maxExposure needs gates.safety: it bounds what users see until that has passed",
       ],
       [
-        "!has(self.maxExposure) || !has(self.traffic.httpRoute.sticky)",
-        "spec.maxExposure cannot be kept with traffic.httpRoute.sticky: sessions stay with the candidate whatever its weight is",
+        "!has(self.maxExposure) || (has(self.traffic.httpRoute) ? !has(self.traffic.httpRoute.sticky) : !has(self.traffic.istio.virtualService.sticky))",
+        "spec.maxExposure cannot be kept with traffic.httpRoute.sticky, or that of a VirtualService: sessions stay with the candidate whatever its weight is",
       ],
       [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",
