@@ -11,8 +11,8 @@ const SAFE_INTEGER = Number.MAX_SAFE_INTEGER;
 
 /**
  * A zod schema as a structural schema: what a user may write (`io: "input"`, so that defaulted fields are optional),
- * without what Kubernetes does not know. Unknown fields are pruned by the API server, hence no additionalProperties
- * but on maps.
+ * without what Kubernetes does not know. Unknown fields are pruned by the API server, but for those of loose objects, hence
+ * no additionalProperties but on maps.
  */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
   return convert(z.toJSONSchema(schema, { io: "input", reused: "inline", target: "openapi-3.0" }) as StructuralSchema);
@@ -36,8 +36,14 @@ function convert(node: StructuralSchema): StructuralSchema {
     } else out[key] = value;
   }
   const map = node.additionalProperties;
-  if (typeof map === "object" && map !== null) out.additionalProperties = convert(map as StructuralSchema);
+  if (isAnything(map)) out["x-kubernetes-preserve-unknown-fields"] = true;
+  else if (typeof map === "object" && map !== null) out.additionalProperties = convert(map as StructuralSchema);
   return inOrder(out);
+}
+
+/** Of a loose object: what its schema does not know is kept. */
+function isAnything(map: unknown): boolean {
+  return typeof map === "object" && map !== null && Object.keys(map).length === 0;
 }
 
 function inOrder(node: StructuralSchema): StructuralSchema {

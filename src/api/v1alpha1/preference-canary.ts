@@ -11,6 +11,7 @@ import {
   SafetyGate,
   WinRateGate,
 } from "./canary-gates.ts";
+import { Serving } from "./canary-serving.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { Traffic } from "./canary-traffic.ts";
 import { ModelReference } from "./dpo-job.ts";
@@ -108,34 +109,7 @@ export const PreferenceCanarySpec = z
         ]),
       )
       .describe("The model wanted. A new one starts a run."),
-    serving: z
-      .object({
-        workloadRef: z
-          .object({
-            kind: z.enum(["Deployment"]).default("Deployment").describe("Kind of the workload."),
-            name: objectName("Name of the workload, in the same namespace."),
-          })
-          .describe(
-            "A workload that is only a template (replicas: 0); both arms are made from it and the operator never writes into it.",
-          ),
-        modelEnv: z
-          .string()
-          .min(1)
-          .max(128)
-          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-          .default("MODEL_URI")
-          .describe(
-            "Variable that the serving container reads. Its value in the template is the first revision's model.",
-          ),
-        port: z
-          .int()
-          .min(1)
-          .max(65_535)
-          .meta({ format: "int32" })
-          .default(8080)
-          .describe("Port that the serving container listens on."),
-      })
-      .describe("How models are served."),
+    serving: Serving,
     traffic: Traffic,
     evidence: z
       .object({
@@ -300,10 +274,6 @@ export const PreferenceCanarySpec = z
       [
         "self.steps.all(s, !has(s.requires) || !s.requires.exists(gate, gate in ['compliance', 'regression', 'mismatch']) || (s.weight > 0 && s.name != self.steps.filter(served, served.weight > 0)[0].name))",
         "a step that requires compliance, regression or mismatch needs one before it with a weight over 0: only users that the candidate serves can rate it",
-      ],
-      [
-        "self.serving.workloadRef.name == oldSelf.serving.workloadRef.name",
-        "spec.serving.workloadRef.name is immutable: create another PreferenceCanary for another workload",
       ],
     ),
   )

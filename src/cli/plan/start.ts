@@ -40,23 +40,20 @@ function approved(world: World, revision: string): World {
   return { ...world, canary: { ...canary, metadata: { ...canary.metadata, annotations } } };
 }
 
-/** Nothing but what the user brings: the canary as it was first applied, its workload, and a model to try. */
+/** Nothing but what the user brings: the canary as it was first applied, and a model to try. */
 function emptyWorld({ metadata: { name, namespace }, spec }: PreferenceCanary): World {
+  const { modelEnv, port } = spec.serving;
+  const env = [{ name: modelEnv, value: `pvc://models/sha256/${STABLE}` }];
+  const template = { spec: { containers: [{ name: "server", env }] } };
   const metadata = { name, namespace, uid: "canary", resourceVersion: "1", generation: 1, creationTimestamp: "" };
   const canary = {
     apiVersion: API_VERSION,
     kind: "PreferenceCanary",
     metadata: { ...metadata, creationTimestamp: START.toISOString() },
-    spec: { ...spec, traffic: SIMULATED_TRAFFIC },
+    spec: { ...spec, traffic: SIMULATED_TRAFFIC, serving: { template, modelEnv, port } },
   } as const;
   const world: World = { now: START, canary, objects: NO_OBJECTS, version: 1, sights: new Map() };
-  const template = {
-    spec: {
-      containers: [{ name: "server", env: [{ name: spec.serving.modelEnv, value: `pvc://models/sha256/${STABLE}` }] }],
-    },
-  };
-  const workload = { metadata: { name: spec.serving.workloadRef.name, namespace }, spec: { replicas: 0, template } };
-  return put(put(world, "deployments", workload), "jobs", trainedModel(name, namespace));
+  return put(world, "jobs", trainedModel(name, namespace));
 }
 
 /** For `model.fromJobs`. */

@@ -77,7 +77,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const ofWorkload: Source = mapped(allDeployments, ({ metadata }) =>
     canaries.store
       .list(metadata.namespace)
-      .filter(({ spec }) => spec.serving.workloadRef.name === metadata.name)
+      .filter(({ spec }) => spec.serving.workloadRef?.name === metadata.name)
       .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name })),
   );
   const ofAdopted: Source = mapped(routes.HTTPRoute, ({ metadata }) =>

@@ -41,6 +41,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly shares?: Shares;
   /** What it has served, where that is bounded. */
   readonly exposure?: Exposure;
+  /** What the API server said when it would not take the pods of an arm, or of a helper. */
+  readonly refusal?: string;
 }
 
 const WITHOUT_CANDIDATE = {

@@ -35,11 +35,10 @@ export interface Sources {
 
 export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Observed {
   const { namespace, name } = canary.metadata;
-  const workload = sources.deployments.get({ namespace, name: canary.spec.serving.workloadRef.name });
   const kind = routeKindOf(canary);
   const routes = sources.routes(kind.kind);
   const route = findRoute(canary, routes?.get({ namespace, name: kind.name }));
-  const template = workload?.spec?.template;
+  const template = templateOf(canary, sources.deployments);
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
   const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
@@ -64,6 +63,17 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     judge: armOf(deployments.find(isCalled(judgeName(name))), undefined),
     ...(route && { route: readRoute(canary, route, routeSays, sources.settling) }),
   };
+}
+
+/** The one in the spec, or that of the workload that the spec names. */
+function templateOf(
+  { metadata, spec }: Stored<PreferenceCanary>,
+  workloads: Store<Deployment>,
+): PodTemplate | undefined {
+  const { template, workloadRef } = spec.serving;
+  // What else is in a pod's spec is checked when a Deployment is made of it.
+  if (workloadRef === undefined) return template as PodTemplate | undefined;
+  return workloads.get({ namespace: metadata.namespace, name: workloadRef.name })?.spec?.template;
 }
 
 /** What status says of an earlier try of its candidate, where a crash kept that from being written over, is forgotten. */

@@ -10,9 +10,14 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { spec } = observed.canary;
   const hindrance = routeHindrance(observed);
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
+  if (facts.refusal !== undefined) {
+    const rest = run.stable === undefined ? "" : `. ${run.stable} goes on serving`;
+    return stalled("PodsRefused", `The API server does not take the pods: ${facts.refusal}${rest}`);
+  }
   if (run.stable !== undefined && run.candidate !== undefined) return runStand(facts, run.stable, run.candidate);
-  if (observed.template === undefined) {
-    const { kind, name } = spec.serving.workloadRef;
+  const { workloadRef } = spec.serving;
+  if (observed.template === undefined && workloadRef !== undefined) {
+    const { kind, name } = workloadRef;
     const rest = run.stable === undefined ? "" : `; ${run.stable} goes on serving`;
     return stalled("WorkloadNotFound", `There is no ${kind} ${name} in this namespace to make arms from${rest}`);
   }

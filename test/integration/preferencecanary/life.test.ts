@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
-import { CANARY } from "../../builders/canary.ts";
+import { CANARY, modelUri, podTemplate } from "../../builders/canary.ts";
 import { type Headers, sharesOf } from "../../builders/route-requests.ts";
 import { type Installation, install } from "../operator/install.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
@@ -109,6 +109,25 @@ describe("a canary on a real API server", () => {
       { name: "regression", verdict: "Pass", estimate: "10%" },
     ]);
     expect(wholeOf()).toBe(promoted.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("makes its arms from a template in the canary, and says what the API server does not take of it", async () => {
+    const template = (image: string) => ({ template: podTemplate(modelUri("a"), image) });
+    await canary.createCanary({ serving: template("") });
+    await canary.start();
+    const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
+    expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "PodsRefused" });
+    expect(refused.status?.conditions?.[0]?.message).toMatch(/spec\.template\.spec\.containers\[\d\]\.image: Required/);
+
+    await canary.createCanary({ serving: template("server:1") });
+    const first = await canary.until("idle", ({ status }) => status?.phase === "Idle");
+    expect(wholeOf()).toBe(first.status?.stable?.revision);
+    await canary.createCanary({ serving: template("") });
+    const stalled = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
+    expect(stalled.status?.conditions?.[0]?.message).toContain(`${first.status?.stable?.revision} goes on serving`);
+    await canary.createCanary({ serving: template("server:2") });
+    await canary.until("in its last step", ({ status }) => status?.step?.name === "half");
     expect(canary.faults()).toEqual([]);
   });
 });
