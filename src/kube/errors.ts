@@ -66,6 +66,16 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;
 }
 
+/**
+ * What is written, or who may write it, is at fault: the same write is refused again. Of an apply with a field that its kind
+ * does not have the API server says 500.
+ */
+export function isRefused(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError)) return false;
+  const isUntyped = error.status === 500 && error.message.includes("failed to create typed patch object");
+  return [400, 403, 422].includes(error.status) || isUntyped;
+}
+
 /** The resourceVersion is no longer in the server's history: list again. */
 export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && error.status === 410;

@@ -1,7 +1,7 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Client } from "../../kube/client.ts";
-import { ApiError, isConflict, isForbidden, isInvalid } from "../../kube/errors.ts";
+import { isConflict, isRefused } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { keyString, type ObjectKey } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
@@ -65,17 +65,11 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
     return earliest(written, requeueAfter(Math.min(waitMs, LOOK_AGAIN_MS)));
   } catch (error) {
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
-    const refusal = effect?.type === "ApplyDeployment" ? refusalOf(error) : undefined;
-    if (refusal === undefined || isDeleted) throw error;
+    if (isDeleted || effect?.type !== "ApplyDeployment" || !isRefused(error)) throw error;
     // It takes somebody to mend the pods, or what forbids them: they are told, and it is tried again now and then.
-    await deps.statuses.write(canary, { ...facts, refusal }, signal);
+    await deps.statuses.write(canary, { ...facts, refusal: error.message }, signal);
     return requeueAfter(LOOK_AGAIN_MS);
   }
-}
-
-/** In words; undefined when it was no refusal. */
-function refusalOf(error: unknown): string | undefined {
-  return error instanceof ApiError && (isInvalid(error) || isForbidden(error)) ? error.message : undefined;
 }
 
 function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, answers }: Dependencies): Evidence {

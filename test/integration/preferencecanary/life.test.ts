@@ -120,6 +120,11 @@ describe("a canary on a real API server", () => {
     expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "PodsRefused" });
     expect(refused.status?.conditions?.[0]?.message).toMatch(/spec\.template\.spec\.containers\[\d\]\.image: Required/);
 
+    const misspelt = { containers: [{ name: "server", image: "server:1", imagePullPolice: "Always" }] };
+    await canary.createCanary({ serving: { template: { spec: misspelt } } });
+    const said = /imagePullPolice: field not declared in schema/;
+    await canary.until("refused by name", ({ status }) => said.test(status?.conditions?.[0]?.message ?? ""));
+
     await canary.createCanary({ serving: template("server:1") });
     const first = await canary.until("idle", ({ status }) => status?.phase === "Idle");
     expect(wholeOf()).toBe(first.status?.stable?.revision);
