@@ -11,6 +11,7 @@ import {
   readVerdicts,
   verdictAnnotations,
 } from "./route-kind.ts";
+import { overshadowedBy } from "./route-precedence.ts";
 import { epochOf, type Slots } from "./slots.ts";
 import { type Asked, matchesOf, sessionCookie, type Way, waysOf } from "./ways.ts";
 
@@ -26,9 +27,9 @@ export function ownedRoute(arms: Arms, attachment: Attachment): RouteKind<HTTPRo
   return {
     kind: "HTTPRoute",
     name,
-    read(object) {
+    read(object, others) {
       const slots = readSlots(object, name);
-      const unserved = unservedReason(object);
+      const unserved = unservedReason(object) ?? overshadowedBy(object, others);
       return {
         isOurs: isOurs(object),
         ...(slots && { slots }),

@@ -15,7 +15,8 @@ export interface RouteKind<T extends KubeObject = KubeObject> {
   readonly name: string;
   /** It is Git's: the canary adopts it, and neither makes nor deletes it. */
   readonly isGits?: boolean;
-  read(object: Stored<T>): RouteReading;
+  /** `others`: of its kind, in its namespace; one of them may get its requests. */
+  read(object: Stored<T>, others: readonly Stored<T>[]): RouteReading;
   /** As much of the object as is the canary's to say, for whom it is to serve; `standing` is how it stands. */
   wanted(intent: RouteIntent, standing?: Stored<T>): Applied<T>;
   /** The write that makes it so. Conditional, it is refused with a conflict when `standing` is not how it stands any more. */
@@ -78,7 +79,7 @@ export interface RouteReading extends Partial<Verdicts> {
   readonly isAttached: boolean;
   /** What it sends where, in words. */
   readonly words: string;
-  /** Why not every gateway that it names serves it, in words. */
+  /** Why not every gateway that it names serves it, or which other route gets its requests, in words. */
   readonly unserved?: string;
   /** Of a route that is Git's. */
   readonly adoption?: Adoption;

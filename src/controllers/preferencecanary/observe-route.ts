@@ -20,10 +20,15 @@ export interface FoundRoute {
   readonly asked: Pick<Asked, "route"> | { readonly problem: string };
 }
 
-export function findRoute(canary: PreferenceCanary, object: Stored<KubeObject> | undefined): FoundRoute | undefined {
+/** `others`: of its kind, in its namespace. */
+export function findRoute(
+  canary: PreferenceCanary,
+  object: Stored<KubeObject> | undefined,
+  others: readonly Stored<KubeObject>[],
+): FoundRoute | undefined {
   if (object === undefined) return undefined;
   const kind = routeKindOf(canary);
-  const reading = letAlone(canary, kind.read(object));
+  const reading = letAlone(canary, kind.read(object, others));
   const { slots, ways, isOurs } = reading;
   if (slots === undefined || !isOurs) return { object, reading, asked: {} };
   const askable = kind.askable(object);

@@ -37,7 +37,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const { namespace, name } = canary.metadata;
   const kind = routeKindOf(canary);
   const routes = sources.routes(kind.kind);
-  const route = findRoute(canary, routes?.get({ namespace, name: kind.name }));
+  const route = findRoute(canary, routes?.get({ namespace, name: kind.name }), routes?.list(namespace) ?? []);
   const template = templateOf(canary, sources.deployments);
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);

@@ -12,6 +12,8 @@ import { createMetrics } from "../../../src/telemetry/metrics.ts";
 export interface History<T extends KubeObject> {
   /** Oldest first; deletions are left out. */
   readonly versions: readonly Stored<T>[];
+  /** Each that was deleted, as it was last, with the version of its deletion. */
+  readonly gone: readonly Stored<T>[];
   /** Names of the objects that were created, in order; one made again stands there twice. */
   readonly created: readonly string[];
   /** Those that are there. */
@@ -40,16 +42,18 @@ export async function recordHistory<T extends KubeObject>(
     metrics: createMetrics(),
   });
   const versions: Stored<T>[] = [];
+  const gone: Stored<T>[] = [];
   const created: string[] = [];
   reflector.subscribe(({ type, object }) => {
     if (type === "Added") created.push(object.metadata.name);
-    if (type !== "Deleted") versions.push(object);
+    (type === "Deleted" ? gone : versions).push(object);
   });
   reflector.start();
   await reflector.until(() => reflector.hasSynced(), AbortSignal.timeout(LIMIT_MS));
 
   return {
     versions,
+    gone,
     created,
     current: () => reflector.store.list(namespace),
     async until(name, condition) {
