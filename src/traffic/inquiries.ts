@@ -19,11 +19,13 @@ export interface Question {
   /** Tells it from the last one about its subject. */
   readonly id: string;
   readonly ask: (signal: AbortSignal) => Promise<Finding>;
+  /** After a yes it is asked again, so much later; absent: nobody asks any more. */
+  readonly againMs?: number;
 }
 
 /** What came of asking. `words` are to be read after a name or a colon. */
 export type Finding =
-  /** It is as it should be; nobody asks any more. */
+  /** It is as it should be. */
   | { readonly type: "Confirmed" }
   /** There was an answer, and by that it is not so yet. */
   | { readonly type: "Denied"; readonly words: string }
@@ -100,25 +102,34 @@ function findingsOf(inquiries: ReadonlyMap<string, Inquiry>): ReadonlyMap<string
 }
 
 /** What gave no answer to the last question counts as giving none to this one until it does: nobody waits for it anew. */
-function begin({ id, ask }: Question, last: Finding | undefined, { clock, turns, changed }: Asking): Inquiry {
+function begin({ id, ask, againMs }: Question, last: Finding | undefined, { clock, turns, changed }: Asking): Inquiry {
   const stopping = new AbortController();
   let finding: Finding | undefined = last?.type === "Unanswered" ? last : undefined;
   let silences = finding === undefined ? 0 : PATIENCE;
+  let doubts = 0;
   void follow(stopping.signal);
 
+  /** A no is believed at once, but not after a yes; silence never is. */
+  function isBelieved({ type }: Finding): boolean {
+    silences = type === "Unanswered" ? silences + 1 : 0;
+    doubts = type === "Confirmed" ? 0 : doubts + 1;
+    if (type === "Confirmed") return true;
+    return finding?.type === "Confirmed" ? doubts >= PATIENCE : type === "Denied" || silences >= PATIENCE;
+  }
+
   async function follow(signal: AbortSignal): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; ) {
       const found = await turns(async () => ask(signal)).catch(unanswered);
       if (signal.aborted) return;
-      silences = found.type === "Unanswered" ? silences + 1 : 0;
-      const isBelieved = found.type !== "Unanswered" || silences >= PATIENCE;
-      const isNews = isBelieved && JSON.stringify(found) !== JSON.stringify(finding);
-      if (isBelieved) finding = found;
-      if (isNews) changed();
-      if (found.type === "Confirmed") return;
-      pauseMs = Math.min(pauseMs, LONGEST_PAUSE_MS[found.type]);
-      await sleep(clock, pauseMs, signal).catch(() => undefined);
+      if (isBelieved(found) && JSON.stringify(found) !== JSON.stringify(finding)) {
+        finding = found;
+        changed();
+      }
+      const waitMs = found.type === "Confirmed" ? againMs : pauseMs;
+      if (waitMs === undefined) return;
+      await sleep(clock, waitMs, signal).catch(() => undefined);
       if (signal.aborted) return;
+      pauseMs = found.type === "Confirmed" ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS[found.type]);
     }
   }
 

@@ -18,7 +18,15 @@ export interface Asked {
   /** Do its Gateways answer with this epoch? */
   readonly route?: { readonly object: Stored<HTTPRoute>; readonly epoch: string; readonly pathPrefix?: string };
   /** Do they answer through their Services? */
-  readonly arms: readonly { readonly revision: string; readonly address: string; readonly port: number }[];
+  readonly arms: readonly AskedArm[];
+}
+
+export interface AskedArm {
+  readonly revision: string;
+  readonly address: string;
+  readonly port: number;
+  /** It is asked again and again, since nothing else tells when it answers no more. */
+  readonly isFollowed?: true;
 }
 
 /** Absent: nothing was heard yet. */
@@ -35,6 +43,8 @@ export interface ProbingOptions {
   readonly wake: (canary: ObjectKey) => void;
 }
 
+/** Between two requests to an arm that answers. */
+const AGAIN_MS = 5_000;
 /** No revision is called so: they are hexadecimal. */
 const WEIGHTS = "weights";
 
@@ -48,9 +58,10 @@ export function createProbing({ client, probe, clock, wake }: ProbingOptions): P
     return { subject: WEIGHTS, id, ask: (signal) => askGateways(object, epoch, { client, probe: within }, signal) };
   }
 
-  function ofArm({ revision, address, port }: Asked["arms"][number]): Question {
+  function ofArm({ revision, address, port, isFollowed }: AskedArm): Question {
     const target = { address, port, isTls: false, host: address };
-    return { subject: revision, id: `${address} ${port}`, ask: (signal) => askArm(target, probe, signal) };
+    const again = isFollowed && { againMs: AGAIN_MS };
+    return { subject: revision, id: `${address} ${port}`, ask: (signal) => askArm(target, probe, signal), ...again };
   }
 
   return {

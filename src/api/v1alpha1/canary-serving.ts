@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { atomicList, objectName, rules } from "./object.ts";
+import { digest } from "./quantity.ts";
 
 const texts = (description: string, maxLength: number) =>
   z.record(z.string(), z.string().max(maxLength)).exactOptional().describe(description);
@@ -21,6 +22,12 @@ const PodTemplate = z
   })
   .describe("Pod template of both arms. A change of it starts a run.");
 
+const ExternalArm = z.object({
+  service: objectName("Name of the Service, in the same namespace. It has a selector."),
+  port: z.int().min(1).max(65_535).meta({ format: "int32" }).default(80).describe("Port of the Service."),
+  digest: digest("What the Service's pods serve. Another digest is another revision, and so a run."),
+});
+
 export const Serving = z
   .object({
     workloadRef: z
@@ -33,6 +40,21 @@ export const Serving = z
         "A workload that is only a template (replicas: 0); both arms are made from it and the operator never writes into it.",
       ),
     template: PodTemplate.exactOptional(),
+    external: z
+      .object({
+        stable: ExternalArm.describe(
+          "What serves now: the first revision, and what is gone back to without a candidate.",
+        ),
+        candidate: ExternalArm.exactOptional().describe("What is to be tried, or was promoted."),
+      })
+      .meta(
+        rules([
+          "!has(self.candidate) || self.stable.service != self.candidate.service",
+          "serving.external.candidate.service must be another Service than that of stable: one Service cannot be both arms",
+        ]),
+      )
+      .exactOptional()
+      .describe("Services whose pods somebody else runs; the operator makes no pods, and moves traffic between them."),
     modelEnv: z
       .string()
       .min(1)
@@ -50,7 +72,10 @@ export const Serving = z
   })
   .meta(
     rules(
-      ["has(self.workloadRef) != has(self.template)", "set exactly one of serving.workloadRef and serving.template"],
+      [
+        "[has(self.workloadRef), has(self.template), has(self.external)].filter(set, set).size() == 1",
+        "set exactly one of serving.workloadRef, serving.template and serving.external",
+      ],
       [
         "!has(self.workloadRef) || !has(oldSelf.workloadRef) || self.workloadRef.name == oldSelf.workloadRef.name",
         "serving.workloadRef.name is immutable: create another PreferenceCanary for another workload",

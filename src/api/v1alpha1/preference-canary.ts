@@ -102,13 +102,8 @@ export const PreferenceCanarySpec = z
         uri: ModelReference.shape.uri.exactOptional(),
         digest: ModelReference.shape.digest.exactOptional(),
       })
-      .meta(
-        rules([
-          "has(self.fromJobs) ? !has(self.uri) && !has(self.digest) : has(self.uri) && has(self.digest)",
-          "set either model.fromJobs, or model.uri together with model.digest",
-        ]),
-      )
-      .describe("The model wanted. A new one starts a run."),
+      .prefault({})
+      .describe("The model wanted. A new one starts a run. Not set with serving.external, whose arms name theirs."),
     serving: Serving,
     traffic: Traffic,
     evidence: z
@@ -211,6 +206,14 @@ export const PreferenceCanarySpec = z
   })
   .meta(
     rules(
+      [
+        "has(self.serving.external) || (has(self.model.fromJobs) ? !has(self.model.uri) && !has(self.model.digest) : has(self.model.uri) && has(self.model.digest))",
+        "spec.model: set either model.fromJobs, or model.uri together with model.digest",
+      ],
+      [
+        "!has(self.serving.external) || !(has(self.model.fromJobs) || has(self.model.uri) || has(self.model.digest))",
+        "spec.model cannot be set with serving.external: each of its arms names its digest",
+      ],
       [
         "!has(self.gates.safety) || has(self.evidence.checks)",
         "gates.safety needs evidence.checks: without checked answers it could never pass",

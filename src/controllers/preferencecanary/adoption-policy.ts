@@ -2,10 +2,11 @@ import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { EventNote } from "../../kube/events.ts";
 import { ORIGINAL } from "../../traffic/route-kind.ts";
 import { ALMOST_WHOLE, type Goal, nextRouteMove, TRACE, weightIn } from "../../traffic/slots.ts";
+import { isAvailable, isReachable } from "./arm-state.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Route } from "./observed.ts";
-import { isReachable, sinceOf, writeRoute } from "./route-effect.ts";
+import { sinceOf, writeRoute } from "./route-effect.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 
 /**
@@ -30,7 +31,7 @@ export function takeOver(facts: Facts, route: Route, arm: string): Advice {
 
 function isThere({ observed }: Facts, revision: string): boolean {
   const arm = observed.arms.get(revision);
-  return arm?.deployment !== undefined && arm.deployment.available > 0 && isReachable(arm);
+  return arm !== undefined && isAvailable(arm) && isReachable(arm);
 }
 
 /** The canary is to go, and with it what it has written into the route. */

@@ -5,12 +5,14 @@ import { covers } from "../../runtime/covers.ts";
 import {
   armDeployment,
   armService,
+  externalArmService,
   judgeDeployment,
   revisionRecord,
   samplerDeployment,
   samplerService,
 } from "./desired.ts";
 import type { Advice } from "./effect.ts";
+import { backingOf } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, ObservedDeployment, ObservedService, Role } from "./observed.ts";
 import type { Target } from "./run.ts";
@@ -37,6 +39,12 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
     return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...inputs, retried: false }) } };
   }
   const { service, deployment } = arms.get(revision) ?? {};
+  if ("service" in inputs) {
+    const backing = backingOf(inputs, observed.foreign.get(inputs.service));
+    return typeof backing === "string"
+      ? undefined
+      : keepService(service, externalArmService(canary, revision, role, backing));
+  }
   return (
     keepService(service, armService(canary, inputs)) ??
     keepDeployment(deployment, armDeployment(canary, inputs, role, settings, deployment))
@@ -70,7 +78,9 @@ export function keepJudge({ observed, run, settings }: Facts): Advice {
 /** One that somebody deleted is held by our finalizer, and made again once it is gone. */
 function keepService(standing: ObservedService | undefined, wanted: Applied<Service>): Advice {
   if (standing?.terminating) return undefined;
-  const isKept = standing?.held === true && stands(standing.object, wanted);
+  // A label that is selected by no more would be no difference otherwise.
+  const isSameSelector = covers(wanted.spec?.selector, standing?.object.spec?.selector);
+  const isKept = standing?.held === true && isSameSelector && stands(standing.object, wanted);
   return isKept ? undefined : { effect: { type: "ApplyService", object: wanted } };
 }
 

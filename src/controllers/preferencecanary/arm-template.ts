@@ -2,7 +2,7 @@ import { artifactPath } from "../../artifacts/uri.ts";
 import type { Container, PodTemplate } from "../../kube/built-in.ts";
 import { claimVolume, RESTRICTED_CONTAINER } from "../pod-parts.ts";
 import { claimOf, servingContainer } from "./model.ts";
-import type { RevisionInputs } from "./revision.ts";
+import type { PodInputs } from "./revision.ts";
 
 const MODEL_PATH = "/model";
 const MODEL_VOLUME = "dpo-model";
@@ -13,7 +13,7 @@ type Labels = Readonly<Record<string, string>>;
  * The pod of an arm: the user's, with an init container that brings the model and checks its digest before anything
  * serves. A model that no volume holds is left to the serving container, as its template says.
  */
-export function armTemplate(inputs: RevisionInputs, labels: Labels, operatorImage: string): PodTemplate {
+export function armTemplate(inputs: PodInputs, labels: Labels, operatorImage: string): PodTemplate {
   const { template, model } = inputs;
   const metadata = { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } };
   const { spec } = template;

@@ -1,5 +1,6 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
-import { keyOf, type ObjectKey } from "../../kube/object.ts";
+import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { type KubeObject, keyOf, type ObjectKey } from "../../kube/object.ts";
 import { controllerRevisions, deployments, httpRoutes, services, virtualServices } from "../../kube/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller, Source } from "../../runtime/controller.ts";
@@ -39,7 +40,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   exposeCanaries(metrics.registry, canaries.store);
   const jobs = manager.reflector(dpoJobs);
   const allDeployments = manager.reflector(deployments);
-  const ownServices = manager.reflector(services, { labels: MANAGED_BY });
+  const allServices = manager.reflector(services);
   const records = manager.reflector(controllerRevisions, { labels: MANAGED_BY });
   const routes = {
     HTTPRoute: manager.optionalReflector(httpRoutes),
@@ -56,7 +57,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     sources: {
       jobs: jobs.store,
       deployments: allDeployments.store,
-      services: ownServices.store,
+      services: allServices.store,
       records: records.store,
       routes(kind) {
         const { isServed, store } = routes[kind];
@@ -74,11 +75,18 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     clock,
     settings,
   };
-  const ofWorkload: Source = mapped(allDeployments, ({ metadata }) =>
+  const served = ({ metadata }: KubeObject, isNamed: (serving: PreferenceCanarySpec["serving"]) => boolean) =>
     canaries.store
       .list(metadata.namespace)
-      .filter(({ spec }) => spec.serving.workloadRef?.name === metadata.name)
-      .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name })),
+      .filter(({ spec }) => isNamed(spec.serving))
+      .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name }));
+  const ofWorkload: Source = mapped(allDeployments, (workload) =>
+    served(workload, ({ workloadRef }) => workloadRef?.name === workload.metadata.name),
+  );
+  const ofService: Source = mapped(allServices, (service) =>
+    served(service, ({ external }) =>
+      [external?.stable, external?.candidate].some((arm) => arm?.service === service.metadata.name),
+    ),
   );
   const ofAdopted: Source = mapped(routes.HTTPRoute, ({ metadata }) =>
     canaries.store
@@ -97,7 +105,8 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       labelled(jobs, LABEL.publishTo),
       labelled(allDeployments, LABEL.canary),
       ofWorkload,
-      labelled(ownServices, LABEL.canary),
+      labelled(allServices, LABEL.canary),
+      ofService,
       labelled(records, LABEL.canary),
     ],
     concurrency: CONCURRENCY,

@@ -11,7 +11,9 @@ import { SAMPLER_PORT } from "../../traffic/http-rules.ts";
 import { armName, judgeName, samplerName } from "../../traffic/names.ts";
 import { type Mounted, RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.ts";
 import { armTemplate } from "./arm-template.ts";
+import type { Backing } from "./external-arm.ts";
 import type { ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
+import type { PodInputs } from "./revision.ts";
 import type { Target } from "./run.ts";
 import { shares } from "./sampling.ts";
 
@@ -33,7 +35,9 @@ const COMPONENT = "app.kubernetes.io/component";
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, template, modelEnv, port, verdict, reason, retried, retriedAt } = record;
+  const { revision, model, port, verdict, reason, retried, retriedAt } = record;
+  const served =
+    "service" in record ? { service: record.service } : { template: record.template, modelEnv: record.modelEnv };
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision)),
@@ -47,7 +51,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
       },
     },
     revision: 1,
-    data: { model, template, modelEnv, port },
+    data: { model, ...served, port },
   };
 }
 
@@ -57,7 +61,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
  */
 export function armDeployment(
   canary: PreferenceCanary,
-  inputs: Target,
+  inputs: PodInputs & Pick<Target, "revision">,
   role: Role | undefined,
   { operatorImage }: CanarySettings,
   existing?: ObservedDeployment,
@@ -80,16 +84,31 @@ export function armDeployment(
 
 /** The finalizer keeps it until the route has stopped naming it: a gateway answers 500 for a Service that is missing. */
 export function armService(canary: PreferenceCanary, { revision, port }: Target): Applied<Service> {
+  const selector = { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision };
+  return serviceTo(canary, revision, armLabels(canary, revision), { selector, port: { targetPort: port } });
+}
+
+/** Leads to the pods that somebody else's Service selects. The role stands on it, as there is no Deployment of ours. */
+export function externalArmService(
+  canary: PreferenceCanary,
+  revision: string,
+  role: Role | undefined,
+  backing: Backing,
+): Applied<Service> {
+  const labels = { ...armLabels(canary, revision), ...(role && { [LABEL.role]: role }) };
+  return serviceTo(canary, revision, labels, backing);
+}
+
+function serviceTo(
+  canary: PreferenceCanary,
+  revision: string,
+  labels: Readonly<Record<string, string>>,
+  { selector, port }: Backing,
+): Applied<Service> {
+  const name = armName(canary.metadata.name, revision);
   return {
-    metadata: {
-      ...identity(canary, armName(canary.metadata.name, revision)),
-      labels: armLabels(canary, revision),
-      finalizers: [FINALIZER.routed],
-    },
-    spec: {
-      selector: { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision },
-      ports: [{ name: "http", port: ARM_PORT, targetPort: port }],
-    },
+    metadata: { ...identity(canary, name), labels, finalizers: [FINALIZER.routed] },
+    spec: { selector, ports: [{ name: "http", port: ARM_PORT, ...port }] },
   };
 }
 

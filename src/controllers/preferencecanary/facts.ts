@@ -1,5 +1,6 @@
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
+import { isComplete } from "./arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Exposure, exposureOf } from "./exposure.ts";
@@ -125,7 +126,7 @@ function wayOn(
   now: Date,
 ): Pick<Facts, "gates" | "progress" | "waits" | "isPromotable" | "alarms"> {
   const { gates, verdict, orders, deadline, rejection, hold } = judgement;
-  const isReady = arms.get(candidate.revision)?.deployment?.ready ?? false;
+  const isReady = isComplete(arms.get(candidate.revision) ?? {});
   const waits = waitsOf(
     { canary, candidate, progress: place, gates, verdict, isReady, isRecorded, orders, exposure },
     now,
@@ -155,10 +156,11 @@ function isPromotedNow({ status }: Observed["canary"], { step }: Progress): bool
   return step.name === WATCH && status?.step?.name !== WATCH;
 }
 
-/** A run begins with its candidate's Deployment. */
+/** A run begins with its candidate's Deployment, or with our Service where it has none. */
 function deadlineOf({ canary, arms }: Observed, { revision }: Candidate): Date | undefined {
   const { deadline } = canary.spec;
-  const created = arms.get(revision)?.deployment?.object.metadata.creationTimestamp;
+  const { deployment, service } = arms.get(revision) ?? {};
+  const created = (deployment ?? service)?.object.metadata.creationTimestamp;
   if (deadline === undefined || created === undefined) return undefined;
   return new Date(Date.parse(created) + parseDuration(deadline));
 }

@@ -15,15 +15,16 @@ import type { Asked, Probing } from "../../traffic/probing.ts";
 import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import { type Slots, weightIn } from "../../traffic/slots.ts";
+import { isComplete, isReachable, roleOf } from "./arm-state.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Model } from "./model.ts";
 import { askedOfOriginal, findRoute, readRoute } from "./observe-route.ts";
-import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord } from "./observed.ts";
+import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Role } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 
 export interface Sources {
   readonly jobs: Store<DPOJob>;
-  /** All of them, since the workload that is the template is the user's. */
+  /** All of them, since the workload that is the template is the user's; likewise for Services. */
   readonly deployments: Store<Deployment>;
   readonly services: Store<Service>;
   readonly records: Store<ControllerRevision>;
@@ -43,22 +44,23 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const services = sources.services.labelled(LABEL.canary, name, namespace);
   const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
   const isSampler = isCalled(samplerName(name));
-  const arms = readArms(deployments, services);
-  const idle = idleArms(arms, route?.reading.slots);
-  const asked = [...idle, ...askedOfOriginal(canary, route)];
+  const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
+  const arms = readArms(deployments, services, records);
+  const slots = route?.reading.slots;
+  const asked = askedArms(arms, slots);
   const found = sources.probing.read(keyOf(canary), {
     ...(route && "route" in route.asked && route.asked),
-    arms: asked,
+    arms: [...asked, ...askedOfOriginal(canary, route)],
   });
   const routeSays = { weights: found.weights, original: found.arms.get(ORIGINAL) };
-  const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
   return {
     canary: ofThisTry(canary, records),
     isRouteKindServed: routes !== undefined,
     ...(template && { template }),
+    foreign: foreignServices(canary, records, sources.services),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
     records,
-    arms: withAnswers(arms, idle, found.arms, keyOf(canary), sources.settling),
+    arms: withAnswers(arms, asked, found.arms, slots, keyOf(canary), sources.settling),
     sampler: armOf(deployments.find(isSampler), services.find(isSampler)),
     judge: armOf(deployments.find(isCalled(judgeName(name))), undefined),
     ...(route && { route: readRoute(canary, route, routeSays, sources.settling) }),
@@ -96,21 +98,21 @@ function readJob({ metadata, status }: Stored<DPOJob>): Model[] {
   return [{ uri, digest: digestSchema.parse(digest), origin: { type: "Job", name, created } }];
 }
 
-const RecordData = z.object({
-  model: z.object({
-    digest: digestSchema.exactOptional(),
-    uri: z.string().exactOptional(),
-    origin: z.union([
-      z.object({ type: z.literal("Template") }),
-      z.object({ type: z.literal("Spec") }),
-      z.object({ type: z.literal("Job"), name: z.string(), created: z.string() }),
-    ]),
-  }),
-  // What the API server stored as a pod template is taken for one.
-  template: z.custom<PodTemplate>((value) => typeof value === "object" && value !== null),
-  modelEnv: z.string(),
-  port: z.int(),
+const model = z.object({
+  digest: digestSchema.exactOptional(),
+  uri: z.string().exactOptional(),
+  origin: z.union([
+    z.object({ type: z.literal("Template") }),
+    z.object({ type: z.literal("Spec") }),
+    z.object({ type: z.literal("Job"), name: z.string(), created: z.string() }),
+  ]),
 });
+// What the API server stored as a pod template is taken for one.
+const template = z.custom<PodTemplate>((value) => typeof value === "object" && value !== null);
+const RecordData = z.union([
+  z.object({ model, service: z.string(), port: z.int() }),
+  z.object({ model, template, modelEnv: z.string(), port: z.int() }),
+]);
 
 const Verdict = z.enum(["Promoted", "RolledBack", "Failed"]);
 
@@ -142,9 +144,25 @@ function byRevision(records: readonly RevisionRecord[]): ReadonlyMap<string, Rev
   return new Map(records.map((record) => [record.revision, record]));
 }
 
+/** Of somebody else's, as far as arms lead to what is behind them. */
+function foreignServices(
+  { metadata, spec }: Stored<PreferenceCanary>,
+  records: ReadonlyMap<string, RevisionRecord>,
+  services: Store<Service>,
+): ReadonlyMap<string, Service> {
+  const { stable, candidate } = spec.serving.external ?? {};
+  const recorded = [...records.values()].map((record) => ("service" in record ? record.service : undefined));
+  const found = [stable?.service, candidate?.service, ...recorded].flatMap((name) => {
+    const service = name === undefined ? undefined : services.get({ namespace: metadata.namespace, name });
+    return service === undefined ? [] : [service];
+  });
+  return new Map(found.map((service) => [service.metadata.name, service]));
+}
+
 function readArms(
   deployments: readonly Stored<Deployment>[],
   services: readonly Stored<Service>[],
+  records: ReadonlyMap<string, RevisionRecord>,
 ): ReadonlyMap<string, Arm> {
   const revisionOf = ({ metadata }: KubeObject) => metadata.labels?.[LABEL.revision];
   const revisions = new Set([...deployments, ...services].map(revisionOf));
@@ -152,33 +170,41 @@ function readArms(
     [...revisions].flatMap((revision) => {
       if (revision === undefined) return [];
       const isOfArm = (object: KubeObject) => revisionOf(object) === revision;
-      return [[revision, armOf(deployments.find(isOfArm), services.find(isOfArm))]];
+      const arm = armOf(deployments.find(isOfArm), services.find(isOfArm));
+      const isExternal = "service" in (records.get(revision) ?? {});
+      return [[revision, isExternal ? { ...arm, isExternal } : arm]];
     }),
   );
 }
 
-/** Ready, and without requests: whoever gets some is asked no more. */
-function idleArms(arms: ReadonlyMap<string, Arm>, slots: Slots | undefined): Asked["arms"] {
-  return [...arms].flatMap(([revision, { deployment, service }]) => {
-    const address = service?.object.spec?.clusterIP;
-    const isIdle = deployment?.ready && deployment.role !== "stable" && !service?.terminating;
-    if (!isIdle || !address || (slots && weightIn(slots, revision) > 0)) return [];
-    return [{ revision, address, port: ARM_PORT }];
+/** Complete, and without requests: whoever gets some is asked no more, unless nothing else says that it is still there. */
+function askedArms(arms: ReadonlyMap<string, Arm>, slots: Slots | undefined): Asked["arms"] {
+  return [...arms].flatMap(([revision, arm]) => {
+    const address = arm.service?.object.spec?.clusterIP;
+    const isAsked = isComplete(arm) && isReachable(arm) && roleOf(arm) !== "stable";
+    if (!isAsked || !address || (!arm.isExternal && !isIdle(revision, slots))) return [];
+    return [{ revision, address, port: ARM_PORT, ...(arm.isExternal && { isFollowed: true }) }];
   });
+}
+
+function isIdle(revision: string, slots: Slots | undefined): boolean {
+  return slots === undefined || weightIn(slots, revision) === 0;
 }
 
 function withAnswers(
   arms: ReadonlyMap<string, Arm>,
   asked: Asked["arms"],
   answers: ReadonlyMap<string, Finding>,
+  slots: Slots | undefined,
   canary: ObjectKey,
   settling: Settling,
 ): ReadonlyMap<string, Arm> {
   const known = asked.map(({ revision }): [string, Arm] => {
     const arm = arms.get(revision) ?? {};
     const answer = answers.get(revision);
-    const idleMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, arm.deployment?.uid ?? "");
-    return [revision, { ...arm, idleMs, ...(answer && { answer }) }];
+    const state = isIdle(revision, slots) ? (arm.deployment?.uid ?? "idle") : "busy";
+    const unchangedMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, state);
+    return [revision, { ...arm, ...(state !== "busy" && { idleMs: unchangedMs }), ...(answer && { answer }) }];
   });
   return new Map([...arms, ...known]);
 }
@@ -195,13 +221,12 @@ function readDeployment(object: Stored<Deployment>): ObservedDeployment {
   const { replicas = 0, updatedReplicas = 0, availableReplicas: available = 0, conditions = [] } = status;
   const wanted = spec?.replicas ?? 1;
   const isSeen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  const role = metadata.labels?.[LABEL.role];
   const times = conditions.flatMap(({ lastTransitionTime, lastUpdateTime }) => [lastTransitionTime, lastUpdateTime]);
   const dates = [metadata.creationTimestamp, ...times].flatMap((time) => (time ? [Date.parse(time)] : []));
   return {
     object,
     uid: metadata.uid,
-    ...((role === "stable" || role === "candidate") && { role }),
+    ...roleIn(object),
     ready: isSeen && replicas === updatedReplicas && updatedReplicas >= wanted && available >= wanted,
     available,
     isRollingOut: !isSeen || replicas > updatedReplicas,
@@ -209,10 +234,16 @@ function readDeployment(object: Stored<Deployment>): ObservedDeployment {
   };
 }
 
+function roleIn({ metadata }: KubeObject): { readonly role?: Role } {
+  const role = metadata.labels?.[LABEL.role];
+  return role === "stable" || role === "candidate" ? { role } : {};
+}
+
 function readService(object: Stored<Service>): ObservedService {
   return {
     object,
     uid: object.metadata.uid,
+    ...roleIn(object),
     terminating: object.metadata.deletionTimestamp !== undefined,
     held: hasFinalizer(object, FINALIZER.routed),
   };

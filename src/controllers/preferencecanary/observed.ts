@@ -12,6 +12,8 @@ export interface Observed {
   readonly canary: PreferenceCanary;
   /** Pod template of the workload that spec names; absent while there is none. */
   readonly template?: PodTemplate;
+  /** Services of somebody else's that the spec or a record names, by name. */
+  readonly foreign: ReadonlyMap<string, Service>;
   /** Models of validated jobs that are published to this canary. */
   readonly jobs: readonly Model[];
   /** What was made of each revision, by revision: kept as long as the canary. */
@@ -36,7 +38,7 @@ export type ArchiveAnswer =
   | { readonly problem: string };
 
 /** A ControllerRevision. */
-export interface RevisionRecord extends RevisionInputs {
+export type RevisionRecord = RevisionInputs & {
   readonly revision: string;
   /** RFC 3339; absent before it is stored. */
   readonly created?: string;
@@ -47,14 +49,16 @@ export interface RevisionRecord extends RevisionInputs {
   readonly retried: boolean;
   /** When it was last tried again, RFC 3339; stays when the annotation goes. */
   readonly retriedAt?: string;
-}
+};
 
 export type RunVerdict = "Promoted" | "RolledBack" | "Failed";
 
-/** A Deployment with its Service. */
+/** A Deployment with its Service; the Service alone where somebody else runs the pods behind it. */
 export interface Arm {
   readonly deployment?: ObservedDeployment;
   readonly service?: ObservedService;
+  /** Nothing of its pods is known but whether they answer. */
+  readonly isExternal?: true;
   /** Whether it answers a request, asked while it is Ready and gets none; absent: it was not asked, or not heard of yet. */
   readonly answer?: Finding;
   /** How long it is known to be Ready and to get no request. */
@@ -80,6 +84,7 @@ export interface ObservedDeployment {
 export interface ObservedService {
   readonly object: Service;
   readonly uid: string;
+  readonly role?: Role;
   /** Somebody deleted it; our finalizer holds it as long as the route names it. */
   readonly terminating: boolean;
   readonly held: boolean;

@@ -1,6 +1,7 @@
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import { weightIn } from "../../traffic/slots.ts";
+import { isAvailable, isComplete, isReachable } from "./arm-state.ts";
 import { metricsOfBoth } from "./gate-names.ts";
 import type { Observed } from "./observed.ts";
 import type { Candidate } from "./run.ts";
@@ -36,13 +37,12 @@ export function presenceOf(observed: Observed, candidate: Candidate, now: Date):
 }
 
 function entryOf(observed: Observed, { revision }: Candidate, now: Date): Entry {
-  const { deployment, service } = observed.arms.get(revision) ?? {};
+  const arm = observed.arms.get(revision) ?? {};
   const { status } = observed.canary;
   const isKnown = status?.candidate?.revision === revision;
   const hasEntered = isKnown && status.step !== undefined;
-  const isAllThere = deployment?.ready === true && coldReason(observed, revision) === undefined;
-  const isReady = hasEntered ? (deployment?.available ?? 0) > 0 : isAllThere;
-  const isServing = isReady && service !== undefined && !service.terminating;
+  const isAllThere = isComplete(arm) && coldReason(observed, revision) === undefined;
+  const isServing = (hasEntered ? isAvailable(arm) : isAllThere) && isReachable(arm);
   const remembered = isKnown ? status.candidate?.entered : undefined;
   const entered = remembered === undefined ? (isServing ? now : undefined) : new Date(remembered);
   return { hasEntered, isServing, ...(entered && { entered }) };

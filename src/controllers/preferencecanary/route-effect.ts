@@ -1,9 +1,10 @@
 import { covers } from "../../runtime/covers.ts";
 import type { RouteIntent, RouteKind, Verdicts } from "../../traffic/route-kind.ts";
 import { type RouteMove, type Standing, stableAlone } from "../../traffic/slots.ts";
+import { isReachable } from "./arm-state.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import type { Arm, Observed, Route } from "./observed.ts";
+import type { Observed, Route } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 import { mirrorPercent } from "./sampling.ts";
 import { askedOf } from "./traffic-goals.ts";
@@ -32,10 +33,6 @@ export function sinceOf(route: Route | undefined): Standing {
 
 export function isDeleted({ canary }: Observed): boolean {
   return canary.metadata.deletionTimestamp !== undefined;
-}
-
-export function isReachable({ service }: Arm): boolean {
-  return service !== undefined && !service.terminating;
 }
 
 function routeIntent(observed: Observed, rules: RouteMove["rules"], verdicts: Verdicts): RouteIntent {

@@ -1,10 +1,12 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { LIVE_MS } from "../../traffic/liveness.ts";
+import { backingOf, type External, externalInputs } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Hold } from "./hold.ts";
 import type { Arm, Observed } from "./observed.ts";
 import { readOrders } from "./orders.ts";
+import { revisionOf } from "./revision.ts";
 import type { Candidate } from "./run.ts";
 import type { Phase, Stand } from "./stand.ts";
 import { describeProgress, WATCH } from "./steps.ts";
@@ -111,9 +113,20 @@ export function podsOf({ arms, canary }: Observed, revision: string): string {
 
 /** The same of an arm that gets no request yet, with what is missing once they are. */
 export function startingPodsOf(observed: Observed, revision: string): string {
+  const { external } = observed.canary.spec.serving;
+  if (external !== undefined) return startingServiceOf(observed, revision, external);
   const isReady = observed.arms.get(revision)?.deployment?.ready;
   const reason = isReady ? coldReason(observed, revision) : undefined;
   return `${podsOf(observed, revision)}${reason === undefined ? "" : `, but ${reason}`}`;
+}
+
+function startingServiceOf(observed: Observed, revision: string, { stable, candidate }: External): string {
+  const wanted = [stable, candidate].flatMap((arm) => (arm ? [externalInputs(arm)] : []));
+  const inputs = wanted.find((each) => revisionOf(each) === revision);
+  if (inputs === undefined) return coldReason(observed, revision) ?? "it answers";
+  const backing = backingOf(inputs, observed.foreign.get(inputs.service));
+  if (typeof backing === "string") return backing;
+  return `Service ${inputs.service}: ${coldReason(observed, revision) ?? "it answers"}`;
 }
 
 function inProgress(phase: Phase, reason: string, message: string): Stand {

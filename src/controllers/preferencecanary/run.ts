@@ -2,16 +2,16 @@ import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { Digest } from "../../artifacts/digest.ts";
 import type { PodTemplate } from "../../kube/built-in.ts";
 import { ALMOST_WHOLE } from "../../traffic/slots.ts";
+import { roleOf } from "./arm-state.ts";
 import { desiredModel, newerJobs } from "./desired-model.ts";
+import { type External, externalInputs } from "./external-arm.ts";
 import { type Model, templateModel } from "./model.ts";
 import type { Observed } from "./observed.ts";
 import { readOrders } from "./orders.ts";
-import { type RevisionInputs, revisionOf } from "./revision.ts";
+import { type PodInputs, type RevisionInputs, revisionOf } from "./revision.ts";
 
 /** A revision with all that it is made of. */
-export interface Target extends RevisionInputs {
-  readonly revision: string;
-}
+export type Target = RevisionInputs & { readonly revision: string };
 
 /**
  * Running: on its way. Rejected: a gate failed. Failed: its pods did not become ready in time. Superseded: Git asks for
@@ -33,7 +33,7 @@ export interface Run {
   readonly stable?: string;
   readonly stableDigest?: Digest;
   readonly candidate?: Candidate;
-  /** What Git asks for; absent while the workload is missing. */
+  /** What Git asks for; absent while it cannot be had. */
   readonly target?: Target;
   /** Why the target gets no run although stable is another. */
   readonly blocked?: "Rejected" | "Failed";
@@ -61,7 +61,7 @@ export function readRun(observed: Observed): Run {
 
 function stableRevision({ route, arms, canary }: Observed): string | undefined {
   const remembered = canary.status?.stable?.revision;
-  const labelled = [...arms].filter(([, { deployment }]) => deployment?.role === "stable").map(([name]) => name);
+  const labelled = [...arms].filter(([, arm]) => roleOf(arm) === "stable").map(([name]) => name);
   // A promotion leaves two for a moment: the old one is not relabelled, it goes.
   const labelledStable = labelled.find((revision) => revision === remembered) ?? labelled[0];
   return route?.stable ?? labelledStable ?? remembered;
@@ -70,7 +70,7 @@ function stableRevision({ route, arms, canary }: Observed): string | undefined {
 /** The revision that a run is about: what is labelled so, else what status remembers and is still there. */
 function currentCandidate(observed: Observed, stable: string, target: Target | undefined): string | undefined {
   const { arms, route, canary } = observed;
-  const labelled = [...arms].filter(([, { deployment }]) => deployment?.role === "candidate").map(([name]) => name);
+  const labelled = [...arms].filter(([, arm]) => roleOf(arm) === "candidate").map(([name]) => name);
   const others = labelled.filter((revision) => revision !== stable);
   if (others.length > 0) return others.find((revision) => revision === target?.revision) ?? others[0];
   const remembered = canary.status?.candidate?.revision;
@@ -113,6 +113,8 @@ function describe(
 
 function targetOf(observed: Observed, stable: string | undefined): Target | undefined {
   const { canary, template, jobs } = observed;
+  const { external } = canary.spec.serving;
+  if (external !== undefined) return externalTarget(observed, external, stable);
   if (template === undefined) return undefined;
   const own = templateModel(template, canary.spec.serving.modelEnv);
   const standing = stable === undefined ? undefined : (observed.records.get(stable)?.model ?? own);
@@ -126,7 +128,21 @@ function targetOf(observed: Observed, stable: string | undefined): Target | unde
   return serving(observed, template, model);
 }
 
-function serving({ canary }: Observed, template: PodTemplate, model: Model): Target {
+/** The first revision is always stable's; from then on a candidate is wanted for as long as the spec names one. */
+function externalTarget(
+  { records }: Observed,
+  { stable: first, candidate = first }: External,
+  stable: string | undefined,
+): Target | undefined {
+  const inputs = externalInputs(stable === undefined ? first : candidate);
+  const revision = revisionOf(inputs);
+  const standing = stable === undefined ? undefined : records.get(stable);
+  // Behind the Service that serves there is nothing else to go to.
+  const isSameService = standing !== undefined && "service" in standing && standing.service === inputs.service;
+  return isSameService && revision !== stable ? undefined : { ...inputs, revision };
+}
+
+function serving({ canary }: Observed, template: PodTemplate, model: Model): Target & PodInputs {
   const { modelEnv, port } = canary.spec.serving;
   const inputs = { model, template, modelEnv, port };
   return { ...inputs, revision: revisionOf(inputs) };
@@ -136,7 +152,7 @@ function serving({ canary }: Observed, template: PodTemplate, model: Model): Tar
 function blockOfWanted(observed: Observed, stable: string, target: Target): Run["blocked"] {
   const model = observed.records.get(stable)?.model ?? target.model;
   const [newest] = observed.canary.spec.model.fromJobs ? newerJobs(observed.jobs, model) : [];
-  const wanted = newest === undefined ? target : serving(observed, target.template, newest);
+  const wanted = newest === undefined || "service" in target ? target : serving(observed, target.template, newest);
   return wanted.revision === stable ? undefined : blockOf(observed, wanted, model.digest);
 }
 

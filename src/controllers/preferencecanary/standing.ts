@@ -1,6 +1,8 @@
 import { WHOLE } from "../../traffic/slots.ts";
+import { isComplete } from "./arm-state.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
+import type { Observed } from "./observed.ts";
 import { routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
@@ -21,6 +23,7 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
     const rest = run.stable === undefined ? "" : `; ${run.stable} goes on serving`;
     return stalled("WorkloadNotFound", `There is no ${kind} ${name} in this namespace to make arms from${rest}`);
   }
+  if (run.stable !== undefined && run.target === undefined) return sameServiceStand(facts, run.stable);
   if (run.stable !== undefined) return idleStand(facts, run.stable, lastRun);
   const first = run.target?.revision ?? "";
   return inProgress(
@@ -28,6 +31,29 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
     "FirstRevision",
     `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
+}
+
+/** What is behind the Service that serves is said to be something else. */
+function sameServiceStand({ observed }: Facts, stable: string): Stand {
+  const service = servedBy(observed, stable);
+  const remedy = "put the new one behind another Service, and name that as serving.external.candidate";
+  return stalled(
+    "SameService",
+    `Revision ${stable} serves all requests through Service ${service}, for which Git names another digest or port: ${remedy}`,
+  );
+}
+
+/** After a promotion Git still has the roles of before. */
+function nextStepOf(observed: Observed, stable: string): string {
+  const { external } = observed.canary.spec.serving;
+  const service = servedBy(observed, stable);
+  if (external === undefined || service === undefined || external.stable.service === service) return "";
+  return `. Git still calls Service ${external.stable.service} stable: name ${service} there before the next candidate`;
+}
+
+function servedBy({ records }: Observed, revision: string): string | undefined {
+  const record = records.get(revision);
+  return record !== undefined && "service" in record ? record.service : undefined;
 }
 
 /** Nothing is being judged. */
@@ -45,7 +71,7 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
     return inProgress("Progressing", "RouteMissing", `${serves}; its HTTPRoute is gone and is being made again`);
   if (observed.route.unserved !== undefined)
     return inProgress("Progressing", "RouteNotServed", `${serves} that come, but ${observed.route.unserved}`);
-  if (observed.arms.get(stable)?.deployment?.ready !== true)
+  if (!isComplete(observed.arms.get(stable) ?? {}))
     return inProgress("Progressing", "StableNotReady", `${serves}, but ${podsOf(observed, stable)}`);
   if (run.blocked !== undefined) return blockedStand(serves, run.blocked, lastRun);
   if (run.target !== undefined && run.target.revision !== stable) {
@@ -53,7 +79,8 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
     return { phase: "Paused", standing: "NotReady", reason: "Suspended", message };
   }
   const [phase, reason] = isPromoted ? (["Promoted", "Promoted"] as const) : (["Idle", "Serving"] as const);
-  return { phase, standing: "Ready", reason, message: `${serves}${unjudged({ observed, run }, stable)}` };
+  const message = `${serves}${unjudged({ observed, run }, stable)}${nextStepOf(observed, stable)}`;
+  return { phase, standing: "Ready", reason, message };
 }
 
 function unjudged({ observed, run }: Pick<Facts, "observed" | "run">, stable: string): string {

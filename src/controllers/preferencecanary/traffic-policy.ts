@@ -8,9 +8,10 @@ import {
   type Standing,
 } from "../../traffic/slots.ts";
 import { giveBack, isWithGit, takeOver } from "./adoption-policy.ts";
+import { isComplete, isReachable } from "./arm-state.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import { isDeleted, isReachable, sinceOf, writeRoute } from "./route-effect.ts";
+import { isDeleted, sinceOf, writeRoute } from "./route-effect.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 import { toRetry } from "./run.ts";
 import { goalsOf } from "./traffic-goals.ts";
@@ -59,7 +60,7 @@ function firstReady({ observed, run }: Facts): string | undefined {
   const { target } = run;
   const arm = target && observed.arms.get(target.revision);
   const isUp =
-    target && arm?.deployment?.ready && isReachable(arm) && coldReason(observed, target.revision) === undefined;
+    target && arm && isComplete(arm) && isReachable(arm) && coldReason(observed, target.revision) === undefined;
   return isUp ? target.revision : undefined;
 }
 

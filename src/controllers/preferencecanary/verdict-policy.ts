@@ -1,5 +1,6 @@
 import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../api/v1alpha1/quantity.ts";
+import { isAvailable, isComplete, roleOf } from "./arm-state.ts";
 import { revisionRecord } from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
@@ -18,7 +19,7 @@ export function recordVerdicts({ observed }: Facts): Advice {
     return record(observed.canary, { ...rejected, verdict: "RolledBack", reason: route?.rejected?.reason ?? "" });
   }
   const promoted = route?.stable === undefined ? undefined : records.get(route.stable);
-  const wasCandidate = promoted && arms.get(promoted.revision)?.deployment?.role === "candidate";
+  const wasCandidate = promoted && roleOf(arms.get(promoted.revision) ?? {}) === "candidate";
   if (promoted === undefined || !wasCandidate || promoted.verdict === "Promoted") return undefined;
   const { reason: _superseded, ...rest } = promoted;
   return record(canary, { ...rest, verdict: "Promoted" });
@@ -27,20 +28,23 @@ export function recordVerdicts({ observed }: Facts): Advice {
 /** A candidate that does not get ready, or does not answer, fails its run; its model is not judged by that. */
 export function failUnready({ observed, run: { candidate }, isServing, hasEntered, now }: Facts): Advice {
   if (candidate?.state !== "Running" || isServing) return undefined;
-  const { deployment, idleMs } = observed.arms.get(candidate.revision) ?? {};
+  const arm = observed.arms.get(candidate.revision) ?? {};
   const standing = observed.records.get(candidate.revision);
-  if (deployment === undefined || standing === undefined) return undefined;
+  const progressedAt = arm.isExternal ? now : arm.deployment?.progressedAt;
+  if (progressedAt === undefined || standing === undefined) return undefined;
   // Its pods are well: only its Service is gone, and comes back.
-  if (hasEntered && deployment.available > 0) return undefined;
-  const stuckMs = deployment.ready ? (idleMs ?? 0) : now.getTime() - deployment.progressedAt.getTime();
+  if (hasEntered && isAvailable(arm)) return undefined;
+  const stuckMs = isComplete(arm) ? (arm.idleMs ?? 0) : now.getTime() - progressedAt.getTime();
   if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
   return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, candidate.revision) });
 }
 
 function failureOf(observed: Observed, revision: string): string {
-  const { available = 0, ready = false } = observed.arms.get(revision)?.deployment ?? {};
-  const pods = `${available} of ${observed.canary.spec.replicas} pods of the candidate can serve`;
+  const arm = observed.arms.get(revision) ?? {};
+  const { available = 0, ready = false } = arm.deployment ?? {};
   const age = formatAge(READY_WITHIN_MS);
+  if (arm.isExternal) return `it got no request for ${age}: ${coldReason(observed, revision)}`;
+  const pods = `${available} of ${observed.canary.spec.replicas} pods of the candidate can serve`;
   if (ready) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
   return `${pods}, and for ${age} none became ready: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
 }

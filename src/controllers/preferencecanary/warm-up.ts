@@ -8,12 +8,13 @@ import type { Observed, ObservedDeployment } from "./observed.ts";
  * serves anybody. Where nothing can be heard from the manager's place the kubelet's word is taken, if it asks at all.
  */
 export function coldReason({ canary, arms, route }: Observed, revision: string): string | undefined {
-  const { answer, deployment } = arms.get(revision) ?? {};
+  const { answer, deployment, isExternal } = arms.get(revision) ?? {};
   if (route?.slots !== undefined && weightIn(route.slots, revision) > 0) return undefined;
-  if (answer === undefined) return "not asked yet whether they answer";
+  if (answer === undefined) return `not asked yet whether ${isExternal ? "it answers" : "they answer"}`;
   if (answer.type === "Confirmed") return undefined;
   if (answer.type === "Denied") return answer.words;
   if (isAskedByKubelet(deployment, canary.spec.serving.modelEnv)) return undefined;
+  if (isExternal) return `${answer.words}: let the manager reach it (a NetworkPolicy may forbid it)`;
   return `${answer.words}: let the manager reach it (a NetworkPolicy may forbid it), or give the container a readinessProbe`;
 }
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { services } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
-import { CANARY, modelUri, podTemplate } from "../../builders/canary.ts";
+import { CANARY, digest, modelUri, podTemplate } from "../../builders/canary.ts";
 import { type Headers, sharesOf } from "../../builders/route-requests.ts";
 import { type Installation, install } from "../operator/install.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
@@ -109,6 +110,34 @@ describe("a canary on a real API server", () => {
       { name: "regression", verdict: "Pass", estimate: "10%" },
     ]);
     expect(wholeOf()).toBe(promoted.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("moves traffic between two Services that somebody else runs, whatever they select", async () => {
+    const { client, namespace } = canary.stage;
+    const apply = (name: string, selector: Readonly<Record<string, string>>) =>
+      client.apply(services, { metadata: { namespace, name }, spec: { selector, ports: [{ port: 80 }] } });
+    await apply("blue", { app: "blue", track: "old" });
+    await apply("green", { app: "green" });
+    const external = {
+      stable: { service: "blue", digest: digest("a") },
+      candidate: { service: "green", digest: digest("b") },
+    };
+    await canary.createCanary({ model: {}, serving: { external } });
+    await canary.start();
+    const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
+    const { stable, candidate } = half.status ?? {};
+    const selected = async (revision = "") =>
+      (await client.get(services, { namespace, name: `${CANARY}-${revision}` }))?.spec?.selector;
+    expect(await selected(candidate?.revision)).toEqual({ app: "green" });
+    await apply("blue", { app: "blue" });
+    await expect.poll(() => selected(stable?.revision), { timeout: 5_000 }).toEqual({ app: "blue" });
+
+    await canary.compare(1, 60);
+    await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
+    expect(wholeOf()).toBe(candidate?.revision);
+    await expect.poll(() => selected(stable?.revision), { timeout: 5_000 }).toBeUndefined();
+    expect(await client.get(services, { namespace, name: "blue" })).toBeDefined();
     expect(canary.faults()).toEqual([]);
   });
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { CANARY, canarySpec, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD } from "../../../builders/canary.ts";
+import { stableAlone, WHOLE, weightIn } from "../../../../src/traffic/slots.ts";
+import {
+  CANARY,
+  canaryObject,
+  canarySpec,
+  digest,
+  modelUri,
+  NAMESPACE,
+  podTemplate,
+  WORKLOAD,
+} from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 function inline(image = "server:1") {
@@ -10,6 +20,185 @@ function podOf(world: CanaryWorld, revision = "") {
   const deployment = world.cluster.deployments.get({ namespace: NAMESPACE, name: `${CANARY}-${revision}` });
   return deployment?.spec?.template.spec;
 }
+
+const BLUE = { service: "assistant-blue", digest: digest("a") };
+const GREEN = { service: "assistant-green", digest: digest("b") };
+
+function putService(
+  world: CanaryWorld,
+  name: string,
+  selector: Readonly<Record<string, string>> = { app: name },
+): void {
+  const spec = { selector, ports: [{ port: 80, targetPort: "http", appProtocol: "kubernetes.io/h2c" }] };
+  world.cluster.put(world.cluster.services, { metadata: { name }, spec });
+}
+
+function externalSpec(external: object) {
+  return canarySpec({ model: {}, serving: { external } });
+}
+
+/** Git: other Services, or other digests. */
+function name(world: CanaryWorld, external: object): void {
+  world.edit({ serving: canaryObject(externalSpec(external)).spec.serving });
+}
+
+/** Blue serves, and green waits to be tried. */
+function external(arms: object = { stable: BLUE, candidate: GREEN }): CanaryWorld {
+  const world = new CanaryWorld(externalSpec(arms));
+  putService(world, BLUE.service);
+  putService(world, GREEN.service);
+  world.settle(30_000);
+  return world;
+}
+
+function weightOfCandidate(world: CanaryWorld): number {
+  return weightIn(world.slots ?? stableAlone(""), world.status.candidate?.revision ?? "none");
+}
+
+function ready(world: CanaryWorld) {
+  return world.status.conditions?.find(({ type }) => type === "Ready");
+}
+
+function ownService(world: CanaryWorld, revision = "") {
+  return world.cluster.services.get({ namespace: NAMESPACE, name: `${CANARY}-${revision}` });
+}
+
+describe("serving.external", () => {
+  it("moves traffic between Services whose pods somebody else runs, and makes no arm of its own", () => {
+    const world = external();
+    const { stable, candidate } = world.status;
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" }, weights: { desired: 50 } });
+    expect([stable?.digest, candidate?.digest]).toEqual([digest("a"), digest("b")]);
+    expect(ownService(world, candidate?.revision)?.spec).toMatchObject({
+      selector: { app: GREEN.service },
+      ports: [{ port: 8080, targetPort: "http", appProtocol: "kubernetes.io/h2c" }],
+    });
+    const made = world.cluster.deployments.list().map(({ metadata }) => metadata.name);
+    expect(made).toEqual([world.samplerName]);
+    world.vote(Array<1>(60).fill(1));
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate?.revision } });
+    const [promoted] = world.cluster.records
+      .list()
+      .filter(({ metadata }) => metadata.name.endsWith(candidate?.revision ?? ""));
+    expect(promoted?.metadata.annotations).toMatchObject({ "dpo.dev/verdict": "Promoted" });
+    expect(ownService(world, stable?.revision)).toBeUndefined();
+    expect(world.cluster.services.get({ namespace: NAMESPACE, name: BLUE.service })).toBeDefined();
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("says after a promotion what Git should say next, which starts no run, and takes the next one from there", () => {
+    const world = external();
+    world.vote(Array<1>(60).fill(1));
+    world.settle();
+    expect(ready(world)?.message).toContain(
+      "Git still calls Service assistant-blue stable: name assistant-green there",
+    );
+    const promoted = world.status.stable;
+    name(world, { stable: GREEN });
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: promoted });
+    expect(ready(world)?.message).not.toContain("Git still calls");
+    name(world, { stable: GREEN, candidate: { ...BLUE, digest: digest("c") } });
+    world.settle(30_000);
+    expect(world.status).toMatchObject({
+      stable: promoted,
+      candidate: { digest: digest("c") },
+      step: { name: "half" },
+    });
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("rolls back, stays so while Git asks for the same, and is Idle when it asks no more", () => {
+    const world = external();
+    const { stable } = world.status;
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", stable });
+    world.annotate({ "dpo.dev/retry": world.status.lastRun?.revision ?? "" });
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ phase: "Progressing", candidate: { digest: digest("b") } });
+    name(world, { stable: BLUE });
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Idle", stable, lastRun: { outcome: "Superseded" } });
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("takes a candidate that answers no more out of the route, and lets it in again", () => {
+    const world = external();
+    world.probing.setArms({ type: "Denied", words: "its Service does not answer" });
+    world.settle(10_000);
+    expect(weightOfCandidate(world)).toBe(0);
+    expect(ready(world)).toMatchObject({ reason: "CandidateNotReady" });
+    world.probing.setArms({ type: "Confirmed" });
+    world.settle(10_000);
+    expect(weightOfCandidate(world)).toBe(WHOLE / 2);
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("fails a candidate that never answers within ten minutes, and rejects nothing", () => {
+    const world = external({ stable: BLUE });
+    world.probing.setArms({ type: "Denied", words: "its Service does not answer" });
+    name(world, { stable: BLUE, candidate: GREEN });
+    world.settle(11 * 60_000);
+    expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed" } });
+    expect(world.status.lastRun?.message).toMatch(/it got no request for 10m: its Service does not answer/);
+    expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
+  });
+
+  it("waits for a Service that is not there, or that selects nothing, and says so", () => {
+    const world = new CanaryWorld(externalSpec({ stable: BLUE }));
+    world.settle();
+    expect(ready(world)?.message).toContain("there is no Service assistant-blue in this namespace");
+    putService(world, BLUE.service, {});
+    world.settle();
+    expect(ready(world)?.message).toContain("Service assistant-blue has no selector");
+    name(world, { stable: { ...BLUE, port: 8000 } });
+    putService(world, BLUE.service);
+    world.settle();
+    expect(ready(world)?.message).toContain("Service assistant-blue has no port 8000: it has 80");
+    expect(world.route).toBeUndefined();
+  });
+
+  it("follows the selector of their Service without a run", () => {
+    const world = external({ stable: BLUE });
+    putService(world, BLUE.service, { role: "blue" });
+    world.settle();
+    expect(ownService(world, world.status.stable?.revision)?.spec?.selector).toEqual({ role: "blue" });
+    expect(world.status).toMatchObject({ phase: "Idle" });
+    expect(world.status.candidate).toBeUndefined();
+  });
+
+  it("compares nothing with itself: another model behind the Service that serves is no candidate", () => {
+    const world = external({ stable: BLUE });
+    name(world, { stable: { ...BLUE, digest: digest("c") } });
+    world.settle();
+    expect(ready(world)).toMatchObject({ reason: "SameService", message: expect.stringContaining("assistant-blue") });
+    expect(world.status.candidate).toBeUndefined();
+  });
+
+  it("leaves behind what serves, and what is theirs, when it is deleted in mid-run", () => {
+    const world = external();
+    const { stable, candidate } = world.status;
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(ownService(world, stable?.revision)?.metadata.finalizers).toEqual([]);
+    expect(ownService(world, candidate?.revision)).toBeUndefined();
+    expect(world.cluster.services.get({ namespace: NAMESPACE, name: GREEN.service })).toBeDefined();
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("goes on with the same run after its status is lost", () => {
+    const world = external();
+    const { stable, candidate } = world.status;
+    world.loseStatus();
+    world.restart();
+    world.settle(30_000);
+    expect([world.status.stable, world.status.candidate?.revision]).toEqual([stable, candidate?.revision]);
+    expect(world.faults()).toEqual([]);
+  });
+});
 
 describe("serving.template", () => {
   it("is what both arms are made from, and a change of it starts a run", () => {
