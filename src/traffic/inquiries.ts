@@ -19,7 +19,7 @@ export interface Question {
   /** Tells it from the last one about its subject. */
   readonly id: string;
   readonly ask: (signal: AbortSignal) => Promise<Finding>;
-  /** After a yes it is asked again, so much later; absent: nobody asks any more. */
+  /** It is asked on after a yes, so much later, and no less often after a no; absent: nobody asks any more then. */
   readonly againMs?: number;
 }
 
@@ -129,7 +129,8 @@ function begin({ id, ask, againMs }: Question, last: Finding | undefined, { cloc
       if (waitMs === undefined) return;
       await sleep(clock, waitMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      pauseMs = found.type === "Confirmed" ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS[found.type]);
+      const isYes = found.type === "Confirmed";
+      pauseMs = isYes ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, againMs ?? LONGEST_PAUSE_MS[found.type]);
     }
   }
 

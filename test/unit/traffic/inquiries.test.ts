@@ -57,6 +57,23 @@ describe("asking in the background", () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it("asks on after a yes where that is wanted, and takes it back once nobody has confirmed it three times in a row", async () => {
+    const { clock, inquiries, wakes } = setUp();
+    const { question: once, asked } = question("1", [CONFIRMED, BEHIND, SILENT, CONFIRMED, BEHIND, SILENT, BEHIND]);
+    const followed = { ...once, againMs: 5_000 };
+    inquiries.read(CANARY, [followed]);
+    for (const ms of [0, 5_000, 100, 200]) {
+      await clock.advance(ms);
+      expect(inquiries.read(CANARY, [followed]).get("weights")).toEqual(CONFIRMED);
+    }
+    expect([asked.times, wakes()]).toEqual([4, 1]);
+    await clock.advance(5_300);
+    expect(inquiries.read(CANARY, [followed]).get("weights")).toEqual(BEHIND);
+    expect([asked.times, wakes()]).toEqual([7, 2]);
+    await clock.advance(600_000);
+    expect(asked.times).toBeGreaterThan(120);
+  });
+
   it("asks who says nothing every ten minutes at most", async () => {
     const { clock, inquiries } = setUp();
     const { question: live, asked } = question("1", [SILENT]);
