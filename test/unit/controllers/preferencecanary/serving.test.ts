@@ -87,6 +87,21 @@ describe("serving.external", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  it("takes a predictor's Service as KServe makes it in Standard mode, headless or not", () => {
+    const predictor = "green-predictor";
+    const world = external({ stable: BLUE });
+    const port = { name: predictor, port: 80, targetPort: 8080, protocol: "TCP" };
+    const spec = { clusterIP: "None", selector: { app: `isvc.${predictor}` }, ports: [port] };
+    world.cluster.put(world.cluster.services, { metadata: { name: predictor }, spec });
+    name(world, { stable: BLUE, candidate: { ...GREEN, service: predictor } });
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" }, weights: { desired: 50 } });
+    expect(ownService(world, world.status.candidate?.revision)?.spec).toMatchObject({
+      selector: { app: `isvc.${predictor}` },
+      ports: [{ port: 8080, targetPort: 8080 }],
+    });
+  });
+
   it("says after a promotion what Git should say next, which starts no run, and takes the next one from there", () => {
     const world = external();
     world.vote(Array<1>(60).fill(1));
