@@ -1,5 +1,6 @@
 import type { Finding } from "../../src/traffic/inquiries.ts";
-import type { Probing } from "../../src/traffic/probing.ts";
+
+import type { AskedArm, Probing } from "../../src/traffic/probing.ts";
 import { ORIGINAL } from "../../src/traffic/route-kind.ts";
 
 /** What gateways and arms answer, as a story wants it: at first there is no gateway to be asked, and arms answer. */
@@ -8,20 +9,23 @@ export function createMemoryProbing() {
   let arms: Finding | undefined = { type: "Confirmed" };
   let shown: string | undefined;
   let original: Finding = { type: "Confirmed" };
+  let confirmed: ReadonlySet<string> = new Set();
+  /** Nobody asks again who has answered, unless it is followed. */
+  const answerOf = ({ revision, isFollowed }: AskedArm): Finding | undefined => {
+    if (revision === ORIGINAL) return original;
+    return confirmed.has(revision) && !isFollowed ? { type: "Confirmed" } : arms;
+  };
   const probing: Probing = {
     read(_canary, { route, arms: asked }) {
       if (gateway?.type === "Confirmed") shown = route?.epoch;
       const isStillShown = gateway?.type === "Denied" && route?.epoch === shown;
       const weights = isStillShown ? ({ type: "Confirmed" } as const) : gateway;
-      return {
-        ...(route && weights && { weights }),
-        arms: new Map(
-          asked.flatMap(({ revision }) => {
-            const found = revision === ORIGINAL ? original : arms;
-            return found ? [[revision, found]] : [];
-          }),
-        ),
-      };
+      const answers = asked.flatMap((arm): [string, Finding][] => {
+        const answer = answerOf(arm);
+        return answer ? [[arm.revision, answer]] : [];
+      });
+      confirmed = new Set(answers.flatMap(([revision, { type }]) => (type === "Confirmed" ? [revision] : [])));
+      return { ...(route && weights && { weights }), arms: new Map(answers) };
     },
     forget: () => undefined,
     stop: () => undefined,
