@@ -33,7 +33,7 @@ export interface Options {
 /** Well over what is written of status at once: a canary that is rolled back finds a worker that is free. */
 const CONCURRENCY = 4 * AT_ONCE;
 
-/** Wakes a canary for itself, all that is labelled as its own, its route, workload, jobs and evidence, and what gateways answer. */
+/** Wakes a canary for itself, all that is labelled as its own, its route, workload or Services, jobs and evidence, and what gateways answer. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
   const { clock, collector, respondents, probe, logger, metrics, settings } = options;
   const canaries = manager.reflector(preferenceCanaries);
