@@ -6,7 +6,7 @@
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { ApiError, ConnectionError, isExpired, isNotFound } from "./errors.ts";
+import { ApiError, ConnectionError, isExpired, isForbidden, isNotFound } from "./errors.ts";
 import { listAll, type Selection, selects } from "./list.ts";
 import { type KubeObject, keyOf, keyString, type Stored } from "./object.ts";
 import { decode, type Resource, resourceName } from "./resource.ts";
@@ -40,7 +40,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly transport: Transport;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
-  /** The API server may not know the kind, now or at any time: its CRD is somebody else's. */
+  /** The API server may not know the kind, or not let us list it, now or at any time: its CRD is somebody else's. */
   readonly isOptional?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
@@ -149,8 +149,10 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
 
   /** It is looked for again and again: CRDs may come later. */
   function isMissing(error: unknown): boolean {
-    if (!options.isOptional || !isNotFound(error)) return false;
-    if (served) logger.info("the API server does not know this kind");
+    // Who was never allowed to list it does without as well; one that may not any more keeps what it knows.
+    const isKept = isForbidden(error) && synced && served;
+    if (!options.isOptional || isKept || !(isNotFound(error) || isForbidden(error))) return false;
+    if (served) logger.info({ err: error }, "this kind is not served, or not to this client: doing without");
     served = false;
     synced = true;
     position = undefined;

@@ -19,6 +19,8 @@ export interface Question {
   /** Tells it from the last one about its subject. */
   readonly id: string;
   readonly ask: (signal: AbortSignal) => Promise<Finding>;
+  /** The longest pause before one that says nothing is asked whether that has changed. */
+  readonly longestSilenceMs: number;
   /** It is asked on after a yes, so much later, and no less often after a no; absent: nobody asks any more then. */
   readonly againMs?: number;
 }
@@ -53,8 +55,8 @@ interface Asking {
 const FIRST_PAUSE_MS = 100;
 /** A proxy that restarts, or a request that is lost, is no sign that nobody can be asked: so often in a row there was no answer. */
 const PATIENCE = 3;
-/** Whoever has said no will soon say yes; who says nothing is asked to find out whether that has changed. */
-const LONGEST_PAUSE_MS = { Denied: 10_000, Unanswered: 600_000 };
+/** Whoever has said no will soon say yes. */
+const LONGEST_DENIED_MS = 10_000;
 /** Of all canaries: a new leader has questions about each of them. */
 const AT_ONCE = 32;
 
@@ -102,7 +104,11 @@ function findingsOf(inquiries: ReadonlyMap<string, Inquiry>): ReadonlyMap<string
 }
 
 /** What gave no answer to the last question counts as giving none to this one until it does: nobody waits for it anew. */
-function begin({ id, ask, againMs }: Question, last: Finding | undefined, { clock, turns, changed }: Asking): Inquiry {
+function begin(
+  { id, ask, againMs, longestSilenceMs }: Question,
+  last: Finding | undefined,
+  { clock, turns, changed }: Asking,
+): Inquiry {
   const stopping = new AbortController();
   let finding: Finding | undefined = last?.type === "Unanswered" ? last : undefined;
   let silences = finding === undefined ? 0 : PATIENCE;
@@ -129,8 +135,8 @@ function begin({ id, ask, againMs }: Question, last: Finding | undefined, { cloc
       if (waitMs === undefined) return;
       await sleep(clock, waitMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      const isYes = found.type === "Confirmed";
-      pauseMs = isYes ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, againMs ?? LONGEST_PAUSE_MS[found.type]);
+      const longestMs = found.type === "Denied" ? LONGEST_DENIED_MS : longestSilenceMs;
+      pauseMs = found.type === "Confirmed" ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, againMs ?? longestMs);
     }
   }
 

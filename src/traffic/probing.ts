@@ -43,6 +43,10 @@ export interface ProbingOptions {
   readonly wake: (canary: ObjectKey) => void;
 }
 
+/** Nobody waits for a gateway that says nothing, and there may be a thousand routes behind it. */
+const SILENT_GATEWAY_MS = 600_000;
+/** A run waits for its arm, ten minutes at most. */
+const SILENT_ARM_MS = 60_000;
 /** Between two requests to an arm that answers. */
 const AGAIN_MS = 5_000;
 /** No revision is called so: they are hexadecimal. */
@@ -55,13 +59,15 @@ export function createProbing({ client, probe, clock, wake }: ProbingOptions): P
     const { uid } = object.metadata;
     const id = JSON.stringify([uid, epoch, object.spec.parentRefs, object.spec.hostnames, pathPrefix]);
     const within: Probe = (target, signal) => probe({ ...target, pathPrefix }, signal);
-    return { subject: WEIGHTS, id, ask: (signal) => askGateways(object, epoch, { client, probe: within }, signal) };
+    const ask = (signal: AbortSignal) => askGateways(object, epoch, { client, probe: within }, signal);
+    return { subject: WEIGHTS, id, ask, longestSilenceMs: SILENT_GATEWAY_MS };
   }
 
   function ofArm({ revision, address, port, isFollowed }: AskedArm): Question {
     const target = { address, port, isTls: false, host: address };
-    const again = isFollowed && { againMs: AGAIN_MS };
-    return { subject: revision, id: `${address} ${port}`, ask: (signal) => askArm(target, probe, signal), ...again };
+    const ask = (signal: AbortSignal) => askArm(target, probe, signal);
+    const times = { longestSilenceMs: SILENT_ARM_MS, ...(isFollowed && { againMs: AGAIN_MS }) };
+    return { subject: revision, id: `${address} ${port}`, ask, ...times };
   }
 
   return {

@@ -33,7 +33,7 @@ function runMoved(before: PreferenceCanaryStatus | undefined, after: PreferenceC
     notes.push({ type: "Normal", reason: "CandidateSeen", action: "StartRun", note });
   }
   if (step !== undefined && (isNew || step.name !== before?.step?.name)) {
-    const note = `Candidate ${candidate.revision} enters step ${step.name} (${step.index + 1} of ${step.of}): ${after.weights?.desired ?? 0}% of requests`;
+    const note = `Candidate ${candidate.revision} enters step ${step.name} (${step.index + 1} of ${step.of}): ${after.exposure === undefined ? "" : "up to "}${after.weights?.desired ?? 0}% of requests`;
     notes.push({ type: "Normal", reason: "StepEntered", action: "EnterStep", note });
   }
   return notes;

@@ -112,8 +112,10 @@ async function sample(
   { prometheus, clock }: AnswerFeedOptions,
 ): Promise<Said> {
   const { since, intervalMs } = question;
-  const momentOf = (sequence: number) => new Date(since.getTime() + (sequence - 1) * intervalMs);
   const known = cursor?.sequence ?? 0;
+  // From the last one on, so that another interval changes nothing of what was asked before.
+  const last = cursor === null ? since.getTime() - intervalMs : Date.parse(cursor.id);
+  const momentOf = (sequence: number) => new Date(last + (sequence - known) * intervalMs);
   const isDue = (sequence: number) => momentOf(sequence) <= clock.now();
   if (isFirst && !isDue(known + 1)) {
     const again = await valueAt(prometheus, question, momentOf(known), signal);

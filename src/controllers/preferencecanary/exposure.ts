@@ -22,7 +22,7 @@ export interface Exposure {
   readonly words: string;
 }
 
-/** Both arms' counters at a moment, and what follows from the one before. */
+/** Both arms' counters at the last moment at which they had moved, and what follows from the one before. */
 interface Count {
   readonly candidate: number;
   readonly stable: number;
@@ -30,6 +30,10 @@ interface Count {
   readonly rate: number | null;
   /** Requests that the candidate must have had since one was last counted. */
   readonly unseen: number;
+  /** Seconds since the count before: Prometheus may scrape more seldom than it is asked. */
+  readonly spacing: number;
+  /** How many counts in a row have been under this one. */
+  readonly falls: number;
 }
 
 /** Counted by a query that sees nothing of it with a probability of exp(-20). */
@@ -67,40 +71,52 @@ interface ServedShare {
   readonly since: number;
 }
 
-/** A counter that falls is taken for one that began anew, as Prometheus does: too much rather than too little is counted. */
+/**
+ * One more count. Counters that stand still were not scraped, or nobody asked: what was known stays, and gets older. One
+ * that falls has begun anew where it has done so twice in a row: once may be a scrape that was missed.
+ */
 function fold(kept: Kept, { sequence, id, at, said }: Answer, served: ServedShare): Kept {
-  const cursor = { sequence, id };
-  if (said?.type !== "Metric" || said.stable === undefined) return { ...kept, cursor };
+  const told = { ...kept, cursor: { sequence, id } };
+  if (said?.type !== "Metric" || said.stable === undefined) return told;
+  const now = { candidate: said.value, stable: said.stable };
   const last = readCount(kept.state);
-  const seconds = last && kept.asOf ? (Date.parse(at) - Date.parse(kept.asOf)) / 1000 : 0;
-  const candidate = increase(last?.candidate ?? 0, said.value);
-  const rate = last && seconds > 0 ? (candidate + increase(last.stable, said.stable)) / seconds : null;
-  const had =
-    kept.asOf !== undefined && served.since <= Date.parse(kept.asOf) ? served.share * (rate ?? 0) * seconds : 0;
-  const unseen = candidate > 0 ? 0 : (last?.unseen ?? 0) + had;
-  const count: Count = { candidate: said.value, stable: said.stable, rate, unseen };
-  return {
-    answers: kept.answers + Math.ceil(candidate),
-    of: kept.of,
-    asOf: at,
-    ...(rate !== null && { rate: rate.toFixed(1) }),
-    cursor,
-    state: JSON.stringify(Object.values(count)),
-  };
+  if (last === undefined || kept.asOf === undefined)
+    return counted(told, at, kept.answers + now.candidate, { ...now, rate: null, unseen: 0, spacing: 0, falls: 0 });
+  const isFall = now.candidate < last.candidate || now.stable < last.stable;
+  const hasMoved = now.candidate !== last.candidate || now.stable !== last.stable;
+  if (isFall && last.falls === 0) return { ...told, state: writeCount({ ...last, falls: 1 }) };
+  if (!hasMoved) return { ...told, state: writeCount({ ...last, falls: 0 }) };
+  const spacing = (Date.parse(at) - Date.parse(kept.asOf)) / 1000;
+  if (spacing <= 0) return told;
+  const answers = increase(last.candidate, now.candidate);
+  const rate = (answers + increase(last.stable, now.stable)) / spacing;
+  const had = served.since <= Date.parse(kept.asOf) ? served.share * rate * spacing : 0;
+  const unseen = answers > 0 ? 0 : last.unseen + had;
+  return counted(told, at, kept.answers + answers, { ...now, rate, unseen, spacing, falls: 0 });
+}
+
+function counted(kept: Kept, asOf: string, answers: number, count: Count): Kept {
+  const { rate: _before, ...rest } = kept;
+  const rate = count.rate === null ? {} : { rate: count.rate.toFixed(1) };
+  return { ...rest, answers: Math.ceil(answers), asOf, ...rate, state: writeCount(count) };
 }
 
 function increase(before: number, now: number): number {
-  return Math.max(0, now >= before ? now - before : now);
+  return now >= before ? now - before : now;
 }
 
-const Counts = z.tuple([z.number(), z.number(), z.number().nullable(), z.number()]);
+const Counts = z.tuple([z.number(), z.number(), z.number().nullable(), z.number(), z.number(), z.number()]);
+
+function writeCount({ candidate, stable, rate, unseen, spacing, falls }: Count): string {
+  return JSON.stringify([candidate, stable, rate, unseen, spacing, falls]);
+}
 
 /** What cannot be read is counted anew. */
 function readCount(text: string | undefined): Count | undefined {
   if (text === undefined) return undefined;
   try {
-    const [candidate, stable, rate, unseen] = Counts.parse(JSON.parse(text));
-    return { candidate, stable, rate, unseen };
+    const [candidate, stable, rate, unseen, spacing, falls] = Counts.parse(JSON.parse(text));
+    return { candidate, stable, rate, unseen, spacing, falls };
   } catch {
     return undefined;
   }
@@ -108,14 +124,16 @@ function readCount(text: string | undefined): Count | undefined {
 
 /**
  * The largest weight w with: answers served + rate · w · (time since they were counted + time until less weight would show)
- * ≤ bound. That time is two intervals, the next count and one that fails, and what a gateway takes. It is 0 while nobody
- * knows how many requests there are, and falls as the last count gets older.
+ * ≤ bound. That time is two intervals, the next count and one that fails, and what a gateway takes; where the counters move
+ * more seldom than they are read, as with a longer scrape interval, it is two of theirs. It is 0 while nobody knows how many
+ * requests there are, and falls as the last count gets older.
  */
 function capOf({ answers, of, asOf, state }: Kept, intervalMs: number, now: Date): number {
-  const { rate, unseen } = readCount(state) ?? { rate: null, unseen: 0 };
+  const { rate, unseen, spacing } = readCount(state) ?? { rate: null, unseen: 0, spacing: 0 };
   if (asOf === undefined || rate === null || unseen >= UNSEEN_LIMIT) return 0;
-  const seconds = (now.getTime() - Date.parse(asOf) + 2 * intervalMs + LIVE_MS) / 1000;
-  return (WHOLE * Math.max(0, of - answers)) / Math.max(rate * seconds, Number.MIN_VALUE);
+  const reactionMs = 2 * Math.max(intervalMs, spacing * 1000) + LIVE_MS;
+  const seconds = (now.getTime() - Date.parse(asOf) + reactionMs) / 1000;
+  return (WHOLE * Math.max(0, of - answers)) / (rate * seconds);
 }
 
 function wordsOf({ answers, of, rate, state }: Kept, problem: string | undefined): string {

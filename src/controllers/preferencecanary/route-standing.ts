@@ -12,8 +12,11 @@ export function routeHindrance({ canary, route, isRouteKindServed }: Observed): 
   const { kind, name, isGits } = routeKindOf(canary);
   if (!isRouteKindServed) {
     const whose = kind === "HTTPRoute" ? "of Gateway API" : "of Istio";
-    const remedy = `install the CRDs ${whose}, or create a PreferenceCanary with another kind of spec.traffic`;
-    return { reason: "RouteKindNotInstalled", message: `The API server does not know ${kind}: ${remedy}` };
+    const remedy = `install the CRDs ${whose}, give the manager the rule of its ClusterRole for them, or create a PreferenceCanary with another kind of spec.traffic`;
+    return {
+      reason: "RouteKindNotInstalled",
+      message: `The API server does not know ${kind}, or does not let the manager list it: ${remedy}`,
+    };
   }
   if (isGits && route === undefined) {
     const remedy = "make it, with the rule to be adopted";

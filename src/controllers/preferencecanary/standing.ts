@@ -3,6 +3,7 @@ import { isComplete } from "./arm-state.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
 import type { Observed } from "./observed.ts";
+import { routeKindOf } from "./route-kind-of.ts";
 import { routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
@@ -68,7 +69,11 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
       `${serves}; the pods of the revision before it are being removed${podsKept(observed)}`,
     );
   if (observed.route === undefined)
-    return inProgress("Progressing", "RouteMissing", `${serves}; its HTTPRoute is gone and is being made again`);
+    return inProgress(
+      "Progressing",
+      "RouteMissing",
+      `${serves}; its ${routeKindOf(observed.canary).kind} is gone and is being made again`,
+    );
   if (observed.route.unserved !== undefined)
     return inProgress("Progressing", "RouteNotServed", `${serves} that come, but ${observed.route.unserved}`);
   if (!isComplete(observed.arms.get(stable) ?? {}))

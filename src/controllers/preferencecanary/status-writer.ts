@@ -67,7 +67,10 @@ export function createStatusWriter({ client, events, clock, wake }: StatusWriter
         return done;
       }
       const how = urgency(before, after);
-      if (how === "InTurn" && dueMs(key) > 0) return requeueAfter(dueMs(key));
+      if (how === "InTurn" && dueMs(key) > 0) {
+        passOn();
+        return requeueAfter(dueMs(key));
+      }
       if (how !== "Now" && writing >= AT_ONCE) {
         (how === "Soon" ? verdicts : numbers).set(key, keyOf(canary));
         return done;

@@ -37,13 +37,9 @@ export interface WaitInputs {
 export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
   const { canary, progress } = inputs;
   const next = nextStep(progress, stepsOf(canary));
-  return [
-    ...bounding(inputs),
-    ...lasting(progress, now),
-    ...pausing(inputs, now),
-    ...approval(inputs),
-    ...beyond(next, inputs, now),
-  ];
+  const bounded = bounding(inputs);
+  const lasts = bounded.length > 0 ? bounded : lasting(progress, now);
+  return [...lasts, ...pausing(inputs, now), ...approval(inputs), ...beyond(next, inputs, now)];
 }
 
 /** What leads to all requests is a promotion. Nothing more is asked of a candidate that has been watched. */

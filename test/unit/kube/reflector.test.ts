@@ -114,6 +114,21 @@ describe("a reflector", () => {
     expect([reflector.isServed(), names(events)]).toEqual([false, ["Added a", "Deleted a"]]);
   });
 
+  test("does without an optional kind that it may not list, and keeps what it knows when it may not any more", async () => {
+    const { server, clock, reflector } = rig(configMaps, true);
+    server.put("a");
+    server.failNext(serverError(403), serverError(403));
+    reflector.start();
+    await settle(clock);
+    expect([reflector.hasSynced(), reflector.isServed()]).toEqual([true, false]);
+    await pass(clock, 10_000);
+    expect([reflector.isServed(), reflector.store.list()]).toMatchObject([true, [{}]]);
+    server.failNext(...Array.from({ length: 3 }, () => serverError(403)));
+    server.cut();
+    await pass(clock, 2_000);
+    expect([reflector.isServed(), reflector.store.list()]).toMatchObject([true, [{}]]);
+  });
+
   test("waits for a kind that is not optional", async () => {
     const { server, clock, reflector } = rig();
     server.failNext(serverError(404));

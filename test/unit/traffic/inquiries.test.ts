@@ -30,7 +30,7 @@ function question(id: string, script: readonly (Finding | "fails" | "hangs")[], 
       });
     });
   };
-  return { asked, question: { subject, id, ask } };
+  return { asked, question: { subject, id, ask, longestSilenceMs: 600_000 } };
 }
 
 describe("asking in the background", () => {

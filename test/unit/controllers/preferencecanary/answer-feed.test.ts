@@ -219,6 +219,14 @@ describe("samples of a metric", () => {
     ]);
   });
 
+  it("go on from the last one where the interval is changed", async () => {
+    const cursor = { sequence: 60, id: new Date(since.getTime() + 59 * MINUTE).toISOString() };
+    await clock.advance(59 * MINUTE);
+    stream({ ...latency, cursor, intervalMs: 5 * MINUTE });
+    await clock.advance(6 * MINUTE);
+    expect(queries.at(-1)).toBe("default p99 64");
+  });
+
   it("of another query are taken anew, and of one that nobody reads no more", async () => {
     stream(latency);
     await clock.advance(0);

@@ -23,17 +23,19 @@ function weight(world: CanaryWorld): number {
   return Math.max(0, ...(world.slots ?? []).filter((slot) => slot.revision === candidate).map((slot) => slot.weight));
 }
 
-/** Users' requests, counted every 15 s by a Prometheus that knows of both arms. */
-function users(world: CanaryWorld, perSecond: number) {
+/** Users' requests, counted every 15 s by a Prometheus that scrapes both arms every `scrape` seconds. */
+function users(world: CanaryWorld, perSecond: number, scrape = 15) {
   let candidate = 0;
   let stable = 0;
+  let scraped: readonly [number, number] = [0, 0];
   return {
     served: () => candidate,
     pass(seconds: number): void {
       for (let second = 1; second <= seconds; second += 1) {
         candidate += (perSecond * weight(world)) / WHOLE;
         stable += perSecond * (1 - weight(world) / WHOLE);
-        if (second % 15 === 0) world.answers.sample("maxExposure", [Math.floor(candidate), Math.floor(stable)]);
+        if (second % scrape === 0) scraped = [Math.floor(candidate), Math.floor(stable)];
+        if (second % 15 === 0) world.answers.sample("maxExposure", scraped);
         world.later(SECOND);
       }
     },
@@ -61,18 +63,26 @@ describe("maxExposure", () => {
     expect(ready(world)).toContain("how many requests there are is not known yet");
   });
 
-  it.each([1, 10, 200])("is never exceeded at %i requests a second, for however long safety takes", (perSecond) => {
-    const world = bounded();
-    const traffic = users(world, perSecond);
-    traffic.pass(900);
-    expect(traffic.served()).toBeGreaterThan(Math.min(450, perSecond * 300));
-    expect(Math.floor(traffic.served())).toBeLessThanOrEqual(1_000);
-    expect(world.faults()).toEqual([]);
-    world.check(Array<boolean>(50).fill(false));
-    world.later(30 * SECOND);
-    expect(weight(world)).toBe(WHOLE / 2);
-    expect(world.status.step?.name).toBe("half");
-  });
+  it.each([
+    [1, 15],
+    [200, 15],
+    [1000, 30],
+    [100, 60],
+  ])(
+    "is never exceeded at %i requests a second, scraped every %i s, for however long safety takes",
+    (perSecond, scrape) => {
+      const world = bounded();
+      const traffic = users(world, perSecond, scrape);
+      traffic.pass(600);
+      expect(traffic.served()).toBeGreaterThan(Math.min(450, perSecond * 200));
+      expect(Math.floor(traffic.served())).toBeLessThanOrEqual(1_000);
+      expect(world.faults()).toEqual([]);
+      world.check(Array<boolean>(50).fill(false));
+      world.later(30 * SECOND);
+      expect(weight(world)).toBe(WHOLE / 2);
+      expect(world.status.step?.name).toBe("half");
+    },
+  );
 
   it("gives a step that its bound does not touch its whole weight, and lasts from then on", () => {
     const world = bounded({ maxExposure: { ...spec.maxExposure, answers: 1_000_000 } });
@@ -109,12 +119,40 @@ describe("maxExposure", () => {
 
   it("counts on after pods were replaced, and after a crash", () => {
     const world = bounded();
-    world.answers.sample("maxExposure", [100, 1_000]);
-    world.settle(SECOND, { 0: "BeforeStatus" });
-    world.answers.sample("maxExposure", [40, 1_100]);
-    world.settle(SECOND, { 0: "BeforeStatus" });
-    world.settle(SECOND);
-    expect(world.status.exposure).toMatchObject({ answers: 140, cursor: { sequence: 2 } });
+    for (const counts of [
+      [100, 1_000],
+      [40, 1_100],
+      [60, 1_200],
+    ] as const) {
+      world.later(15 * SECOND);
+      world.answers.sample("maxExposure", counts);
+      world.settle(SECOND, { 0: "BeforeStatus" });
+    }
+    expect(world.status.exposure).toMatchObject({ answers: 160, cursor: { sequence: 3 } });
+  });
+
+  it("counts nothing twice where one scrape is missed", () => {
+    const world = bounded();
+    for (const counts of [
+      [410, 1_000],
+      [300, 1_100],
+      [430, 1_200],
+      [0, 1_300],
+      [440, 1_400],
+    ] as const) {
+      world.later(15 * SECOND);
+      world.answers.sample("maxExposure", counts);
+      world.settle(SECOND);
+    }
+    expect(world.status.exposure).toMatchObject({ answers: 440, rate: "6.8" });
+  });
+
+  it("says of its step that it gives up to so much, and what it waits for", () => {
+    const world = bounded();
+    world.later(60 * SECOND);
+    const entered = world.events.filter(({ reason }) => reason === "StepEntered").at(-1);
+    expect(entered?.note).toContain("up to 50% of requests");
+    expect(ready(world)).not.toContain("until its weight is live");
   });
 
   it("does not hold back a rollback", () => {
