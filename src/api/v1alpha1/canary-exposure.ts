@@ -41,6 +41,11 @@ export const ExposureStatus = z
       .min(1)
       .meta({ format: "int64" })
       .describe("How many it may have served before gates.safety has passed."),
+    weight: z
+      .string()
+      .max(16)
+      .exactOptional()
+      .describe("Share of the requests that the route gives it under the bound."),
     asOf: z.string().meta({ format: "date-time" }).exactOptional().describe("When that was counted."),
     rate: z.string().max(32).exactOptional().describe("Requests a second that both arms answered then."),
     cursor: z

@@ -60,7 +60,8 @@ export function exposureOf(
   const weight = route?.slots === undefined ? 0 : weightIn(route.slots, revision);
   const standsSince = now.getTime() - (route?.unchangedMs ?? 0);
   const served = { share: weight / WHOLE, since: standsSince };
-  const kept = records.reduce((state, record) => fold(state, record, served), before);
+  const counts = records.reduce((state, record) => fold(state, record, served), before);
+  const kept = { ...counts, weight: `${(weight * 100) / WHOLE}%` };
   const problem = "problem" in access ? access.problem : undefined;
   return { kept, cap: capOf(kept, parseDuration(maxExposure.interval), now), words: wordsOf(kept, problem) };
 }
@@ -136,12 +137,12 @@ function capOf({ answers, of, asOf, state }: Kept, intervalMs: number, now: Date
   return (WHOLE * Math.max(0, of - answers)) / (rate * seconds);
 }
 
-function wordsOf({ answers, of, rate, state }: Kept, problem: string | undefined): string {
+function wordsOf({ answers, of, rate, weight, state }: Kept, problem: string | undefined): string {
   const why = problem === undefined ? "" : ` (${problem})`;
   if (rate === undefined) return `how many requests there are is not known yet${why}`;
   if ((readCount(state)?.unseen ?? 0) >= UNSEEN_LIMIT)
     return `the query of spec.maxExposure counts nothing of it although requests were sent to it: compare its labels with the candidate's pods${why}`;
-  return `it has served ${answers} of the ${of} answers of spec.maxExposure, at ${rate} requests a second in all${why}`;
+  return `it has served ${answers} of the ${of} answers of spec.maxExposure, and gets ${weight} of ${rate} requests a second${why}`;
 }
 
 /** Whether its weight is less than the step's because of it: until gates.safety has passed, and not once it is promoted. */

@@ -96,6 +96,7 @@ describe("maxExposure", () => {
     const traffic = users(world, 10);
     traffic.pass(45);
     const before = weight(world);
+    expect(world.status.exposure?.weight).toBe(`${before / 10_000}%`);
     world.answers.setAccess("maxExposure", { type: "Unreadable", problem: "Prometheus default: down" });
     world.later(600 * SECOND);
     expect(before).toBeGreaterThan(0);
