@@ -16,6 +16,7 @@ import type { ArchiveAnswer, ArchiveAnswers } from "../../src/controllers/prefer
 import { questionsOf } from "../../src/controllers/preferencecanary/questions.ts";
 import { readRun } from "../../src/controllers/preferencecanary/run.ts";
 import { status } from "../../src/controllers/preferencecanary/status.ts";
+import { createWaitingNotes } from "../../src/controllers/preferencecanary/waiting-notes.ts";
 import type { EventNote } from "../../src/kube/events.ts";
 import type { Stored } from "../../src/kube/object.ts";
 import { createFakeClock } from "../../src/runtime/fake-clock.ts";
@@ -56,6 +57,7 @@ export class CanaryWorld {
   #spec: Json | undefined;
   #canary: Stored<PreferenceCanary> | undefined;
   #settling = createSettling(this.clock);
+  #notes = createWaitingNotes();
   #settings: CanarySettings = { operatorImage: "operator:1", collectorUrl: "http://collector:8080" };
 
   constructor(spec?: Json) {
@@ -128,7 +130,7 @@ export class CanaryWorld {
     const facts = this.facts();
     const decision = decide(facts);
     if (crash === "BeforeEffect") return decision;
-    if (decision.note !== undefined) this.events.push(decision.note);
+    this.events.push(...this.#notes.fresh({ namespace: NAMESPACE, name: CANARY }, decision.note));
     if (decision.effect !== undefined) {
       this.#apply(decision.effect);
       this.events.push(...effectNotes(decision.effect));
@@ -187,6 +189,7 @@ export class CanaryWorld {
   /** A process forgets what it remembered; another one takes over. */
   restart(): void {
     this.#settling = createSettling(this.clock);
+    this.#notes = createWaitingNotes();
   }
 
   upgrade(settings: CanarySettings): void {

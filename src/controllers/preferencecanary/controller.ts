@@ -19,6 +19,7 @@ import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence-feed.ts
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
 import { AT_ONCE, createStatusWriter } from "./status-writer.ts";
+import { createWaitingNotes } from "./waiting-notes.ts";
 
 export interface Options {
   readonly clock: Clock;
@@ -72,6 +73,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     client,
     statuses: createStatusWriter({ client, events: manager.recorder, clock, wake: feed.wake }),
     events: manager.recorder,
+    notes: createWaitingNotes(),
     clock,
     settings,
   };

@@ -54,7 +54,7 @@ export function decide(facts: Facts): Decision {
   for (const rule of isDeleted ? DELETION_RULES : RULES) {
     const advice = rule(facts);
     if (advice === undefined) continue;
-    if ("effect" in advice) return { effect: advice.effect };
+    if ("effect" in advice) return { effect: advice.effect, ...(note && { note }) };
     waits.push(advice.waitMs);
     note ??= advice.note;
   }

@@ -24,6 +24,7 @@ import type { Observed } from "./observed.ts";
 import { questionsOf } from "./questions.ts";
 import { type Run, readRun } from "./run.ts";
 import type { StatusWriter } from "./status-writer.ts";
+import type { WaitingNotes } from "./waiting-notes.ts";
 
 export interface Dependencies {
   readonly canaries: Store<PreferenceCanary>;
@@ -34,6 +35,7 @@ export interface Dependencies {
   readonly client: Client;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
+  readonly notes: WaitingNotes;
   readonly clock: Clock;
   readonly settings: CanarySettings;
 }
@@ -54,7 +56,7 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const observed = { ...seen, archives: deps.archiver.read(key, toBeArchived(seen.canary.status, run)) };
   const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
   const { effect, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
-  if (said !== undefined) deps.events.record(canary, said);
+  for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     if (effect !== undefined) {
       await act(canary, effect, { client: deps.client, services: deps.sources.services }, signal);
@@ -85,11 +87,12 @@ function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, 
   return { ...collected, answers: answers.read(key, questionsOf(observed, run, gates)) };
 }
 
-function forget(key: ObjectKey, { evidence, answers, archiver, statuses, sources }: Dependencies): Result {
+function forget(key: ObjectKey, { evidence, answers, archiver, statuses, notes, sources }: Dependencies): Result {
   evidence.forget(key);
   answers.forget(key);
   archiver.forget(key);
   statuses.forget(key);
+  notes.forget(key);
   sources.settling.forget(keyString(key));
   sources.probing.forget(key);
   return done;
