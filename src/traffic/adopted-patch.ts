@@ -11,15 +11,21 @@ export function asSeen({ metadata }: Stored<HTTPRoute>): JsonPatch {
   return [{ op: "replace", path: "/metadata/resourceVersion", value: metadata.resourceVersion }];
 }
 
-/** Refused unless the place in the list is still the rule that is meant, whatever else has changed. */
+/**
+ * Refused unless the place in the list is still the rule that is meant, and the route has not been given back since,
+ * whatever else has changed.
+ */
 export function asNamed({ metadata }: Stored<HTTPRoute>, { index, rule }: AdoptedRule): JsonPatch {
   const member = rule.name === undefined ? "matches" : "name";
+  const adopted = metadata.annotations?.[ANNOTATION.adopted];
   return [
     { op: "test", path: "/metadata/uid", value: metadata.uid },
+    ...(adopted === undefined ? [] : [{ op: "test", path: memberOf(ANNOTATION.adopted), value: adopted } as const]),
     { op: "test", path: `/spec/rules/${index}/${member}`, value: rule[member] },
   ];
 }
 
+const ANNOTATIONS = "/metadata/annotations";
 const OURS = [ANNOTATION.stable, ANNOTATION.rejected, ANNOTATION.rejectedReason, ANNOTATION.adopted];
 
 /** Of our annotations these are to stand, and no others. */
@@ -27,14 +33,17 @@ export function annotationChange(
   { metadata }: Stored<HTTPRoute>,
   wanted: Readonly<Record<string, string | undefined>>,
 ): JsonPatch {
-  const path = "/metadata/annotations";
   const { annotations: stands } = metadata;
-  if (stands === undefined) return [{ op: "add", path, value: wanted }];
+  if (stands === undefined) return [{ op: "add", path: ANNOTATIONS, value: wanted }];
   return OURS.flatMap((key) => {
-    const member = `${path}/${key.replace("/", "~1")}`;
+    const member = memberOf(key);
     if (wanted[key] !== undefined) return [{ op: "add", path: member, value: wanted[key] }];
     return stands[key] === undefined ? [] : [{ op: "remove", path: member }];
   });
+}
+
+function memberOf(annotation: string): string {
+  return `${ANNOTATIONS}/${annotation.replace("/", "~1")}`;
 }
 
 export function backendChange({ index }: AdoptedRule, backendRefs: readonly HTTPBackendRef[]): JsonPatch {

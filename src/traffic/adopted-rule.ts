@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ANNOTATION, EPOCH_HEADER } from "../api/v1alpha1/metadata.ts";
+import { ANNOTATION, ARM_HEADER, EPOCH_HEADER } from "../api/v1alpha1/metadata.ts";
 import type { HTTPBackendRef, HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from "../kube/gateway-api.ts";
 import { backendRef, mark, readRule } from "./http-rules.ts";
 import { armName, samplerName } from "./names.ts";
@@ -43,19 +43,35 @@ export function readMark({ metadata }: HTTPRoute): Mark | undefined {
 /** The rule, or why it cannot be adopted, in words. `name`: of the rule; where unset the route has only one. */
 export function findRule(route: HTTPRoute, canary: string, name: string | undefined): AdoptedRule | Unadoptable {
   const { rules = [] } = route.spec;
-  const index = name === undefined ? 0 : rules.findIndex((each) => each.name === name);
-  const rule = rules[index];
-  if (name === undefined && rules.length !== 1)
-    return { problem: `it has ${rules.length} rules: name the one that is meant, and say so in adopt.rule` };
-  if (rule === undefined)
-    return { problem: `it has no rule named ${name}: give the rule that name, or change adopt.rule` };
   const remembered = readMark(route)?.backendRefs[0];
-  const isGits = !(rule.backendRefs ?? []).some((ref) => isOurs(ref, canary));
-  if (!isGits) return withSlots({ index, rule }, canary, remembered);
-  const [ref] = rule.backendRefs ?? [];
+  const isTaken = (rule: HTTPRouteRule) => isOurs(rule, canary, remembered);
+  const place = placeOf(rules, name, isTaken);
+  if (typeof place === "string") return { problem: place };
+  const [index, rule] = place;
+  if (isTaken(rule)) return withSlots({ index, rule }, canary, remembered);
   const problem = whyNotAdoptable(rule);
-  const original = problem === undefined ? ref : remembered;
+  const original = problem === undefined ? rule.backendRefs?.[0] : remembered;
   return original === undefined ? { problem: `its rule ${problem}` } : { index, rule, original };
+}
+
+/** Where Git has renamed the rule, or added others, after it was adopted, it is the one that leads to the arms. */
+function placeOf(
+  rules: readonly HTTPRouteRule[],
+  name: string | undefined,
+  isTaken: (rule: HTTPRouteRule) => boolean,
+): readonly [number, HTTPRouteRule] | string {
+  const isMeant = (rule: HTTPRouteRule) => (name === undefined ? rules.length === 1 : rule.name === name);
+  const numbered = [...rules.entries()];
+  const meant = numbered.find(([, rule]) => isMeant(rule));
+  const [taken, another] = numbered.filter(([, rule]) => isTaken(rule));
+  return meant ?? (another === undefined ? taken : undefined) ?? whyNotFound(rules, name);
+}
+
+function whyNotFound(rules: readonly HTTPRouteRule[], name: string | undefined): string {
+  if (name === undefined) return `it has ${rules.length} rules: name the one that is meant, and say so in adopt.rule`;
+  const problem = `it has no rule named ${name}: give the rule that name, or create the canary anew with another adopt.rule`;
+  if (rules.some((rule) => rule.name !== undefined)) return problem;
+  return `${problem}. None of its rules has a name: the standard CRDs of Gateway API keep names from v1.4 on; with older ones give the rule an HTTPRoute of its own, and leave adopt.rule out`;
 }
 
 function withSlots(
@@ -63,33 +79,48 @@ function withSlots(
   canary: string,
   original: HTTPBackendRef | undefined,
 ): AdoptedRule {
-  const slots = readRule(found.rule, canary)?.map((slot) =>
-    slot.revision === original?.name ? { ...slot, revision: ORIGINAL } : slot,
-  );
+  const refs = found.rule.backendRefs ?? [];
+  const slots = readRule(found.rule, canary)?.map((slot, i) => {
+    // Git's may be called as an arm is, and then the mark tells.
+    const isOriginal = refs[i]?.name === original?.name && markedArm(refs[i]) !== slot.revision;
+    return isOriginal ? { ...slot, revision: ORIGINAL } : slot;
+  });
   const [first, second] = slots ?? [];
   return { ...found, ...(original && { original }), ...(first && second && { slots: [first, second] }) };
 }
 
-/** Answers are marked by one filter, and there are two slots. */
+/** There are two slots, and both are to do the same to a request. */
 function whyNotAdoptable({ backendRefs = [] }: HTTPRouteRule): string | undefined {
   const [ref, ...others] = backendRefs;
   if (ref === undefined || others.length > 0)
     return `has ${backendRefs.length} backendRefs, and exactly one can be taken over: that of the Service that serves now`;
   if ((ref.group || "") !== "" || (ref.kind ?? "Service") !== "Service")
     return `leads to an object of kind ${ref.kind}, and only a Service can be taken over`;
-  if ((ref.filters ?? []).some(({ type }) => type === "ResponseHeaderModifier"))
-    return "has a ResponseHeaderModifier in its backendRef, where the operator needs its own: move it to the rule's filters";
+  const [filter] = ref.filters ?? [];
+  if (filter !== undefined)
+    return `has a ${filter.type} in its backendRef, which the arms of the canary would not have: move it to the rule's filters`;
   return undefined;
 }
 
 /** It leads to one of the canary's arms, or to Git's own backend with the canary's marks. */
-function isOurs({ name, filters = [] }: HTTPBackendRef, canary: string): boolean {
-  const isArm = name.startsWith(armName(canary, "")) && /^[0-9a-f]{10}$/.test(name.slice(armName(canary, "").length));
-  return isArm || filters.some((filter) => filter.type === "ResponseHeaderModifier" && isMark(filter));
+function isOurs({ backendRefs = [] }: HTTPRouteRule, canary: string, remembered: HTTPBackendRef | undefined): boolean {
+  // Where nobody knows any more what Git had, one backend without a mark is taken for it, whatever its name.
+  const original = remembered ?? (backendRefs.length === 1 ? backendRefs[0] : undefined);
+  return backendRefs.some((ref) => markedArm(ref) !== undefined || (ref.name !== original?.name && isArm(ref, canary)));
 }
 
-function isMark(filter: Extract<HTTPRouteFilter, { readonly type: "ResponseHeaderModifier" }>): boolean {
-  return filter.responseHeaderModifier.set?.some(({ name }) => name === EPOCH_HEADER) ?? false;
+function isArm({ name }: HTTPBackendRef, canary: string): boolean {
+  const prefix = armName(canary, "");
+  return name.startsWith(prefix) && /^[0-9a-f]{10}$/.test(name.slice(prefix.length));
+}
+
+/** What answers by this backend say of who gave them; undefined where the canary's marks are not on it. */
+function markedArm(ref: HTTPBackendRef | undefined): string | undefined {
+  const marks = (ref?.filters ?? []).flatMap((filter) =>
+    filter.type === "ResponseHeaderModifier" ? (filter.responseHeaderModifier.set ?? []) : [],
+  );
+  const isMarked = marks.some(({ name }) => name === EPOCH_HEADER);
+  return isMarked ? marks.find(({ name }) => name === ARM_HEADER)?.value : undefined;
 }
 
 /** The rule's backends for these slots; Git's own keeps all that Git says of it. */
@@ -98,8 +129,7 @@ export function slotRefs(arms: Arms, slots: Slots, original?: HTTPBackendRef): r
   return slots.map((slot) => {
     const responseHeaderModifier = { set: mark(slot, epoch) };
     if (slot.revision !== ORIGINAL || original === undefined) return backendRef(arms, slot, responseHeaderModifier);
-    const filters = [...(original.filters ?? []), { type: "ResponseHeaderModifier", responseHeaderModifier } as const];
-    return { ...original, weight: slot.weight, filters };
+    return { ...original, weight: slot.weight, filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier }] };
   });
 }
 

@@ -201,7 +201,7 @@ export const PreferenceCanarySpec = z
       .enum(["Retain", "Delete"])
       .default("Retain")
       .describe(
-        "Retain: the stable arm and its route go on serving after the canary is deleted. Delete: they go with it.",
+        "Retain: the stable arm and its route go on serving after the canary is deleted. Delete: they go with it. Of an adopted route what it still names stays, and of the rest only the records of verdicts: with Retain.",
       ),
   })
   .meta(

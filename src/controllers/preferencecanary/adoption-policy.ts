@@ -1,11 +1,10 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
-import type { EventNote } from "../../kube/events.ts";
 import { ORIGINAL } from "../../traffic/route-kind.ts";
 import { ALMOST_WHOLE, type Goal, nextRouteMove, TRACE, weightIn } from "../../traffic/slots.ts";
 import { isAvailable, isReachable } from "./arm-state.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import type { Route } from "./observed.ts";
+import type { Observed, Route } from "./observed.ts";
 import { sinceOf, writeRoute } from "./route-effect.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 
@@ -38,19 +37,26 @@ function isThere({ observed }: Facts, revision: string): boolean {
 export function giveBack(facts: Facts, route: Route): Advice {
   if (!route.isOurs || route.terminating) return undefined;
   const { slots } = route;
-  if (slots === undefined) return { effect: restored(facts, route) ?? letGo(route) };
+  if (slots === undefined) return restoreOrLetGo(facts, route);
   if (weightIn(slots, ORIGINAL) < ALMOST_WHOLE) return backToGit(facts, route, slots);
   if (route.live.inMs !== 0) return route.live.inMs === undefined ? undefined : { waitMs: route.live.inMs };
-  return { effect: restored(facts, route) ?? letGo(route) };
+  return restoreOrLetGo(facts, route);
 }
 
-function restored({ observed }: Facts, route: Route) {
+/** One that still leads to the canary's Services, where nobody knows what it is to lead to, is no one to let go. */
+function restoreOrLetGo({ observed }: Facts, route: Route): Advice {
   const write = routeKindOf(observed.canary).giveBack?.(route.object);
-  return write && ({ type: "GiveRouteBack", write } as const);
+  if (write !== undefined) return { effect: { type: "GiveRouteBack", write } };
+  const [name] = namedArms(observed, route);
+  if (name !== undefined) return held(route, whyNotFreed(route, name));
+  return { effect: { type: "LetRouteGo", name: route.object.metadata.name, uid: route.uid } };
 }
 
-function letGo({ object, uid }: Route) {
-  return { type: "LetRouteGo", name: object.metadata.name, uid } as const;
+/** Git's own Service may be called as an arm is. */
+function namedArms({ sampler, arms }: Observed, { names, adoption }: Route): readonly string[] {
+  return [sampler, ...arms.values()]
+    .flatMap(({ service }) => service?.object.metadata.name ?? [])
+    .filter((name) => names.has(name) && name !== adoption?.original?.name);
 }
 
 /** The candidate goes first; then Git's backend comes in, if it answers. */
@@ -62,13 +68,20 @@ function backToGit(facts: Facts, route: Route, slots: NonNullable<Route["slots"]
   const move = nextRouteMove([slots], sinceOf(route), [goal]);
   const advice = writeRoute(facts, move, { stable, ...(rejected && { rejected }) });
   if (advice !== undefined || canServe) return advice;
-  const note = heldNote(route);
-  return { waitMs: LOOK_AGAIN_MS, ...(note && { note }) };
+  return held(route, whyNotServed(route));
 }
 
 const LOOK_AGAIN_MS = 10_000;
 
-function whyHeld({ adoption, original, object }: Route): string | undefined {
+/** Without words while Git's Service was not heard of. */
+function held({ object }: Route, why: string | undefined): Advice {
+  if (why === undefined) return { waitMs: LOOK_AGAIN_MS };
+  const rest = `or take the annotation ${ANNOTATION.adopted} off HTTPRoute ${object.metadata.name}, and it stays as it is`;
+  const note = `The canary waits: ${why}; ${rest}`;
+  return { waitMs: LOOK_AGAIN_MS, note: { type: "Warning", reason: "RouteHeld", action: "GiveRouteBack", note } };
+}
+
+function whyNotServed({ adoption, original, object }: Route): string | undefined {
   const route = `HTTPRoute ${object.metadata.name}`;
   const name = adoption?.original?.name;
   if (name === undefined) return `what Git had in ${route} is not known any more: let Git write it again`;
@@ -76,10 +89,8 @@ function whyHeld({ adoption, original, object }: Route): string | undefined {
   return `Git's Service ${name} is to have the requests of ${route} again, and does not answer (${original.words}): give it pods`;
 }
 
-/** Nothing before Git's Service was heard of. */
-function heldNote(held: Route): EventNote | undefined {
-  const why = whyHeld(held);
-  if (why === undefined) return undefined;
-  const rest = `or take the annotation ${ANNOTATION.adopted} off the route, and it stays as it is`;
-  return { type: "Warning", reason: "RouteHeld", action: "GiveRouteBack", note: `The canary waits: ${why}; ${rest}` };
+function whyNotFreed({ adoption, object }: Route, arm: string): string {
+  const named = `HTTPRoute ${object.metadata.name} still leads to ${arm}`;
+  if (adoption?.problem !== undefined) return `${named}, and its rule is not found any more: ${adoption.problem}`;
+  return `${named}, and what Git had there is not known: let Git write that rule again`;
 }

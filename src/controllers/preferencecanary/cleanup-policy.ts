@@ -71,9 +71,11 @@ export function removeArm(observed: Observed, { deployment, service }: Arm): Adv
 function unlessNamed({ route, canary, isRouteKindServed }: Observed, name: string, advice: Advice): Advice {
   // What no route is known to name may be named by one that cannot be read.
   if (!isRouteKindServed && canary.metadata.deletionTimestamp === undefined) return undefined;
-  if (route === undefined || !route.isOurs) return advice;
-  // Answers show the arms that a route names, and not where a copy of the request went.
-  const inMs = name === samplerName(canary.metadata.name) ? 0 : route.live.inMs;
+  // One of Git's may name it all the same.
+  if (route === undefined || (!route.isOurs && route.adoption === undefined)) return advice;
+  // Answers show the arms that a route of ours names, and not where a copy of the request went.
+  const isShown = route.isOurs && name !== samplerName(canary.metadata.name);
+  const inMs = isShown ? route.live.inMs : 0;
   if (route.names.has(name) || inMs === undefined) return undefined;
   const waitMs = Math.max(inMs, LIVE_MS - route.namesUnchangedMs);
   return waitMs <= 0 ? advice : { waitMs };

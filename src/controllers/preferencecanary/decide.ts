@@ -2,7 +2,7 @@ import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { EventNote } from "../../kube/events.ts";
 import { keepCandidate, keepJudge, keepSampler, keepStable } from "./arm-policy.ts";
 import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./cleanup-policy.ts";
-import { deleteRecords, deleteRoute, dismantle, freeStable, letGo } from "./deletion-policy.ts";
+import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./deletion-policy.ts";
 import type { Advice, Effect } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import { moveTraffic } from "./traffic-policy.ts";
@@ -41,7 +41,7 @@ const DELETION_RULES: readonly Rule[] = [
   dismantle,
   releaseServices,
   deleteRoute,
-  freeStable,
+  freeSurvivors,
   deleteRecords,
   letGo,
 ];

@@ -2,15 +2,20 @@ import { armName } from "../../traffic/names.ts";
 import { removeArm } from "./cleanup-policy.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import type { Observed } from "./observed.ts";
+import type { Arm, Observed, Route } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
+
+/**
+ * A canary that has its own route leaves stable behind, with that route, or nothing. Of one that had adopted a route what
+ * that still names stays, and nothing else.
+ */
 
 /** Sampler, judge and all arms but stable; stable too when it is to go with its canary, but not before its route. */
 export function dismantle({ observed, run }: Facts): Advice {
   const { arms, route } = observed;
   const others = [...arms].filter(([revision]) => revision !== run.stable).map(([, arm]) => arm);
   const stable = run.stable === undefined ? undefined : arms.get(run.stable);
-  const doomed = isRetained(observed) || route?.isOurs || stable === undefined ? [] : [stable];
+  const doomed = isStableKept(observed) || route?.isOurs || stable === undefined ? [] : [stable];
   for (const arm of [observed.sampler, observed.judge, ...others, ...doomed]) {
     const advice = removeArm(observed, arm);
     if (advice !== undefined) return advice;
@@ -20,18 +25,17 @@ export function dismantle({ observed, run }: Facts): Advice {
 
 /** The route goes when stable alone is left behind it. */
 export function deleteRoute({ observed, run }: Facts): Advice {
-  const { route } = observed;
-  if (isRetained(observed) || route === undefined || route.terminating || !route.isOurs) return undefined;
-  if (route.adoption !== undefined) return undefined;
-  if (!isAlone(observed, run.stable)) return undefined;
-  return { effect: { type: "DeleteRoute", kind: routeKindOf(observed.canary).kind, uid: route.uid } };
+  const { canary, route, arms } = observed;
+  if (isStableKept(observed) || isAdopting(observed) || !route?.isOurs || route.terminating) return undefined;
+  const stable = run.stable === undefined ? undefined : arms.get(run.stable);
+  if (!isLeft(observed, stable === undefined ? [] : [stable])) return undefined;
+  return { effect: { type: "DeleteRoute", kind: routeKindOf(canary).kind, uid: route.uid } };
 }
 
 /** What outlives the canary must be free to be deleted by whoever owns it then. */
-export function freeStable({ observed, run }: Facts): Advice {
-  const service = run.stable === undefined ? undefined : observed.arms.get(run.stable)?.service;
-  if (service === undefined || !service.held || !isRetained(observed)) return undefined;
-  return { effect: { type: "ReleaseService", name: service.object.metadata.name } };
+export function freeSurvivors(facts: Facts): Advice {
+  const service = survivors(facts).find((arm) => arm.service?.held)?.service;
+  return service && { effect: { type: "ReleaseService", name: service.object.metadata.name } };
 }
 
 /** Retained, verdicts stay with what they are about: a canary that is made again does not try a rejected model again. */
@@ -42,19 +46,42 @@ export function deleteRecords({ observed }: Facts): Advice {
 }
 
 /** Last of all. A route that is gone, with its namespace or by hand, holds nothing up: it is never made again. */
-export function letGo({ observed, run }: Facts): Advice {
-  const { route } = observed;
-  if (route?.adoption !== undefined && route.isOurs && !route.terminating) return undefined;
-  const isOver = isRetained(observed) ? isAlone(observed, run.stable) : isAlone(observed, undefined) && !route?.isOurs;
-  return isOver ? { effect: { type: "RemoveFinalizer" } } : undefined;
+export function letGo(facts: Facts): Advice {
+  const { observed } = facts;
+  const mayStand = isStableKept(observed) || !observed.route?.isOurs;
+  return mayStand && isLeft(observed, survivors(facts)) ? { effect: { type: "RemoveFinalizer" } } : undefined;
+}
+
+function survivors({ observed, run }: Facts): readonly Arm[] {
+  const { arms, sampler, route } = observed;
+  if (isAdopting(observed)) {
+    const isFinal = route !== undefined && !route.isOurs;
+    return isFinal ? [sampler, ...arms.values()].filter((arm) => isNamed(route, arm)) : [];
+  }
+  const stable = run.stable === undefined ? undefined : arms.get(run.stable);
+  return isStableKept(observed) && stable !== undefined ? [stable] : [];
+}
+
+function isNamed({ names }: Route, { service, deployment }: Arm): boolean {
+  const object = service?.object ?? deployment?.object;
+  return object !== undefined && names.has(object.metadata.name);
+}
+
+/** Nothing but these. */
+function isLeft({ sampler, judge, arms }: Observed, kept: readonly Arm[]): boolean {
+  const others = [sampler, judge, ...arms.values()].filter((arm) => !kept.includes(arm));
+  return others.every(({ deployment, service }) => deployment === undefined && service === undefined);
+}
+
+function isAdopting({ canary }: Observed): boolean {
+  return routeKindOf(canary).isGits === true;
 }
 
 function isRetained({ canary }: Observed): boolean {
   return canary.spec.deletionPolicy === "Retain";
 }
 
-/** Whether nothing is left but this arm. */
-function isAlone({ sampler, judge, arms }: Observed, revision: string | undefined): boolean {
-  const helpers = [sampler.deployment, sampler.service, judge.deployment];
-  return helpers.every((helper) => helper === undefined) && [...arms.keys()].every((other) => other === revision);
+/** Whatever the route says: the canary's own stays with it. */
+function isStableKept(observed: Observed): boolean {
+  return isRetained(observed) && !isAdopting(observed);
 }

@@ -1,55 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ANNOTATION } from "../../../../src/api/v1alpha1/metadata.ts";
-import type { HTTPRoute, HTTPRouteRule } from "../../../../src/kube/gateway-api.ts";
-import { findRule } from "../../../../src/traffic/adopted-rule.ts";
-import { CANARY, canarySpec, NAMESPACE } from "../../../builders/canary.ts";
+import type { HTTPRouteRule } from "../../../../src/kube/gateway-api.ts";
+import { canarySpec } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
-import { served } from "../../../builders/memory-cluster.ts";
-
-const ROUTE = "storefront";
-const chat: HTTPRouteRule = {
-  matches: [{ path: { type: "PathPrefix", value: "/" } }],
-  backendRefs: [{ name: "chat", port: 80, weight: 1 }],
-};
-
-function worldWith(rules: readonly HTTPRouteRule[] = [chat], changes = {}): CanaryWorld {
-  const world = new CanaryWorld(canarySpec({ traffic: { httpRoute: { adopt: { name: ROUTE } } }, ...changes }));
-  writeGits(world, rules);
-  return world;
-}
-
-/** Git's own write of it; what others say in annotations stays. */
-function writeGits(
-  world: CanaryWorld,
-  rules: readonly HTTPRouteRule[],
-  annotations = routeOf(world)?.metadata.annotations,
-) {
-  const spec = { parentRefs: [{ name: "public" }], rules };
-  const metadata = { name: ROUTE, ...(annotations && { annotations }) };
-  world.cluster.put(world.cluster.routes, { metadata, spec, status: served(spec) } as HTTPRoute);
-  world.cluster.put(world.cluster.services, { metadata: { name: "chat" } });
-}
-
-function routeOf(world: CanaryWorld) {
-  return world.cluster.routes.get({ namespace: NAMESPACE, name: ROUTE });
-}
-
-/** "original 999999, 7c9f01ab23 1", or what Git names. */
-function servers(world: CanaryWorld): string {
-  const route = routeOf(world);
-  const found = route && findRule(route, CANARY, undefined);
-  if (found === undefined || "problem" in found) return "nobody";
-  if (found.slots === undefined) return `Git's ${found.original?.name}`;
-  return found.slots.map(({ revision, weight }) => `${revision} ${weight}`).join(", ");
-}
-
-function serving(world = worldWith()): CanaryWorld {
-  world.workload();
-  world.settle();
-  return world;
-}
-
-const said = (world: CanaryWorld, reason: string) => world.events.filter((event) => event.reason === reason);
+import { chat, ROUTE, routeOf, said, servers, serving, worldWith, writeGits } from "./adopted-scenario.ts";
+import { ready } from "./scenario.ts";
 
 describe("a route that is Git's", () => {
   it("leads to Git's Service until the first revision is ready, and all the way over to that", () => {
@@ -80,7 +35,7 @@ describe("a route that is Git's", () => {
   it("is given back when the canary goes, whichever pass the process dies at", () => {
     for (let death = 0; death < 30; death++) {
       for (const crash of ["BeforeEffect", "BeforeStatus"] as const) {
-        const world = serving(worldWith([chat], { deletionPolicy: "Delete" }));
+        const world = serving(worldWith([chat], undefined, { deletionPolicy: "Delete" }));
         world.deleteCanary();
         world.settle(120_000, { [death]: crash });
         expect(world.isGone).toBe(true);
@@ -98,6 +53,7 @@ describe("a route that is Git's", () => {
     world.deleteCanary();
     world.later(300_000);
     expect(servers(world)).toContain(`${stable?.revision} 1000000`);
+    expect(said(world, "RouteHeld")).toHaveLength(1);
     expect(said(world, "RouteHeld")[0]?.note).toMatch(
       /Git's Service chat is to have the requests of HTTPRoute storefront again, and does not answer \(its Service .*\): give it pods; or take the annotation dpo.dev\/adopted off/,
     );
@@ -170,7 +126,10 @@ describe("a route that is Git's", () => {
 describe("a route that cannot be adopted", () => {
   const [ref] = chat.backendRefs ?? [];
   if (ref === undefined) throw new Error("no backend");
-  const filter = { type: "ResponseHeaderModifier", responseHeaderModifier: { remove: ["server"] } } as const;
+  const filter = {
+    type: "RequestHeaderModifier",
+    requestHeaderModifier: { set: [{ name: "authorization", value: "Bearer key" }] },
+  } as const;
 
   it.each<[string, readonly HTTPRouteRule[], RegExp]>([
     ["of several rules", [chat, chat], /it has 2 rules: name the one that is meant, and say so in adopt.rule/],
@@ -187,24 +146,33 @@ describe("a route that cannot be adopted", () => {
       /leads to an object of kind InferencePool, and only a Service/,
     ],
     [
-      "with marks of its own",
+      "that does something to the requests of its backend alone",
       [{ ...chat, backendRefs: [{ ...ref, filters: [filter] }] }],
-      /has a ResponseHeaderModifier in its backendRef/,
+      /its rule has a RequestHeaderModifier in its backendRef, .*: move it to the rule's filters/,
     ],
   ])("%s", (_, rules, words) => {
     const world = serving(worldWith(rules));
     expect(world.status.phase).toBe("Stalled");
-    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
-    expect(ready).toMatchObject({ reason: "RouteNotAdoptable", message: expect.stringMatching(words) });
+    expect(ready(world)).toMatchObject({ reason: "RouteNotAdoptable", message: expect.stringMatching(words) });
     expect(routeOf(world)?.spec.rules).toEqual(rules);
+  });
+
+  it("since its rule has lost the name that Git gave it", () => {
+    const world = worldWith([chat, chat], "chat");
+    serving(world);
+    expect(ready(world)?.message).toMatch(
+      /it has no rule named chat: .* None of its rules has a name: .* from v1\.4 on/,
+    );
+    writeGits(world, [{ ...chat, name: "docs" }]);
+    world.settle();
+    expect(ready(world)?.message).toMatch(/it has no rule named chat: give the rule that name, .*adopt\.rule$/);
   });
 
   it("since it is another canary's", () => {
     const world = worldWith();
     writeGits(world, [chat], { [ANNOTATION.adopted]: JSON.stringify({ canary: "other", backendRefs: [] }) });
     serving(world);
-    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
-    expect(ready?.message).toBe("HTTPRoute storefront cannot be adopted: PreferenceCanary other has adopted it");
+    expect(ready(world)?.message).toBe("HTTPRoute storefront cannot be adopted: PreferenceCanary other has adopted it");
     world.deleteCanary();
     world.settle();
     expect(world.isGone).toBe(true);
@@ -214,8 +182,7 @@ describe("a route that cannot be adopted", () => {
   it("since it is not there", () => {
     const world = new CanaryWorld(canarySpec({ traffic: { httpRoute: { adopt: { name: ROUTE } } } }));
     serving(world);
-    const ready = world.status.conditions?.find(({ type }) => type === "Ready");
-    expect(ready).toMatchObject({
+    expect(ready(world)).toMatchObject({
       reason: "RouteNotFound",
       message: expect.stringContaining("There is no HTTPRoute storefront"),
     });
