@@ -1,4 +1,4 @@
-import { ANNOTATION, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
+import { ANNOTATION } from "../api/v1alpha1/metadata.ts";
 import type { Applied } from "../kube/client.ts";
 import type { HTTPRoute, HTTPRouteFilter } from "../kube/gateway-api.ts";
 import type { Stored } from "../kube/object.ts";
@@ -18,6 +18,7 @@ import { mirror, namedServices, wordsOf } from "./http-rules.ts";
 import {
   type Adoption,
   type Arms,
+  isManaged,
   type JsonPatch,
   ORIGINAL,
   type RouteIntent,
@@ -167,14 +168,14 @@ function read(arms: Arms, rule: AdoptedRule | Unadoptable, route: Stored<HTTPRou
 function adoptionOf(
   canary: string,
   rule: AdoptedRule | Unadoptable,
-  { metadata }: HTTPRoute,
+  route: HTTPRoute,
   owner: string | undefined,
 ): Omit<Adoption, "isMarked"> {
   if (owner !== undefined && owner !== canary) return { problem: `PreferenceCanary ${owner} has adopted it` };
-  if (covers(metadata.labels, MANAGED_BY)) return { problem: "it is another PreferenceCanary's own" };
+  if (isManaged(route)) return { problem: "it is another PreferenceCanary's own" };
   if ("problem" in rule) return rule;
   if (rule.original === undefined) return {};
-  const { name, namespace = metadata.namespace ?? "", port = 80 } = rule.original;
+  const { name, namespace = route.metadata.namespace ?? "", port = 80 } = rule.original;
   return { original: { name, namespace, port } };
 }
 

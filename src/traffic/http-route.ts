@@ -6,6 +6,7 @@ import { backendRef, mark, mirror, namedServices, readRule, wordsOf } from "./ht
 import {
   type Arms,
   applied,
+  isOwn,
   type RouteIntent,
   type RouteKind,
   readVerdicts,
@@ -75,7 +76,7 @@ function ruleForEverybody(arms: Arms, { slots, ways, asked, mirrorPercent }: Rou
  * The rule for everybody, but for the mirror. It follows from the slots, but for a session's cookie, so whatever else
  * stands was written by somebody else.
  */
-function slotsRule(arms: Arms, slots: Slots, ways: readonly Slots[], asked: Asked = {}): HTTPRouteRule {
+function slotsRule(arms: Arms, slots: Slots, ways: readonly (Slots | undefined)[], asked: Asked = {}): HTTPRouteRule {
   const epoch = epochOf(slots, ways);
   return {
     matches: [{ path: { type: "PathPrefix", value: "/" } }],
@@ -121,16 +122,13 @@ function parentRef({ name, namespace, sectionName }: Attachment["parentRefs"][nu
 }
 
 /** One that another canary has adopted has a mark of ours, but is Git's. */
-function isOurs({ metadata: { labels = {}, annotations = {} } }: HTTPRoute): boolean {
-  const isLabelled = Object.entries(MANAGED_BY).every(([label, value]) => labels[label] === value);
-  return annotations[ANNOTATION.adopted] === undefined && (isLabelled || annotations[ANNOTATION.stable] !== undefined);
+function isOurs(object: HTTPRoute): boolean {
+  return object.metadata.annotations?.[ANNOTATION.adopted] === undefined && isOwn(object);
 }
 
 function isRuleOf(arms: Arms, slots: Slots | undefined, object: HTTPRoute): boolean {
   if (slots === undefined) return false;
-  // One that a stranger has spoilt is in no epoch: it is made anew, and then it is.
-  const ways = readWays(object, arms.canary).filter((each) => each !== undefined);
-  return covers(object.spec.rules?.[0], slotsRule(arms, slots, ways));
+  return covers(object.spec.rules?.[0], slotsRule(arms, slots, readWays(object, arms.canary)));
 }
 
 /** The slots of a route of ours, in the rule for everybody; undefined when a stranger has made something else of it. */

@@ -1,7 +1,8 @@
-import { ANNOTATION } from "../api/v1alpha1/metadata.ts";
+import { ANNOTATION, MANAGED_BY } from "../api/v1alpha1/metadata.ts";
 import type { Applied, Patch } from "../kube/client.ts";
 import type { HTTPRoute } from "../kube/gateway-api.ts";
 import type { KubeObject, ObjectKey, Stored } from "../kube/object.ts";
+import { covers } from "../runtime/covers.ts";
 import type { Slots } from "./slots.ts";
 import type { Asked } from "./ways.ts";
 
@@ -115,6 +116,16 @@ export function applied<T extends KubeObject>(
   const { uid, resourceVersion } = standing?.metadata ?? {};
   const condition = { ...(uid && { uid }), ...(isConditional && resourceVersion && { resourceVersion }) };
   return { type: "Apply", kind, object: { ...rest, metadata: { ...metadata, ...condition } } };
+}
+
+/** The operator has made it. */
+export function isManaged({ metadata }: KubeObject): boolean {
+  return covers(metadata.labels, MANAGED_BY);
+}
+
+/** It is the operator's own, or was until somebody took its labels off. */
+export function isOwn(object: KubeObject): boolean {
+  return isManaged(object) || readVerdicts(object).stable !== undefined;
 }
 
 export function verdictAnnotations({ stable, rejected }: Verdicts): Readonly<Record<string, string>> {

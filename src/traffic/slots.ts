@@ -56,9 +56,10 @@ export function weightIn(slots: Slots, revision: string): number {
 }
 
 /** What answers say they were served by. Short, since it goes with each of them; it only has to differ from the one before. */
-export function epochOf(slots: Slots, ways: readonly Slots[] = []): string {
+export function epochOf(slots: Slots, ways: readonly (Slots | undefined)[] = []): string {
   const text = [slots, ...ways]
-    .flat()
+    // One that a stranger has spoilt is in none: it is made anew, and then it is.
+    .flatMap((each) => each ?? [])
     .map(({ revision, weight }) => `${revision}=${weight}`)
     .join(" ");
   return createHash("sha256").update(text).digest("hex").slice(0, 8);

@@ -8,6 +8,7 @@ import { armName, samplerName } from "./names.ts";
 import {
   type Arms,
   applied,
+  isOwn,
   type RouteIntent,
   type RouteKind,
   readVerdicts,
@@ -30,13 +31,11 @@ export function virtualService(arms: Arms, attachment: Attachment): RouteKind<Vi
     name,
     read(object) {
       const slots = readVirtualSlots(object, name);
-      const verdicts = readVerdicts(object);
-      const isLabelled = Object.entries(MANAGED_BY).every(([key, value]) => object.metadata.labels?.[key] === value);
       return {
-        isOurs: isLabelled || verdicts.stable !== undefined,
+        isOurs: isOwn(object),
         ...(slots && { slots }),
         ways: readWays(object, name),
-        ...verdicts,
+        ...readVerdicts(object),
         names: namesIn(rulesOf(object)),
         isSpoilt: !isAsWritten(arms, object, slots),
         isAttached: covers(object.spec, attachment),
@@ -68,7 +67,12 @@ function ruleForEverybody(arms: Arms, { slots, ways, asked, mirrorPercent }: Rou
 }
 
 /** It takes whatever no rule before it has taken, and follows from the slots, but for a session's cookie. */
-function slotsRule(arms: Arms, slots: Slots, ways: readonly Slots[], asked: Asked = {}): VirtualServiceRule {
+function slotsRule(
+  arms: Arms,
+  slots: Slots,
+  ways: readonly (Slots | undefined)[],
+  asked: Asked = {},
+): VirtualServiceRule {
   const epoch = epochOf(slots, ways);
   const routes = slots.map((slot) => {
     const cookie = sessionCookie(asked, slot.revision);
@@ -159,9 +163,7 @@ function namesIn(rules: readonly VirtualServiceRule[]): ReadonlySet<string> {
 
 function isAsWritten(arms: Arms, object: VirtualService, slots: Slots | undefined): boolean {
   if (slots === undefined) return false;
-  // One that a stranger has spoilt is in no epoch: it is made anew, and then it is.
-  const ways = readWays(object, arms.canary).filter((each) => each !== undefined);
-  return covers(rulesOf(object).at(-1), slotsRule(arms, slots, ways));
+  return covers(rulesOf(object).at(-1), slotsRule(arms, slots, readWays(object, arms.canary)));
 }
 
 function wordsOf(object: VirtualService): string {

@@ -37,7 +37,6 @@ export async function act(
     case "RemoveFinalizer":
       return removeFinalizer(client, preferenceCanaries, canary, FINALIZER.canary);
     case "WriteRoute":
-      return writeRoute(effect.write, client, signal);
     case "GiveRouteBack":
       return writeRoute(effect.write, client, signal);
     case "LetRouteGo":

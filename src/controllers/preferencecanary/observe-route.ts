@@ -32,12 +32,11 @@ export function findRoute(
   const { slots, ways, isOurs } = reading;
   if (slots === undefined || !isOurs) return { object, reading, asked: {} };
   const askable = kind.askable(object);
-  // A rule that a stranger has spoilt is in no epoch: it is made anew, and then it is.
-  const epoch = epochOf(
-    slots,
-    ways.filter((each) => each !== undefined),
-  );
-  return { object, reading, asked: "problem" in askable ? askable : { route: { ...askable, epoch } } };
+  return {
+    object,
+    reading,
+    asked: "problem" in askable ? askable : { route: { ...askable, epoch: epochOf(slots, ways) } },
+  };
 }
 
 /** Whoever takes the mark off a route while its canary goes wants it to stay as it is. */
