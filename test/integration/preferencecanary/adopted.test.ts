@@ -152,7 +152,9 @@ describe("a route that Git owns", () => {
     const { status } = await canary.until("stalled", (now) => now.status?.phase === "Stalled");
     expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
       reason: "RouteNotAdoptable",
-      message: expect.stringContaining("it has no rule named chat: give the rule that name, or change adopt.rule"),
+      message: expect.stringContaining(
+        "it has no rule named chat: give the rule that name, or create the canary anew with another adopt.rule",
+      ),
     });
     expect(marksOf(await route.live())).toEqual([]);
   });
