@@ -4,6 +4,7 @@ import { reportMetric } from "./report-metric.ts";
 import { reportMismatch } from "./report-mismatch.ts";
 import { reportRegression } from "./report-regression.ts";
 import { reportSafety } from "./report-safety.ts";
+import { reportSelection } from "./report-selection.ts";
 import { reportShifting } from "./report-shifting.ts";
 import { reportUnits } from "./report-units.ts";
 import { reportWinRate } from "./report-win-rate.ts";
@@ -19,6 +20,7 @@ const reports = {
   mismatch: reportMismatch,
   calibration: reportCalibration,
   units: reportUnits,
+  selection: reportSelection,
 } satisfies Record<string, (seed: number) => void>;
 
 const [seed = "1", ...asked] = process.argv.slice(2);

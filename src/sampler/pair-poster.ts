@@ -24,11 +24,13 @@ export interface PairPosterDependencies {
 }
 
 export function createPairPoster(
-  { namespace, dataset }: Pick<SamplerConfig, "namespace" | "dataset">,
+  { namespace, dataset, selection }: Pick<SamplerConfig, "namespace" | "dataset" | "selection">,
   { client, clock, random, logger }: PairPosterDependencies,
 ): PairPoster {
+  const beside = selection && { beside: selection.contenders.map(({ revision }) => revision) };
   return {
-    async post(pair, signal) {
+    async post(asked, signal) {
+      const pair = { ...asked, ...beside };
       const onFailure = (error: unknown) =>
         logger.warn({ pair: pair.id, problem: String(error) }, "pair not taken by the collector");
       try {

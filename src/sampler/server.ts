@@ -5,7 +5,8 @@ import { COHORT_HEADER, type SamplerConfig } from "../api/contracts/sampler.ts";
 import { createCollectorClient } from "../evidence/collector-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { openArm } from "./arm.ts";
+import { type Arm, openArm } from "./arm.ts";
+import { openContest } from "./contest.ts";
 import { type GenerationRequest, readGenerationRequest } from "./generation-request.ts";
 import { createSamplerMetrics, type RequestResult, type SamplerMetrics } from "./metrics.ts";
 import { createPairPoster } from "./pair-poster.ts";
@@ -31,16 +32,20 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 /** Serves mirrored requests; resolves when it listens. */
 export async function runSampler(config: SamplerConfig, dependencies: SamplerDependencies): Promise<RunningSampler> {
   const { clock, random, logger, registry } = dependencies;
-  const { canary, stable, candidate, timeoutSeconds } = config;
+  const { canary, stable, candidate, selection, timeoutSeconds } = config;
   const metrics = createSamplerMetrics(registry);
+  const client = createCollectorClient(config.collector);
+  const open = (arm: typeof stable): Arm => openArm({ ...arm, timeoutSeconds, clock });
   const pipeline = createPipeline({
     canary,
     arms: {
-      stable: openArm({ ...stable, timeoutSeconds, clock }),
-      candidate: candidate && openArm({ ...candidate, timeoutSeconds, clock }),
+      stable: open(stable),
+      candidate: selection
+        ? openContest({ ...config, selection }, { client, open, clock, random, logger })
+        : candidate && open(candidate),
     },
     redact: createRedaction(config.redact, { clock, count: metrics.redacted }),
-    poster: createPairPoster(config, { client: createCollectorClient(config.collector), clock, random, logger }),
+    poster: createPairPoster(config, { client, clock, random, logger }),
     metrics,
     clock,
     random,
@@ -57,7 +62,8 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
     isSampled(config.shares, request.cohort, random) ? pipeline.take(request) : "NotSampled";
   mirrorRoute(app, take, metrics);
   const url = await app.listen({ host: config.host, port: config.port });
-  logger.info({ url, canary, stable: stable.revision, candidate: candidate?.revision }, "sampling");
+  const contenders = selection?.contenders.map(({ revision }) => revision);
+  logger.info({ url, canary, stable: stable.revision, candidate: candidate?.revision, contenders }, "sampling");
   const close = async () => {
     await app.close();
     await pipeline.close();

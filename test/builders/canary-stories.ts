@@ -1,4 +1,5 @@
-import { canarySpec, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
+import { PreferenceCanarySpec } from "../../src/api/v1alpha1/preference-canary.ts";
+import { canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
 import { CanaryWorld } from "./canary-world.ts";
 
 /** What happens to a canary. Whoever plays one lets the canary settle after the event. */
@@ -51,6 +52,19 @@ const losePods = (world: CanaryWorld) => {
 };
 const approval = { steps: [{ name: "half", weight: 50, approval: "Required" }] };
 const nights = { windows: [{ schedule: "0 9 * * *", duration: "1h" }], ...LONG };
+
+const several = {
+  model: {
+    candidates: ["b", "c"].map((digit) => ({ name: `model-${digit}`, uri: modelUri(digit), digest: digest(digit) })),
+  },
+  selection: { deadline: "6h" },
+  ...LONG,
+};
+const oneRejected = (world: CanaryWorld) => {
+  idle(world);
+  world.voteFor("model-b", losses);
+  world.settle();
+};
 
 export const stories: readonly Story[] = [
   { given: () => undefined, event: "it is created, and its workload is there", happens: (world) => world.workload() },
@@ -203,6 +217,42 @@ export const stories: readonly Story[] = [
     given: passed,
     event: "the watch is over",
     happens: (world) => world.clock.pause(2 * HOUR),
+  },
+  {
+    given: idle,
+    event: "Git asks for one of several models",
+    happens: (world) => {
+      const { model, selection = { minShare: 10 } } = PreferenceCanarySpec.parse(canarySpec(several));
+      world.edit({ model, selection });
+    },
+  },
+  { spec: several, given: idle, event: "a contender fails", happens: (world) => world.voteFor("model-b", losses) },
+  {
+    spec: several,
+    given: oneRejected,
+    event: "the last one fails",
+    happens: (world) => world.voteFor("model-c", losses),
+  },
+  {
+    spec: { ...several, steps: approval.steps },
+    given: idle,
+    event: "a contender passes",
+    happens: (world) => world.voteFor("model-c", wins),
+  },
+  {
+    spec: several,
+    given: idle,
+    event: "the selection's deadline passes",
+    happens: (world) => {
+      world.voteFor("model-c", wins.slice(0, 5));
+      world.clock.pause(7 * HOUR);
+    },
+  },
+  {
+    spec: several,
+    given: oneRejected,
+    event: "order: retry",
+    happens: (world) => world.annotate({ "dpo.dev/retry": world.status.lastRun?.revision ?? "" }),
   },
   { given: inLastStep, event: "it is deleted, with Retain", happens: (world) => world.deleteCanary() },
   {

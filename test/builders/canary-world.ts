@@ -15,6 +15,7 @@ import { observe } from "../../src/controllers/preferencecanary/observe.ts";
 import type { ArchiveAnswer, ArchiveAnswers } from "../../src/controllers/preferencecanary/observed.ts";
 import { questionsOf } from "../../src/controllers/preferencecanary/questions.ts";
 import { readRun } from "../../src/controllers/preferencecanary/run.ts";
+import { contended, wantedOf } from "../../src/controllers/preferencecanary/selection.ts";
 import { status } from "../../src/controllers/preferencecanary/status.ts";
 import { createWaitingNotes } from "../../src/controllers/preferencecanary/waiting-notes.ts";
 import type { EventNote } from "../../src/kube/events.ts";
@@ -117,7 +118,11 @@ export class CanaryWorld {
   }
 
   #read(observed: Facts["observed"], run: Facts["run"]) {
-    const { stable, candidate } = run;
+    const { stable, candidate, contenders } = run;
+    if (contenders !== undefined) {
+      const collected = wantedOf(observed, run).map(([pair, cursors]) => this.evidence.read(pair, cursors));
+      return { ...NO_EVIDENCE, contended: contended(run, collected) };
+    }
     if (stable === undefined || candidate === undefined) return NO_EVIDENCE;
     const pair = { candidate: candidate.revision, stable };
     const gates = rememberedGates(observed, run);
@@ -247,6 +252,13 @@ export class CanaryWorld {
     const { stable = "", candidate } = this.facts().run;
     const pair = { candidate: candidate?.revision ?? "", stable };
     for (const outcome of outcomes) this.evidence.vote(pair, outcome, cohort);
+  }
+
+  /** Likewise, of one contender of a selection; or of who was one, once it is over. */
+  voteFor(contender: string, outcomes: readonly (0 | 0.5 | 1)[]): void {
+    const { stable = "", contenders, target } = this.facts().run;
+    const { revision = target?.revision ?? "" } = contenders?.find(({ name }) => name === contender) ?? {};
+    for (const outcome of outcomes) this.evidence.vote({ candidate: revision, stable }, outcome);
   }
 
   /** Of distinct users, of either arm of the current run; 1 is good. */

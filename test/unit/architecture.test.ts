@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   collector: ["api", "artifacts", "runtime", "telemetry"],
   judge: ["api", "evidence", "runtime", "telemetry"],
   notify: ["kube", "runtime", "telemetry"],
-  sampler: ["api", "evidence", "runtime", "telemetry"],
+  sampler: ["api", "evidence", "gates", "runtime", "telemetry"],
 };
 
 /** What a controller's folder holds beside decisions; every file that is not named here is pure. */

@@ -6,7 +6,15 @@
 import { z } from "zod";
 
 /** Characters of one text, records of one request, bytes of one request body. */
-export const LIMITS = { text: 100_000, reason: 1_000, name: 253, items: 1_000, leases: 100, body: 16 * 1024 * 1024 };
+export const LIMITS = {
+  text: 100_000,
+  reason: 1_000,
+  name: 253,
+  items: 1_000,
+  leases: 100,
+  beside: 10,
+  body: 16 * 1024 * 1024,
+};
 
 /** The audience a token needs to be heard by the collector. */
 export const COLLECTOR_AUDIENCE = "dpo-collector";
@@ -116,6 +124,7 @@ export type ArmAnswer = z.infer<typeof ArmAnswer>;
  * With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. `cohort`: the
  * group that whoever sent the request said it is of. `margin`: what the candidate's model makes of the two answers, as its
  * implicit reward for its own less that for stable's, in nats (DPO: beta times the log ratios to the reference model).
+ * `beside`: other revisions that are compared with stable by turns with this one, so that its pairs are no newer than theirs.
  */
 export const PostPairRequest = z
   .strictObject({
@@ -127,6 +136,7 @@ export const PostPairRequest = z
     stable: ArmAnswer,
     candidate: ArmAnswer.optional(),
     other: ArmAnswer.optional(),
+    beside: z.array(Name).max(LIMITS.beside).optional(),
   })
   .superRefine((pair, context) => {
     if ((pair.candidate === undefined) === (pair.other === undefined)) {

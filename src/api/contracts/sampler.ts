@@ -38,6 +38,17 @@ export const SamplerConfig = z.strictObject({
   collector: CollectorAccess,
   stable: Arm,
   candidate: Arm.optional(),
+  /**
+   * Instead of a candidate: each request is asked of one of these. `minShare`: of the requests, what each gets at least, as
+   * a fraction. `betting`: which of their comparisons count, as in spec.evidence.comparisons.
+   */
+  selection: z
+    .strictObject({
+      contenders: z.array(Arm).min(1),
+      minShare: Share,
+      betting: z.strictObject({ unit: z.enum(["Prompt", "Rater"]), votesPerUnit: z.int().positive() }),
+    })
+    .optional(),
   /** How long an arm may take to answer before it counts as having failed. */
   timeoutSeconds: z.number().positive(),
   /** Applied in this order to prompts and answers before they are posted. */

@@ -96,7 +96,11 @@ export const GateStatus = z.object({
 const EndedRun = z.object({
   revision: z.string().max(63).describe("The revision that was judged."),
   digest: z.string().max(71).describe("Its model."),
-  outcome: z.enum(["Promoted", "RolledBack", "Superseded", "Failed"]).describe("How it ended."),
+  outcome: z
+    .enum(["Promoted", "RolledBack", "Superseded", "Failed", "Retired"])
+    .describe(
+      "How it ended; Retired: another one of spec.model.candidates was chosen, and nothing was found against this one.",
+    ),
   time: z.string().meta({ format: "date-time" }).describe("When."),
   message: z.string().max(1024).describe("Why, in words."),
   archive: z
@@ -106,6 +110,21 @@ const EndedRun = z.object({
     })
     .exactOptional()
     .describe("All the evidence that the run was judged by, as one file; absent until the collector has written it."),
+});
+
+const Contender = Revision.extend({
+  name: z.string().max(63).describe("Its name in spec.model.candidates."),
+  state: z
+    .enum(["Starting", "Compared", "RolledBack", "Failed"])
+    .describe("Whether its pods are still starting, or it is compared with stable, or why it is out."),
+  share: z
+    .string()
+    .max(16)
+    .exactOptional()
+    .describe("Share of the comparisons that are its own from now on; absent while it gets none."),
+  entered: z.string().meta({ format: "date-time" }).exactOptional().describe("When it could first answer requests."),
+  gates: mapList(GateStatus, "name", 16).describe("What is known of it: the gates that need no user."),
+  message: z.string().max(1024).describe("How it stands, in words."),
 });
 
 const Unarchived = EndedRun.pick({ revision: true, time: true }).extend({
@@ -144,9 +163,18 @@ export const PreferenceCanaryStatus = z
         .describe(
           "When it first served users: the silence of a gate that is about their ratings is counted from here.",
         ),
+      chosenFrom: z
+        .int()
+        .min(2)
+        .meta({ format: "int32" })
+        .exactOptional()
+        .describe("Among how many it was chosen, by which gates.winRate's error rates are divided; absent without."),
     })
       .exactOptional()
       .describe("The revision that is being judged."),
+    contenders: mapList(Contender, "name", 4)
+      .exactOptional()
+      .describe("While one of spec.model.candidates is being chosen: how they stand."),
     weights: z
       .object({
         desired: z

@@ -31,6 +31,8 @@ export const ANNOTATION = {
   digest: "dpo.dev/digest",
   /** On a ControllerRevision: "Promoted", "RolledBack", or "Failed" (its pods did not become ready; its model is not judged). */
   verdict: "dpo.dev/verdict",
+  /** On a ControllerRevision: its model was chosen from `model.candidates`, of which this is a hash. */
+  chosenFrom: "dpo.dev/chosen-from",
   /** On a profile Job, and on a DPOJob made by `retrain`: the collector's sequence number of the snapshot. */
   sequence: "dpo.dev/sequence",
   /** On a profile Job: the metadata.generation of the dataset that it was made for. */

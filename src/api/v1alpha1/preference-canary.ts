@@ -11,10 +11,10 @@ import {
   SafetyGate,
   WinRateGate,
 } from "./canary-gates.ts";
+import { CanaryModel, Selection } from "./canary-model.ts";
 import { Serving } from "./canary-serving.ts";
 import { PreferenceCanaryStatus } from "./canary-status.ts";
 import { Traffic } from "./canary-traffic.ts";
-import { ModelReference } from "./dpo-job.ts";
 import { atomicList, mapList, objectName, objectOf, rules } from "./object.ts";
 import { duration } from "./quantity.ts";
 
@@ -93,17 +93,8 @@ export const PreferenceCanarySpec = z
       .meta({ format: "int32" })
       .default(1)
       .describe("Pods of the arm that has the whole weight; the candidate has as many before it gets it."),
-    model: z
-      .object({
-        fromJobs: z
-          .object({})
-          .exactOptional()
-          .describe("The newest validated DPOJob labelled dpo.dev/publish-to: <this canary>."),
-        uri: ModelReference.shape.uri.exactOptional(),
-        digest: ModelReference.shape.digest.exactOptional(),
-      })
-      .prefault({})
-      .describe("The model wanted. A new one starts a run. Not set with serving.external, whose arms name theirs."),
+    model: CanaryModel,
+    selection: Selection.exactOptional(),
     serving: Serving,
     traffic: Traffic,
     evidence: z
@@ -207,12 +198,24 @@ export const PreferenceCanarySpec = z
   .meta(
     rules(
       [
-        "has(self.serving.external) || (has(self.model.fromJobs) ? !has(self.model.uri) && !has(self.model.digest) : has(self.model.uri) && has(self.model.digest))",
-        "spec.model: set either model.fromJobs, or model.uri together with model.digest",
+        "has(self.serving.external) || ((has(self.model.fromJobs) ? 1 : 0) + (has(self.model.candidates) ? 1 : 0) + (has(self.model.uri) || has(self.model.digest) ? 1 : 0) == 1 && has(self.model.uri) == has(self.model.digest))",
+        "spec.model: set either model.fromJobs, or model.uri together with model.digest, or model.candidates",
       ],
       [
         "!has(self.serving.external) || !(has(self.model.fromJobs) || has(self.model.uri) || has(self.model.digest))",
         "spec.model cannot be set with serving.external: each of its arms names its digest",
+      ],
+      [
+        "!has(self.serving.external) || !has(self.model.candidates)",
+        "model.candidates cannot be used with serving.external: the operator makes the pods of each, so set serving.workloadRef or serving.template",
+      ],
+      [
+        "has(self.model.candidates) == has(self.selection)",
+        "spec.selection and spec.model.candidates need each other: selection says how one of the candidates is chosen, and may be {}",
+      ],
+      [
+        "!has(self.selection) || !has(self.selection.deadline) || !has(self.deadline) || duration(self.selection.deadline) < duration(self.deadline)",
+        "selection.deadline must be shorter than spec.deadline, which counts from the same moment: there would be no time for the steps",
       ],
       [
         "!has(self.gates.safety) || has(self.evidence.checks)",

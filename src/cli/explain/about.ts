@@ -37,6 +37,14 @@ export function aboutMixture({ percent, cohorts = [] }: Pick<Comparisons, "perce
   ];
 }
 
+/** Only where a candidate is one of several. */
+export function aboutSeveral(chosenFrom: number | undefined): string[] {
+  if (chosenFrom === undefined) return [];
+  return [
+    `Each of ${chosenFrom} models is judged at one part in ${chosenFrom} of the rates that the spec names, so those hold for all of them together.`,
+  ];
+}
+
 export const ABOUT_COMPLIANCE =
   "The rates are about all the people whom those who rate are a sample of: one rater is one bet, by the first rating. " +
   "They say nothing of users who never rate.";

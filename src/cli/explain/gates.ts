@@ -8,7 +8,7 @@ import { regressionSpec } from "../../controllers/preferencecanary/gates/regress
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
-import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import { type GateStatus, gatesAmong } from "../../controllers/preferencecanary/gates.ts";
 import { calibrationPromise } from "../../gates/assess-calibration.ts";
 import { cohortsPromise } from "../../gates/assess-cohorts.ts";
 import { metricPromise } from "../../gates/assess-metric.ts";
@@ -31,6 +31,7 @@ import {
   ABOUT_SAME_MODEL,
   aboutMetric,
   aboutMixture,
+  aboutSeveral,
   aboutWebhook,
   aboutWinRate,
 } from "./about.ts";
@@ -47,16 +48,23 @@ export interface Explained {
 
 type Gates = PreferenceCanarySpec["gates"];
 
-/** What is known about a gate beside its status. `sameModel`: the candidate has stable's own model. */
+/** What is known about a gate beside its status. `sameModel`: the candidate has stable's own model. `chosenFrom`: it is one of so many. */
 export function explainGate(
-  { gates, evidence }: Pick<PreferenceCanarySpec, "gates" | "evidence">,
+  { gates: asked, evidence }: Pick<PreferenceCanarySpec, "gates" | "evidence">,
   gate: GateStatus,
   sameModel: boolean,
+  chosenFrom?: number,
 ): Explained {
+  const gates = gatesAmong({ gates: asked }, chosenFrom);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
     const mixture = aboutMixture(evidence.comparisons);
-    const about = [aboutWinRate(evidence.comparisons), ...mixture, ...(sameModel ? [ABOUT_SAME_MODEL] : [])];
+    const about = [
+      aboutWinRate(evidence.comparisons),
+      ...mixture,
+      ...aboutSeveral(chosenFrom),
+      ...(sameModel ? [ABOUT_SAME_MODEL] : []),
+    ];
     return { about: about.join(" "), ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };
   }
   if (gate.name === "compliance" && compliance !== undefined)

@@ -4,18 +4,40 @@ import { type Explained, explainGate } from "./gates.ts";
 
 /** Why each gate of the current or the last run says what it says. */
 export function explainReport({ metadata, spec, status = {} }: PreferenceCanary): string {
-  const { gates = [], candidate, stable } = status;
+  const { gates = [], candidate, stable, contenders } = status;
   const sameModel = candidate !== undefined && candidate.digest !== "" && candidate.digest === stable?.digest;
   const head = `${metadata.namespace}/${metadata.name}: ${standing(status)}\n`;
+  if (contenders !== undefined) return head + contenders.map((each) => contenderReport(spec, each, stable)).join("");
   if (gates.length === 0) return `${head}\nNo run has been judged yet, so no gate has said anything.\n`;
   const isOver = candidate === undefined;
-  const reports = gates.map((gate) => gateReport(gate, explainGate(spec, gate, sameModel), isOver));
+  const reports = gates.map((gate) =>
+    gateReport(gate, explainGate(spec, gate, sameModel, candidate?.chosenFrom), isOver),
+  );
   return head + reports.map((report) => `\n${report}`).join("");
 }
 
+type Contender = NonNullable<PreferenceCanaryStatus["contenders"]>[number];
+
+/** One of several models of which none is the candidate yet. */
+function contenderReport(
+  spec: PreferenceCanary["spec"],
+  { name, revision, digest, state, share, gates }: Contender,
+  stable: PreferenceCanaryStatus["stable"],
+): string {
+  const gets = share === undefined ? "" : `, gets ${share} of the comparisons from now on`;
+  const among = spec.model.candidates?.length;
+  const reports = gates.map((gate) => {
+    const explained = explainGate(spec, gate, digest === stable?.digest, among);
+    return gateReport(gate, explained, state === "RolledBack" || state === "Failed");
+  });
+  return `\n${name} (${revision}): ${state}${gets}\n${reports.join("")}`;
+}
+
 function standing(status: PreferenceCanaryStatus): string {
-  const { phase = "Unknown", stable, candidate, step, weights, lastRun, gates = [] } = status;
+  const { phase = "Unknown", stable, candidate, step, weights, lastRun, gates = [], contenders } = status;
   const serves = stable === undefined ? "" : ` Revision ${stable.revision} is stable.`;
+  if (contenders !== undefined && step !== undefined)
+    return `${phase}. One of ${contenders.length} models is to be chosen (${step.name}), and none of them serves users.${serves}`;
   if (candidate !== undefined) {
     const place = step ? ` is in step ${step.name}, ${step.index + 1} of ${step.of}` : " is on its way";
     const { desired, verified = desired } = weights ?? {};

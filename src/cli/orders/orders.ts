@@ -62,8 +62,14 @@ function retry(order: Order, { metadata, status }: PreferenceCanary): Annotation
   return { [ANNOTATION.retry]: revision, ...Object.fromEntries(standing.map((name) => [name, null])) };
 }
 
+/** While there are several contenders and no candidate, the one that is named. */
 function candidateOf({ verb, revision }: Order, { status }: PreferenceCanary): string {
-  const candidate = status?.candidate?.revision;
+  const contenders = status?.contenders ?? [];
+  const candidate = status?.candidate?.revision ?? contenders.find((each) => each.revision === revision)?.revision;
+  if (candidate === undefined && contenders.length > 0) {
+    const names = contenders.map((each) => `${each.revision} (${each.name})`).join(", ");
+    throw new Failure(`one of several models is being chosen: name the one to ${verb} with --revision: ${names}`);
+  }
   if (candidate === undefined)
     throw new Failure(`there is no candidate to ${verb}: ${status?.phase ?? "no status yet"}`);
   if (revision !== undefined && revision !== candidate)

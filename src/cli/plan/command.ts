@@ -9,7 +9,7 @@ import { percentOption, percentsOption, positiveOption, required, wholeOption } 
 import type { TrueWorld } from "./arrivals.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import { planReport } from "./report.ts";
-import { withoutAsked } from "./simulated.ts";
+import { oneOfSeveral, withoutAsked } from "./simulated.ts";
 
 const HELP = `Usage: dpo plan -f CANARY.yaml --true-win-rate RATES --comparisons-per-hour N [options] [NAME]
 
@@ -56,7 +56,12 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   if (positionals.length > 1) throw new UsageError("plan takes one NAME at most");
   const file = required("-f CANARY.yaml", values.filename);
   const options = planOptions(values);
-  const { canary, left } = withoutAsked(parseCanary(file, await readText(file, host), positionals[0]));
+  const asked = parseCanary(file, await readText(file, host), positionals[0]);
+  const { canary, left } = withoutAsked(oneOfSeveral(asked));
+  if (canary.spec.model !== asked.spec.model)
+    host.note(
+      "Of model.candidates one is planned, as if all comparisons were its own, at its part of the error rates.\n",
+    );
   if (left.length > 0)
     host.note(
       `${left.join(" and ")} cannot be simulated: it is taken as given that they pass from the beginning on.\n`,

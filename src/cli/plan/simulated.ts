@@ -1,4 +1,5 @@
 import type { PreferenceCanary, PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { gatesAmong } from "../../controllers/preferencecanary/gates.ts";
 
 /** Gates that ask other systems, of which nobody here knows what they will say. */
 const ASKED: readonly string[] = ["metrics", "webhook"] satisfies (keyof PreferenceCanarySpec["gates"])[];
@@ -23,4 +24,12 @@ export function withoutAsked(canary: PreferenceCanary): Simulated {
     return { ...step, ...(others.length > 0 && { requires: others }) };
   });
   return { canary: { ...canary, spec: { ...spec, gates, steps } }, left };
+}
+
+/** Of several models one as if it alone were asked for, judged at its part of the rates from its first comparison on. */
+export function oneOfSeveral(canary: PreferenceCanary): PreferenceCanary {
+  const { selection: _over, model, ...spec } = canary.spec;
+  if (model.candidates === undefined) return canary;
+  const gates = gatesAmong(spec, model.candidates.length);
+  return { ...canary, spec: { ...spec, gates, model: { fromJobs: {} } } };
 }

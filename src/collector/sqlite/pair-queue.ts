@@ -40,10 +40,10 @@ export interface PairQueue {
   depths(): QueueDepth[];
 }
 
-/** Pairs that anybody may have now, with whether they are of a canary's newest revisions. */
+/** Pairs that anybody may have now, with whether they are of a canary's newest revisions, which are several in a selection. */
 const FREE = `
   FROM pairs LEFT JOIN live ON live.namespace = pairs.namespace AND live.dataset = pairs.dataset
-    AND live.canary = pairs.canary AND live.stable = pairs.stable AND live.candidate IS pairs.candidate
+    AND live.canary = pairs.canary AND live.stable = pairs.stable AND live.candidate = ifnull(pairs.candidate, '')
   WHERE pairs.namespace = :namespace AND pairs.dataset = :dataset AND state = 'Open'
     AND (leased_until IS NULL OR leased_until <= :now)`;
 
@@ -82,8 +82,13 @@ function preparePairs(db: DatabaseSync) {
     live: prepare(
       db,
       `INSERT INTO live (namespace, dataset, canary, stable, candidate)
-       VALUES (:namespace, :dataset, :canary, :stable, :candidate)
-       ON CONFLICT DO UPDATE SET stable = excluded.stable, candidate = excluded.candidate`,
+       VALUES (:namespace, :dataset, :canary, :stable, ifnull(:candidate, ''))
+       ON CONFLICT DO UPDATE SET stable = excluded.stable`,
+    ),
+    outdate: prepare(
+      db,
+      `DELETE FROM live WHERE namespace = :namespace AND dataset = :dataset AND canary = :canary
+         AND NOT (stable = :stable AND candidate IN (SELECT value FROM json_each(:current)))`,
     ),
     evict: prepare<{ number: number }>(
       db,
@@ -119,6 +124,8 @@ export function createPairQueue(db: DatabaseSync, clock: Clock, random: () => nu
       const { id, prompt, cohort = null, margin = null } = pair;
       const number = pairs.insert.insert({ ...row, id, prompt, cohort, margin, stableText, otherText, content, state });
       pairs.live.run(row);
+      const { candidate, ...asked } = row;
+      pairs.outdate.run({ ...asked, current: JSON.stringify([candidate ?? "", ...(pair.beside ?? [])]) });
       const excess = (pairs.depth.get({ namespace, dataset })?.open ?? 0) - limit;
       if (excess <= 0) return true;
       const evicted = pairs.evict.all({ namespace, dataset, excess, now: clock.now().getTime() });

@@ -149,4 +149,18 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE pairs ADD COLUMN margin REAL;
   ALTER TABLE comparisons ADD COLUMN margin REAL;
   `,
+  `
+  -- In a selection a canary's newest pairs are of several candidates; '' is of none.
+  CREATE TABLE live_by_candidate (
+    namespace TEXT NOT NULL,
+    dataset   TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    stable    TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    PRIMARY KEY (namespace, dataset, canary, candidate)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO live_by_candidate SELECT namespace, dataset, canary, stable, ifnull(candidate, '') FROM live;
+  DROP TABLE live;
+  ALTER TABLE live_by_candidate RENAME TO live;
+  `,
 ];

@@ -11,6 +11,7 @@ export function announcements(
 ): readonly EventNote[] {
   return [
     ...firstRevision(before, after),
+    ...selected(before, after),
     ...runEnded(before, after),
     ...runMoved(before, after),
     ...held(before, after),
@@ -21,6 +22,20 @@ function firstRevision(before: PreferenceCanaryStatus | undefined, { stable }: P
   if (stable === undefined || before?.stable !== undefined) return [];
   const note = `Revision ${stable.revision} serves all requests without having been judged: it is the first`;
   return [{ type: "Normal", reason: "FirstRevision", action: "Serve", note }];
+}
+
+function selected(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {
+  const [had = [], has = []] = [before?.contenders, after.contenders];
+  const common = { type: "Normal", action: "Select" } as const;
+  if (had.length === 0 && has.length > 0) {
+    const names = has.map(({ name, revision }) => `${name} (${revision})`).join(", ");
+    const note = `One is to be chosen by comparisons with ${after.stable?.revision}, and no user is served by any: ${names}`;
+    return [{ ...common, reason: "SelectionStarted", note }];
+  }
+  const chosen = had.find(({ revision }) => has.length === 0 && revision === after.candidate?.revision);
+  if (chosen === undefined) return [];
+  const note = `${chosen.name} (${chosen.revision}) was chosen from ${had.length}: ${chosen.message}`;
+  return [{ ...common, reason: "CandidateChosen", note }];
 }
 
 function runMoved(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {
@@ -53,6 +68,7 @@ const ENDINGS: Readonly<Record<LastRun["outcome"], Pick<EventNote, "type" | "rea
   RolledBack: { type: "Warning", reason: "RolledBack", action: "RollBack" },
   Superseded: { type: "Normal", reason: "Superseded", action: "EndRun" },
   Failed: { type: "Warning", reason: "CandidateFailed", action: "EndRun" },
+  Retired: { type: "Normal", reason: "Retired", action: "EndRun" },
 };
 
 function runEnded(before: PreferenceCanaryStatus | undefined, { lastRun }: PreferenceCanaryStatus): EventNote[] {

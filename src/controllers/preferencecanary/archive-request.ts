@@ -1,7 +1,7 @@
 import type { ArchivedRun } from "../../api/contracts/archived-run.ts";
 import type { ArchiveRequest } from "../../api/contracts/run-archive.ts";
 import type { PreferenceCanarySpec, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
-import { type GateStatus, readUntil } from "./gates.ts";
+import { type GateStatus, gatesAmong, readUntil } from "./gates.ts";
 import type { LastRun } from "./last-run.ts";
 
 /** A run that is over, as status last had it. */
@@ -36,7 +36,7 @@ export function archiveRequest({ lastRun, candidate, stable, gates, spec, retrie
       message,
       ...(served !== undefined && { served }),
       ...(retriedAt !== undefined && { retriedAt }),
-      spec: { gates: spec.gates, evidence: spec.evidence, steps: spec.steps },
+      spec: { gates: gatesAmong(spec, candidate.chosenFrom), evidence: spec.evidence, steps: spec.steps },
       gates: gates.map(decided),
     },
   };

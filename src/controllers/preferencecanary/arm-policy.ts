@@ -15,7 +15,8 @@ import type { Advice } from "./effect.ts";
 import { backingOf } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, ObservedDeployment, ObservedService, Role } from "./observed.ts";
-import type { Target } from "./run.ts";
+import { isContending } from "./selection.ts";
+import type { Target } from "./target.ts";
 
 /** Stable, or the revision that will be the first: record, Service, Deployment, in this order. */
 export function keepStable(facts: Facts): Advice {
@@ -30,10 +31,22 @@ export function keepCandidate(facts: Facts): Advice {
   return candidate?.state === "Running" ? keepArm(facts, candidate.revision, "candidate") : undefined;
 }
 
+/** Likewise, with those of its contenders; one that is out loses it. */
+export function keepContenders(facts: Facts): Advice {
+  const { observed, selection } = facts;
+  for (const { revision, out } of selection?.contenders ?? []) {
+    const isBegun = !observed.canary.spec.suspend || observed.arms.has(revision);
+    const advice = out === undefined && isBegun ? keepArm(facts, revision, undefined) : undefined;
+    if (advice !== undefined) return advice;
+  }
+  return undefined;
+}
+
 function keepArm({ observed, run, settings }: Facts, revision: string, role: Role | undefined): Advice {
   const { canary, records, arms } = observed;
   const record = records.get(revision);
-  const inputs: Target | undefined = record ?? (run.target?.revision === revision ? run.target : undefined);
+  const wanted: readonly (Target | undefined)[] = [run.target, ...(run.contenders ?? [])];
+  const inputs = record ?? wanted.find((target) => target?.revision === revision);
   if (inputs === undefined) return undefined;
   if (record === undefined) {
     return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...inputs, retried: false }) } };
@@ -52,15 +65,16 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
 }
 
 /**
- * The sampler asks stable, and the candidate from when it is ready: what an arm cannot answer counts as lost. It is not
+ * The sampler asks stable, and the candidate, or each contender, from when it is ready: what an arm cannot answer counts as lost. It is not
  * there before anything serves.
  */
-export function keepSampler({ observed, run, settings, isServing, hasEntered }: Facts): Advice {
+export function keepSampler({ observed, run, settings, isServing, hasEntered, selection }: Facts): Advice {
   const { canary, sampler, route } = observed;
   if (run.stable === undefined || route === undefined) return undefined;
   const { candidate } = run;
   const isAsked = candidate?.state === "Running" && (isServing || hasEntered);
-  const arms = { stable: run.stable, ...(candidate && isAsked && { candidate: candidate.revision }) };
+  const contenders = (selection?.contenders ?? []).filter(isContending).map(({ revision }) => revision);
+  const arms = { stable: run.stable, contenders, ...(candidate && isAsked && { candidate: candidate.revision }) };
   return (
     keepService(sampler.service, samplerService(canary)) ??
     keepDeployment(sampler.deployment, samplerDeployment(canary, arms, settings))

@@ -7,8 +7,10 @@ import type { Arm, Observed, ObservedService, RevisionRecord } from "./observed.
 
 /** Arms that are neither stable nor on their way go, once nobody sends them anything any more. */
 export function removeOldArms({ observed, run }: Facts): Advice {
-  const { stable, candidate, target } = run;
-  const kept = [stable ?? target?.revision, candidate?.state === "Running" ? candidate.revision : undefined];
+  const { stable, candidate, target, contenders } = run;
+  const contending = (contenders ?? []).filter(({ out }) => out === undefined).map(({ revision }) => revision);
+  const running = candidate?.state === "Running" ? candidate.revision : undefined;
+  const kept = [stable ?? target?.revision, running, ...contending];
   if (kept[0] === undefined) return undefined;
   for (const [revision, arm] of observed.arms) {
     const isIdle = !kept.includes(revision) && !isAskedBySampler(observed.sampler, revision);
@@ -30,8 +32,11 @@ export function removeJudge({ observed }: Facts): Advice {
  */
 export function pruneRecords({ observed, run }: Facts): Advice {
   const { canary, records, arms, route, jobs } = observed;
-  const inUse = new Set([run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision]);
-  const wanted = new Set([canary.spec.model.digest, ...jobs.map(({ digest }) => digest)]);
+  const contenders = (run.contenders ?? []).map(({ revision }) => revision);
+  const current = [run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision];
+  const inUse = new Set([...current, ...contenders]);
+  const { digest, candidates = [] } = canary.spec.model;
+  const wanted = new Set([digest, ...[...candidates, ...jobs].map((model) => model.digest)]);
   const isKept = ({ revision, verdict, model }: RevisionRecord) =>
     inUse.has(revision) ||
     arms.has(revision) ||

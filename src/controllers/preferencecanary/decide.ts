@@ -1,12 +1,19 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { EventNote } from "../../kube/events.ts";
-import { keepCandidate, keepJudge, keepSampler, keepStable } from "./arm-policy.ts";
+import { keepCandidate, keepContenders, keepJudge, keepSampler, keepStable } from "./arm-policy.ts";
 import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./cleanup-policy.ts";
 import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./deletion-policy.ts";
 import type { Advice, Effect } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import { moveTraffic } from "./traffic-policy.ts";
-import { failUnready, liftVerdict, recordVerdicts } from "./verdict-policy.ts";
+import {
+  chooseContender,
+  failUnready,
+  failUnreadyContenders,
+  liftVerdict,
+  recordVerdicts,
+  rejectContenders,
+} from "./verdict-policy.ts";
 
 /** What this pass does: at most one effect, then the status. */
 export interface Decision {
@@ -25,9 +32,13 @@ const RULES: readonly Rule[] = [
   addFinalizer,
   recordVerdicts,
   liftVerdict,
+  rejectContenders,
+  chooseContender,
   keepStable,
   failUnready,
+  failUnreadyContenders,
   keepCandidate,
+  keepContenders,
   keepSampler,
   keepJudge,
   removeOldArms,

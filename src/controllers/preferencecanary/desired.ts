@@ -14,8 +14,8 @@ import { armTemplate } from "./arm-template.ts";
 import type { Backing } from "./external-arm.ts";
 import type { ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
 import type { PodInputs } from "./revision.ts";
-import type { Target } from "./run.ts";
 import { shares } from "./sampling.ts";
+import type { Target } from "./target.ts";
 
 /** What the operator's configuration says about a canary's pods. */
 export interface CanarySettings {
@@ -35,7 +35,7 @@ const COMPONENT = "app.kubernetes.io/component";
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, port, verdict, reason, retried, retriedAt } = record;
+  const { revision, model, port, verdict, reason, retried, retriedAt, chosenFrom } = record;
   const served =
     "service" in record ? { service: record.service } : { template: record.template, modelEnv: record.modelEnv };
   return {
@@ -48,6 +48,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
         ...(reason && { [ANNOTATION.rejectedReason]: reason }),
         ...(retried && { [ANNOTATION.retry]: revision }),
         ...(retriedAt && { [ANNOTATION.triedAgain]: retriedAt }),
+        ...(chosenFrom && { [ANNOTATION.chosenFrom]: chosenFrom }),
       },
     },
     revision: 1,
@@ -115,6 +116,8 @@ function serviceTo(
 export interface SampledArms {
   readonly stable: string;
   readonly candidate?: string;
+  /** While the candidate has yet to be chosen from them. */
+  readonly contenders?: readonly string[];
 }
 
 /** Whom it asks stands in its pod template: a new candidate is a rollout, and the old pods go on until the new ones are ready. */
@@ -204,10 +207,10 @@ function roleDeployment(canary: PreferenceCanary, { role, image, token, env, por
 
 function samplerConfig(
   { metadata: { name, namespace }, spec }: PreferenceCanary,
-  { stable, candidate }: SampledArms,
+  { stable, candidate, contenders = [] }: SampledArms,
   collector: SamplerConfig["collector"],
 ) {
-  const { dataset, answerTimeout, redact = [] } = spec.evidence.comparisons;
+  const { dataset, answerTimeout, redact = [], unit, votesPerUnit } = spec.evidence.comparisons;
   const arm = (revision: string) => ({ revision, url: `http://${armName(name, revision)}:${ARM_PORT}` });
   return {
     namespace,
@@ -216,6 +219,13 @@ function samplerConfig(
     collector,
     stable: arm(stable),
     ...(candidate && { candidate: arm(candidate) }),
+    ...(contenders.length > 0 && {
+      selection: {
+        contenders: contenders.map(arm),
+        minShare: (spec.selection?.minShare ?? 0) / 100,
+        betting: { unit, votesPerUnit },
+      },
+    }),
     timeoutSeconds: parseDuration(answerTimeout) / 1_000,
     redact,
     shares: shares(spec.evidence.comparisons),

@@ -1,5 +1,6 @@
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { archiveRequest } from "./archive-request.ts";
+import type { EndedContender } from "./contender-endings.ts";
 import type { Facts } from "./facts.ts";
 import type { GateStatus } from "./gates.ts";
 import type { LastRun } from "./last-run.ts";
@@ -22,13 +23,16 @@ interface EndedRuns {
 export function endedRuns(
   facts: Facts,
   lastRun: LastRun | undefined,
+  contenders: readonly EndedContender[],
 ): Pick<PreferenceCanaryStatus, "lastRun" | "history" | "archiving"> {
   const { observed, run } = facts;
   const { status, spec } = observed.canary;
   const known = { history: status?.history ?? [], archiving: status?.archiving ?? [] };
   const isNew = lastRun !== undefined && lastRun !== status?.lastRun;
   const isLeaving = lastRun !== undefined && isTakenBack(run, lastRun);
-  const runs = isNew || isLeaving ? withRun(facts, lastRun, known) : known;
+  const others = contenders.reduce<EndedRuns>((runs, contender) => withContender(facts, contender, runs), known);
+  const isOfRun = lastRun !== undefined && contenders.every(({ ended }) => ended !== lastRun);
+  const runs = isOfRun && (isNew || isLeaving) ? withRun(facts, lastRun, others) : others;
   const { limit } = spec.history;
   const answered = withAnswers({ ...(lastRun && { lastRun }), ...runs }, observed.archives);
   const history = answered.history.slice(0, limit);
@@ -66,10 +70,33 @@ function withRun(facts: Facts, lastRun: LastRun, { history, archiving }: EndedRu
   const retriedAt = facts.observed.records.get(lastRun.revision)?.retriedAt;
   const isKnown = candidate?.revision === lastRun.revision && stable !== undefined && gates.length > 0;
   const request = isKnown ? archiveRequest({ lastRun, candidate, stable, gates, spec, retriedAt }) : undefined;
-  const { revision, time } = lastRun;
-  const isOther = (ended: Ended) => nameOf(ended) !== nameOf(lastRun);
+  return withEnded({ history, archiving }, lastRun, gates, request);
+}
+
+/** Likewise, with one that is in a selection no more. */
+function withContender(facts: Facts, { known, ended }: EndedContender, runs: EndedRuns): EndedRuns {
+  const { records, canary } = facts.observed;
+  const { status, spec } = canary;
+  const standing = facts.selection?.contenders.find(({ revision }) => revision === known.revision);
+  const gates = standing?.gates ?? known.gates;
+  const { revision, digest } = known;
+  const candidate = { revision, digest, chosenFrom: spec.model.candidates?.length ?? 1 };
+  const retriedAt = records.get(revision)?.retriedAt;
+  const stable = status?.stable;
+  const request = stable && archiveRequest({ lastRun: ended, candidate, stable, gates, spec, retriedAt });
+  return withEnded(runs, ended, gates, request);
+}
+
+function withEnded(
+  { history, archiving }: EndedRuns,
+  ended: LastRun,
+  gates: readonly GateStatus[],
+  request: object | undefined,
+): EndedRuns {
+  const { revision, time } = ended;
+  const isOther = (other: Ended) => nameOf(other) !== nameOf(ended);
   return {
-    history: [{ ...lastRun, gates: gates.map(summary) }, ...history.filter(isOther)],
+    history: [{ ...ended, gates: gates.map(summary) }, ...history.filter(isOther)],
     archiving: [
       ...(request ? [{ revision, time, request: JSON.stringify(request) }] : []),
       ...archiving.filter(isOther),

@@ -3,7 +3,15 @@ import type { CollectorClient, PairQuery } from "../../evidence/collector-client
 import { keyString, type ObjectKey } from "../../kube/object.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { type Collected, type Cursors, NOTHING, NOTHING_COLLECTED, type Pair, type Stream } from "./evidence.ts";
+import {
+  type Collected,
+  type Cursors,
+  NOTHING,
+  NOTHING_COLLECTED,
+  type Pair,
+  type Stream,
+  type Wanted,
+} from "./evidence.ts";
 import { createFollower, type Follower } from "./evidence-follower.ts";
 import { type Connection, createNewsListener } from "./evidence-news.ts";
 
@@ -15,6 +23,8 @@ import { type Connection, createNewsListener } from "./evidence-news.ts";
 export interface EvidenceFeed {
   /** What is known after the cursors, of one canary's current pair. */
   read(canary: ObjectKey, pair: Pair, cursors: Cursors): Collected;
+  /** Likewise of all the pairs that a canary has now, in their order. */
+  readEach(canary: ObjectKey, wanted: readonly Wanted[]): readonly Collected[];
   forget(canary: ObjectKey): void;
   stop(): void;
 }
@@ -42,49 +52,57 @@ interface Run {
 const PAGE = 1000;
 
 export function createEvidenceFeed(options: EvidenceFeedOptions): EvidenceFeed {
-  const runs = new Map<string, Run>();
+  const runs = new Map<string, readonly Run[]>();
   let isStopped = false;
 
   const news = createNewsListener({
     ...options,
     connection: (now) => {
-      for (const run of runs.values()) apply(run, now);
+      for (const run of [...runs.values()].flat()) apply(run, now);
     },
     told: ({ canaries }) => {
       for (const { namespace, canary } of canaries) {
-        const run = runs.get(keyString({ namespace, name: canary }));
-        if (run !== undefined) apply(run, { type: "Open" });
+        for (const run of runs.get(keyString({ namespace, name: canary })) ?? []) apply(run, { type: "Open" });
       }
     },
   });
 
   function forget(canary: ObjectKey): void {
-    const run = runs.get(keyString(canary));
-    if (run !== undefined) end(run);
+    for (const run of runs.get(keyString(canary)) ?? []) end(run);
     runs.delete(keyString(canary));
+  }
+
+  function readEach(canary: ObjectKey, wanted: readonly Wanted[]): readonly Collected[] {
+    if (isStopped) return wanted.map(() => NOTHING_COLLECTED);
+    news.start();
+    const known = runs.get(keyString(canary)) ?? [];
+    const current = wanted.map(([pair, cursors]) => {
+      const run = known.find((each) => isOf(each, pair)) ?? start(canary, pair, news.current, options);
+      return { run, cursors };
+    });
+    for (const run of known) if (!current.some((each) => each.run === run)) end(run);
+    runs.set(
+      keyString(canary),
+      current.map(({ run }) => run),
+    );
+    return current.map(({ run, cursors }) => ({
+      comparisons: run.streams.comparisons.read(cursors.comparisons),
+      checks: run.streams.checks.read(cursors.checks),
+      ratings: run.streams.ratings.read(cursors.ratings),
+    }));
   }
 
   return {
     read(canary, pair, cursors) {
-      if (isStopped) return NOTHING_COLLECTED;
-      news.start();
-      const key = keyString(canary);
-      const current = runs.get(key)?.pair;
-      if (current?.candidate !== pair.candidate || current.stable !== pair.stable) forget(canary);
-      const run = runs.get(key) ?? start(canary, pair, news.current, options);
-      runs.set(key, run);
-      const { comparisons, checks, ratings } = run.streams;
-      return {
-        comparisons: comparisons.read(cursors.comparisons),
-        checks: checks.read(cursors.checks),
-        ratings: ratings.read(cursors.ratings),
-      };
+      const [collected = NOTHING_COLLECTED] = readEach(canary, [[pair, cursors]]);
+      return collected;
     },
+    readEach,
     forget,
     stop() {
       isStopped = true;
       news.stop();
-      for (const run of runs.values()) end(run);
+      for (const run of [...runs.values()].flat()) end(run);
       runs.clear();
     },
   };
@@ -114,6 +132,10 @@ function start(
     ratings: stream(collector.ratings),
   };
   return { pair, streams };
+}
+
+function isOf({ pair }: Run, { candidate, stable }: Pair): boolean {
+  return pair.candidate === candidate && pair.stable === stable;
 }
 
 function apply({ streams }: Run, connection: Connection): void {

@@ -58,6 +58,8 @@ export type Answers = Readonly<Record<string, Stream<Answer>>>;
 
 export interface Evidence extends Collected {
   readonly answers: Answers;
+  /** By revision, of each contender while a selection has yet to choose the candidate. */
+  readonly contended?: ReadonlyMap<string, Collected>;
 }
 
 /** What one record is of all that a gate can read. */
@@ -73,6 +75,9 @@ export interface Pair {
 
 /** Where each stream was folded up to, null at its beginning. One that no gate reads is absent, and is not followed. */
 export type Cursors = Readonly<Partial<Record<StreamName, Cursor | null>>>;
+
+/** What is asked for of one pair: what comes after what was folded. */
+export type Wanted = readonly [Pair, Cursors];
 
 /** Of a stream that nobody reads. */
 export const NOTHING = { from: null, records: [], access: { type: "Unread" } } as const satisfies Stream<never>;

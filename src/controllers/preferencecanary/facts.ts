@@ -11,6 +11,7 @@ import { type Orders, readOrders } from "./orders.ts";
 import { type Presence, presenceOf } from "./presence.ts";
 import { rejectionOf } from "./rejection.ts";
 import type { Candidate, Run } from "./run.ts";
+import { type Selection, selectionOf } from "./selection.ts";
 import { type Shares, sharesIn } from "./shares.ts";
 import { type Silence, silentFrom } from "./silence.ts";
 import { nextStep, type Progress, stepsOf, WATCH } from "./steps.ts";
@@ -44,6 +45,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly exposure?: Exposure;
   /** What the API server said when it would not take the pods of an arm, or of a helper. */
   readonly refusal?: string;
+  /** Who may become the candidate; while this goes on there is none. */
+  readonly selection?: Selection;
 }
 
 const WITHOUT_CANDIDATE = {
@@ -63,7 +66,11 @@ export function gatherFacts(
   now: Date,
 ): Facts {
   const common = { observed, run, settings, now };
-  const { candidate, stable } = run;
+  const { candidate, stable, contenders } = run;
+  if (contenders !== undefined && stable !== undefined) {
+    const selection = selectionOf(observed, stable, contenders, evidence, now);
+    return { ...common, ...WITHOUT_CANDIDATE, selection, alarms: selection.alarms };
+  }
   if (candidate === undefined || stable === undefined) return { ...common, ...WITHOUT_CANDIDATE };
   const { place, ...presence } = presenceOf(observed, candidate, now);
   const remembered = rememberedGates(observed, run);

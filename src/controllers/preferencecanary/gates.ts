@@ -1,5 +1,6 @@
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { knownContender } from "./contenders.ts";
 import type { Cursors, Evidence, StreamName } from "./evidence.ts";
 import { calibrationGate } from "./gates/calibration.ts";
 import { cohortsGate } from "./gates/cohorts.ts";
@@ -10,7 +11,7 @@ import { mismatchGate } from "./gates/mismatch.ts";
 import { regressionGate } from "./gates/regression.ts";
 import { safetyGate } from "./gates/safety.ts";
 import { webhookGate } from "./gates/webhook.ts";
-import { winRateGate } from "./gates/win-rate.ts";
+import { sharedOut, winRateGate } from "./gates/win-rate.ts";
 import type { Observed } from "./observed.ts";
 import type { Candidate, Run } from "./run.ts";
 
@@ -20,10 +21,18 @@ export type { GateStatus } from "./gates/gate.ts";
 export type Asked = Pick<PreferenceCanarySpec, "gates" | "evidence">;
 
 /** Whom the gates are about. */
-export type Judged = Pick<Candidate, "revision" | "sameModel">;
+export type Judged = Pick<Candidate, "revision" | "sameModel" | "chosenFrom">;
+
+/** With the rates that one of so many candidates is judged at. */
+export function gatesAmong({ gates }: Pick<Asked, "gates">, chosenFrom: number | undefined): Asked["gates"] {
+  return chosenFrom === undefined ? gates : { ...gates, winRate: sharedOut(gates.winRate, chosenFrom) };
+}
 
 /** Every gate of the spec, for the run of this candidate. */
-function gatesOf({ gates, evidence: { comparisons } }: Asked, { sameModel, revision }: Judged): readonly Gate[] {
+function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
+  const { comparisons } = asked.evidence;
+  const { sameModel, revision, chosenFrom } = judged;
+  const gates = gatesAmong(asked, chosenFrom);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),
@@ -65,11 +74,17 @@ export function watchedGates(
  * Every gate of the spec as status remembers it, so that folding goes on from there; with nothing folded where status
  * speaks of another run, or not of this gate.
  */
-export function rememberedGates({ canary }: Observed, { stable, candidate }: Run): readonly GateStatus[] {
-  const { status, spec } = canary;
-  if (candidate === undefined) return [];
+export function rememberedGates(observed: Observed, { stable, candidate }: Run): readonly GateStatus[] {
+  const { status, spec } = observed.canary;
+  if (candidate === undefined || stable === undefined) return [];
   const isSameRun = status?.stable?.revision === stable && status?.candidate?.revision === candidate.revision;
-  const before = isSameRun ? (status?.gates ?? []) : [];
+  // Just chosen: its evidence goes on.
+  const chosen = knownContender(observed, stable, candidate.revision);
+  return remembered(spec, candidate, (isSameRun ? status?.gates : chosen?.gates) ?? []);
+}
+
+/** Likewise, from what was said `before` of the same two revisions. */
+export function remembered(spec: Asked, candidate: Judged, before: readonly GateStatus[]): readonly GateStatus[] {
   return gatesOf(spec, candidate).map((gate) => {
     const known = named(before, gate.name);
     if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);

@@ -5,7 +5,7 @@ import { readOrders } from "./orders.ts";
 
 export type LastRun = NonNullable<PreferenceCanaryStatus["lastRun"]>;
 
-type Ending = Pick<LastRun, "revision" | "outcome" | "message">;
+export type Ending = Pick<LastRun, "revision" | "outcome" | "message">;
 
 /** How the last run ended. It is seen in what stands, whichever pass of whichever process made it end. */
 export function lastRunOf(facts: Facts, now: Date): LastRun | undefined {

@@ -126,6 +126,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
   const reason = annotations[ANNOTATION.rejectedReason];
   const retried = annotations[ANNOTATION.retry] === revision;
   const retriedAt = annotations[ANNOTATION.triedAgain];
+  const chosenFrom = annotations[ANNOTATION.chosenFrom];
   const { creationTimestamp: created } = metadata;
   return [
     {
@@ -136,6 +137,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
       ...(retriedAt && { retriedAt }),
       ...(verdict && { verdict }),
       ...(reason && { reason }),
+      ...(chosenFrom && { chosenFrom }),
     },
   ];
 }

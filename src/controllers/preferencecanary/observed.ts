@@ -49,6 +49,8 @@ export type RevisionRecord = RevisionInputs & {
   readonly retried: boolean;
   /** When it was last tried again, RFC 3339; stays when the annotation goes. */
   readonly retriedAt?: string;
+  /** Of which models its own was chosen, by the name of their set. */
+  readonly chosenFrom?: string;
 };
 
 export type RunVerdict = "Promoted" | "RolledBack" | "Failed";

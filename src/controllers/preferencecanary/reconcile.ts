@@ -23,6 +23,7 @@ import { observe, type Sources } from "./observe.ts";
 import type { Observed } from "./observed.ts";
 import { questionsOf } from "./questions.ts";
 import { type Run, readRun } from "./run.ts";
+import { contended, wantedOf } from "./selection.ts";
 import type { StatusWriter } from "./status-writer.ts";
 import type { WaitingNotes } from "./waiting-notes.ts";
 
@@ -75,7 +76,11 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
 }
 
 function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, answers }: Dependencies): Evidence {
-  const { stable, candidate } = run;
+  const { stable, candidate, contenders } = run;
+  if (contenders !== undefined) {
+    answers.forget(key);
+    return { ...NO_EVIDENCE, contended: contended(run, evidence.readEach(key, wantedOf(observed, run))) };
+  }
   if (stable === undefined || candidate === undefined) {
     evidence.forget(key);
     answers.forget(key);

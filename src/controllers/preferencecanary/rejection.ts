@@ -15,9 +15,8 @@ export interface RejectionInputs {
 /** Why the candidate is taken back now, in words; undefined while it is not. What a gate found comes first. */
 export function rejectionOf(inputs: RejectionInputs, now: Date): string | undefined {
   const { spec, gates, orders, silence, isOverdue } = inputs;
-  const failed = gates.find(({ verdict }) => verdict === "Fail");
-  if (failed !== undefined) return `${failed.name}: ${failed.message}`;
-  if (orders.rollback) return `By order, ${orders.describe("rollback")}`;
+  const found = foundAgainst(gates, orders);
+  if (found !== undefined) return found;
   const said = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   if (isWaiting(spec, orders)) return undefined;
   const silent =
@@ -31,6 +30,13 @@ export function rejectionOf(inputs: RejectionInputs, now: Date): string | undefi
   if (isOverdue && spec.onInconclusive === "Rollback")
     return `Inconclusive: not promoted within spec.deadline, ${spec.deadline}. ${said}`;
   return undefined;
+}
+
+/** What takes it back whatever the clocks say. */
+export function foundAgainst(gates: readonly GateStatus[], orders: Orders): string | undefined {
+  const failed = gates.find(({ verdict }) => verdict === "Fail");
+  if (failed !== undefined) return `${failed.name}: ${failed.message}`;
+  return orders.rollback ? `By order, ${orders.describe("rollback")}` : undefined;
 }
 
 /** Somebody holds the run on purpose: the clocks of the operator do not end it meanwhile. */

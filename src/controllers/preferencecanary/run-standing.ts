@@ -73,7 +73,7 @@ function where({ observed, progress, waits, hold }: Facts, revision: string): st
 }
 
 /** Without requests, a sampler or the judge that is asked for there will be no comparison, however long somebody waits. */
-function unsampled({ canary, sampler, judge, route }: Observed): string {
+export function unsampled({ canary, sampler, judge, route }: Observed): string {
   if (route?.unserved !== undefined) return `; ${route.unserved}`;
   const isUp = ({ deployment }: Arm) => (deployment?.available ?? 0) > 0;
   if (!isUp(sampler)) return "; no pod of the sampler is ready, so nothing is compared";

@@ -1,17 +1,15 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { Digest } from "../../artifacts/digest.ts";
-import type { PodTemplate } from "../../kube/built-in.ts";
 import { ALMOST_WHOLE } from "../../traffic/slots.ts";
 import { roleOf } from "./arm-state.ts";
+import { type Contender, chosenModel, contendersOf } from "./contenders.ts";
 import { desiredModel, newerJobs } from "./desired-model.ts";
 import { type External, externalInputs } from "./external-arm.ts";
-import { type Model, templateModel } from "./model.ts";
+import { templateModel } from "./model.ts";
 import type { Observed } from "./observed.ts";
 import { readOrders } from "./orders.ts";
-import { type PodInputs, type RevisionInputs, revisionOf } from "./revision.ts";
-
-/** A revision with all that it is made of. */
-export type Target = RevisionInputs & { readonly revision: string };
+import { revisionOf } from "./revision.ts";
+import { type Block, blockOf, serving, type Target } from "./target.ts";
 
 /**
  * Running: on its way. Rejected: a gate failed. Failed: its pods did not become ready in time. Superseded: Git asks for
@@ -25,6 +23,8 @@ export interface Candidate {
   readonly state: RunState;
   /** Its own digest is stable's: only the way of serving is new. */
   readonly sameModel: boolean;
+  /** Among how many it was chosen: what is promised of all of them together is shared out between them. */
+  readonly chosenFrom?: number;
 }
 
 /** Who serves, who is judged, and who should be. */
@@ -33,10 +33,12 @@ export interface Run {
   readonly stable?: string;
   readonly stableDigest?: Digest;
   readonly candidate?: Candidate;
-  /** What Git asks for; absent while it cannot be had. */
+  /** What Git asks for: stable itself until one of several models is chosen; absent while it cannot be had. */
   readonly target?: Target;
   /** Why the target gets no run although stable is another. */
-  readonly blocked?: "Rejected" | "Failed";
+  readonly blocked?: Block;
+  /** Among whom there is yet to be chosen who is judged; those that are out too. */
+  readonly contenders?: readonly Contender[];
 }
 
 /**
@@ -49,6 +51,9 @@ export function readRun(observed: Observed): Run {
   const target = targetOf(observed, stable);
   const known = { ...(stable && { stable }), ...(stableDigest && { stableDigest }), ...(target && { target }) };
   if (stable === undefined) return known;
+  const contenders = contendersOf(observed, stable, stableDigest);
+  if (contenders !== undefined && currentCandidate(observed, stable, target) === undefined)
+    return { ...known, contenders, ...blockOfAll(contenders) };
   const blocked = target && blockOfWanted(observed, stable, target);
   const isFree = target !== undefined && target.revision !== stable && !blockOf(observed, target, stableDigest);
   const next = isFree && !observed.canary.spec.suspend ? target.revision : undefined;
@@ -101,14 +106,20 @@ function isWaitedFor({ records, canary }: Observed, revision: string, target: Ta
 }
 
 function describe(
-  { records }: Observed,
+  { canary, records }: Observed,
   revision: string,
   target: Target | undefined,
   stableDigest: Digest | undefined,
-): Pick<Candidate, "digest" | "sameModel"> {
+): Omit<Candidate, "revision" | "state"> {
   const { model } = records.get(revision) ?? (target?.revision === revision ? target : {});
   const digest = model?.digest;
-  return { ...(digest && { digest }), sameModel: digest !== undefined && digest === stableDigest };
+  const { candidates = [] } = canary.spec.model;
+  const isOneOf = candidates.some((candidate) => candidate.digest === digest);
+  return {
+    ...(digest && { digest }),
+    sameModel: digest !== undefined && digest === stableDigest,
+    ...(isOneOf && { chosenFrom: candidates.length }),
+  };
 }
 
 function targetOf(observed: Observed, stable: string | undefined): Target | undefined {
@@ -118,6 +129,10 @@ function targetOf(observed: Observed, stable: string | undefined): Target | unde
   if (template === undefined) return undefined;
   const own = templateModel(template, canary.spec.serving.modelEnv);
   const standing = stable === undefined ? undefined : (observed.records.get(stable)?.model ?? own);
+  if (canary.spec.model.candidates !== undefined && stable !== undefined) {
+    const chosen = chosenModel(observed);
+    return chosen === undefined ? observed.records.get(stable) : serving(observed, template, chosen);
+  }
   const model = desiredModel({
     spec: canary.spec.model,
     own,
@@ -142,36 +157,19 @@ function externalTarget(
   return isSameService && revision !== stable ? undefined : { ...inputs, revision };
 }
 
-function serving({ canary }: Observed, template: PodTemplate, model: Model): Target & PodInputs {
-  const { modelEnv, port } = canary.spec.serving;
-  const inputs = { model, template, modelEnv, port };
-  return { ...inputs, revision: revisionOf(inputs) };
+/** Nobody is left to choose from. */
+function blockOfAll(contenders: readonly Contender[]): Pick<Run, "blocked"> {
+  const [first] = contenders;
+  if (first === undefined || contenders.some(({ out }) => out === undefined)) return {};
+  return { blocked: contenders.some(({ out }) => out === "Rejected") ? "Rejected" : "Failed" };
 }
 
 /** Why what Git asks for is not served: of several jobs the newest is meant, whatever came before it. */
-function blockOfWanted(observed: Observed, stable: string, target: Target): Run["blocked"] {
+function blockOfWanted(observed: Observed, stable: string, target: Target): Block | undefined {
   const model = observed.records.get(stable)?.model ?? target.model;
   const [newest] = observed.canary.spec.model.fromJobs ? newerJobs(observed.jobs, model) : [];
   const wanted = newest === undefined || "service" in target ? target : serving(observed, target.template, newest);
   return wanted.revision === stable ? undefined : blockOf(observed, wanted, model.digest);
-}
-
-/** A rejection holds for the revision and for its model, unless that is stable's own; a failure for the revision only. */
-function blockOf(
-  observed: Observed,
-  { revision, model }: Target,
-  stableDigest: Digest | undefined,
-): Run["blocked"] | undefined {
-  const { route, records } = observed;
-  const own = records.get(revision);
-  if (route?.rejected?.revision === revision || own?.verdict === "RolledBack") return "Rejected";
-  if (own?.verdict === "Failed") return "Failed";
-  const isTriedAgain = own?.retried || (own?.retriedAt !== undefined && observed.arms.has(revision));
-  if (isTriedAgain || model.digest === undefined || model.digest === stableDigest) return undefined;
-  const rejected = [...records.values()].filter(
-    (record) => record.verdict === "RolledBack" || record.revision === route?.rejected?.revision,
-  );
-  return rejected.some((record) => record.model.digest === model.digest) ? "Rejected" : undefined;
 }
 
 /** The revision that `dpo.dev/retry` names and whose verdict was not lifted yet: it can be once nothing is left of it. */

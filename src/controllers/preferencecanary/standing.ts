@@ -6,6 +6,7 @@ import type { Observed } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 import { routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
+import { selectionStand } from "./selection-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
 
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
@@ -18,13 +19,16 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
     return stalled("PodsRefused", `The API server does not take the pods: ${facts.refusal}${rest}`);
   }
   if (run.stable !== undefined && run.candidate !== undefined) return runStand(facts, run.stable, run.candidate);
+  if (run.stable !== undefined && facts.selection !== undefined && run.blocked === undefined)
+    return selectionStand(facts, run.stable, facts.selection);
   const { workloadRef } = spec.serving;
   if (observed.template === undefined && workloadRef !== undefined) {
     const { kind, name } = workloadRef;
     const rest = run.stable === undefined ? "" : `; ${run.stable} goes on serving`;
     return stalled("WorkloadNotFound", `There is no ${kind} ${name} in this namespace to make arms from${rest}`);
   }
-  if (run.stable !== undefined && run.target === undefined) return sameServiceStand(facts, run.stable);
+  if (run.stable !== undefined && run.target === undefined && run.contenders === undefined)
+    return sameServiceStand(facts, run.stable);
   if (run.stable !== undefined) return idleStand(facts, run.stable, lastRun);
   const first = run.target?.revision ?? "";
   return inProgress(
@@ -78,7 +82,7 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
     return inProgress("Progressing", "RouteNotServed", `${serves} that come, but ${observed.route.unserved}`);
   if (!isComplete(observed.arms.get(stable) ?? {}))
     return inProgress("Progressing", "StableNotReady", `${serves}, but ${podsOf(observed, stable)}`);
-  if (run.blocked !== undefined) return blockedStand(serves, run.blocked, lastRun);
+  if (run.blocked !== undefined) return blockedStand(`${serves}${nobodyLeft(run)}`, run.blocked, lastRun);
   if (run.target !== undefined && run.target.revision !== stable) {
     const message = `${serves}; revision ${run.target.revision} waits while spec.suspend is true`;
     return { phase: "Paused", standing: "NotReady", reason: "Suspended", message };
@@ -86,6 +90,12 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
   const [phase, reason] = isPromoted ? (["Promoted", "Promoted"] as const) : (["Idle", "Serving"] as const);
   const message = `${serves}${unjudged({ observed, run }, stable)}${nextStepOf(observed, stable)}`;
   return { phase, standing: "Ready", reason, message };
+}
+
+/** Of several models; what was found against each is in status.contenders. */
+function nobodyLeft({ contenders }: Facts["run"]): string {
+  if (contenders === undefined) return "";
+  return `, and none of ${contenders.map(({ name }) => name).join(", ")} is left to choose from; the last of them`;
 }
 
 function unjudged({ observed, run }: Pick<Facts, "observed" | "run">, stable: string): string {

@@ -8,8 +8,11 @@ export function revisionsOf({ run, entered, served }: Facts): Pick<PreferenceCan
     ...(entered && { entered: entered.toISOString() }),
     ...(served && { served: served.toISOString() }),
   };
+  const from = candidate?.chosenFrom === undefined ? {} : { chosenFrom: candidate.chosenFrom };
   return {
     ...(stable && { stable: { revision: stable, digest: stableDigest ?? "" } }),
-    ...(candidate && { candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since } }),
+    ...(candidate && {
+      candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since, ...from },
+    }),
   };
 }

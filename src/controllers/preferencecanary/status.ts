@@ -4,10 +4,13 @@ import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canar
 import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { percentOf, weightIn } from "../../traffic/slots.ts";
 import { standingConditions } from "../kstatus.ts";
+import { endedContenders } from "./contender-endings.ts";
+import { contendersOf, lastOf } from "./contender-status.ts";
 import { endedRuns } from "./ended-runs.ts";
 import type { Facts } from "./facts.ts";
 import type { GateStatus } from "./gates.ts";
 import { type LastRun, lastRunOf } from "./last-run.ts";
+import { leaderOf, type Selection } from "./selection.ts";
 import { standOf } from "./standing.ts";
 import { revisionsOf } from "./status-revisions.ts";
 
@@ -16,7 +19,8 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
   const { canary } = facts.observed;
   const { generation } = canary.metadata;
   const previous = canary.status?.conditions ?? [];
-  const lastRun = lastRunOf(facts, now);
+  const contenders = endedContenders(facts, now);
+  const lastRun = lastOf(contenders) ?? lastRunOf(facts, now);
   const stand = standOf(facts, lastRun);
   const isFirst = previous.length === 0;
   const { standing, reason, message } = isFirst ? SEEN : stand;
@@ -26,10 +30,11 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
     phase: isFirst ? "Progressing" : stand.phase,
     ...revisionsOf(facts),
     ...scale(facts),
+    ...contendersOf(facts),
     ...progress(facts),
     ...(facts.exposure && { exposure: facts.exposure.kept }),
     ...gates(facts),
-    ...endedRuns(facts, lastRun),
+    ...endedRuns(facts, lastRun, contenders),
     conditions: [...setConditions(previous, [...kstatus, ...runConditions(facts, lastRun, generation)], now)],
   };
 }
@@ -51,7 +56,8 @@ function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanarySta
 }
 
 function progress(facts: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {
-  const { progress: at, isPromotable, rejection } = facts;
+  const { progress: at, isPromotable, rejection, selection } = facts;
+  if (selection !== undefined && facts.run.blocked === undefined) return beforeSteps(facts, selection);
   if (at === undefined) return {};
   const { step, index, of, since } = at;
   const desired = rejection !== undefined ? 0 : isPromotable ? 100 : step.weight;
@@ -59,6 +65,15 @@ function progress(facts: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"
   return {
     weights: { desired, ...(verified !== undefined && { verified }), ...(since && { since: since.toISOString() }) },
     step: { name: step.name, index, of },
+  };
+}
+
+function beforeSteps({ observed }: Facts, { contenders }: Selection): Pick<PreferenceCanaryStatus, "weights" | "step"> {
+  const left = contenders.filter(({ out }) => out === undefined).length;
+  const { steps } = observed.canary.spec;
+  return {
+    weights: { desired: 0 },
+    step: { name: `selection ${left}/${contenders.length} left`, index: 0, of: steps.length },
   };
 }
 
@@ -76,15 +91,22 @@ function gates(facts: Facts): Pick<PreferenceCanaryStatus, "gates"> {
   return shown.length > 0 ? { gates: [...shown] } : {};
 }
 
-/** Those of the last run stay until another begins. */
-function shownGates({ observed, gates: current }: Facts): readonly GateStatus[] {
+/** Those of the last run stay until another begins; in a selection those of whoever is best by now. */
+function shownGates({ observed, gates: current, selection }: Facts): readonly GateStatus[] {
+  const { contenders = [] } = selection ?? {};
+  const left = contenders.filter(({ out }) => out === undefined);
+  const leader = leaderOf(left.length > 0 ? left : contenders);
+  if (leader !== undefined) return leader.gates;
   return current.length > 0 ? current : (observed.canary.status?.gates ?? []);
 }
 
 function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGeneration: number): NewCondition[] {
   const { run, verdict, gates: current } = facts;
   const isBack =
-    lastRun?.outcome === "RolledBack" && run.candidate?.state !== "Running" && run.stable !== lastRun.revision;
+    lastRun?.outcome === "RolledBack" &&
+    run.candidate?.state !== "Running" &&
+    run.stable !== lastRun.revision &&
+    (run.contenders === undefined || run.blocked !== undefined);
   const words = current.map(({ name, message }) => `${name}: ${message}`).join("; ");
   return [
     {
@@ -140,15 +162,21 @@ function happenings(status: PreferenceCanaryStatus | undefined) {
     candidate: status?.candidate?.revision,
     weights: [status?.weights?.desired, status?.weights?.verified, status?.weights?.since],
     step: status?.step?.name,
+    contenders: status?.contenders?.map(({ revision, state }) => [revision, state]),
     lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome, status?.lastRun?.time],
   };
 }
 
 function tidings(status: PreferenceCanaryStatus | undefined) {
   return {
-    verdicts: status?.gates?.map(({ name, verdict }) => [name, verdict]),
+    verdicts: status?.gates?.map(verdictOf),
+    contenders: status?.contenders?.map(({ gates }) => gates.map(verdictOf)),
     conditions: status?.conditions?.map(({ type, status: value, reason }) => `${type}=${value} ${reason}`).toSorted(),
   };
+}
+
+function verdictOf({ name, verdict }: GateStatus): readonly string[] {
+  return [name, verdict];
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -1,6 +1,7 @@
 import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../api/v1alpha1/quantity.ts";
 import { isAvailable, isComplete, roleOf } from "./arm-state.ts";
+import { setOf } from "./contenders.ts";
 import { revisionRecord } from "./desired.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
@@ -28,15 +29,49 @@ export function recordVerdicts({ observed }: Facts): Advice {
 /** A candidate that does not get ready, or does not answer, fails its run; its model is not judged by that. */
 export function failUnready({ observed, run: { candidate }, isServing, hasEntered, now }: Facts): Advice {
   if (candidate?.state !== "Running" || isServing) return undefined;
-  const arm = observed.arms.get(candidate.revision) ?? {};
-  const standing = observed.records.get(candidate.revision);
+  return failStuck(observed, candidate.revision, hasEntered, now);
+}
+
+/** Nobody is served by a contender: what is found against it stands on its record at once. */
+export function rejectContenders({ observed, selection }: Facts): Advice {
+  for (const { revision, rejection } of selection?.contenders ?? []) {
+    const standing = observed.records.get(revision);
+    if (rejection !== undefined && standing !== undefined)
+      return record(observed.canary, { ...standing, verdict: "RolledBack", reason: rejection });
+  }
+  return undefined;
+}
+
+/** As for a candidate. */
+export function failUnreadyContenders({ observed, selection, now }: Facts): Advice {
+  const waits: number[] = [];
+  for (const { revision, out, isServing, entered } of selection?.contenders ?? []) {
+    if (out !== undefined || isServing) continue;
+    const advice = failStuck(observed, revision, entered !== undefined, now);
+    if (advice !== undefined && "effect" in advice) return advice;
+    if (advice !== undefined) waits.push(advice.waitMs);
+  }
+  return waits.length > 0 ? { waitMs: Math.min(...waits) } : undefined;
+}
+
+/** One write makes it the candidate, and the others none: who was chosen is known from its record alone. */
+export function chooseContender({ observed, selection }: Facts): Advice {
+  const { candidates } = observed.canary.spec.model;
+  const standing = selection?.chosen && observed.records.get(selection.chosen.revision);
+  if (standing === undefined || candidates === undefined) return undefined;
+  return record(observed.canary, { ...standing, chosenFrom: setOf(candidates) });
+}
+
+function failStuck(observed: Observed, revision: string, hasEntered: boolean, now: Date): Advice {
+  const arm = observed.arms.get(revision) ?? {};
+  const standing = observed.records.get(revision);
   const progressedAt = arm.isExternal ? now : arm.deployment?.progressedAt;
   if (progressedAt === undefined || standing === undefined) return undefined;
   // Its pods are well: only its Service is gone, and comes back.
   if (hasEntered && isAvailable(arm)) return undefined;
   const stuckMs = isComplete(arm) ? (arm.idleMs ?? 0) : now.getTime() - progressedAt.getTime();
   if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
-  return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, candidate.revision) });
+  return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, revision) });
 }
 
 function failureOf(observed: Observed, revision: string): string {

@@ -38,8 +38,8 @@ export interface CanaryStage {
   applyWorkload(image?: string): Promise<void>;
   /** A validated job with this digit's model. */
   createJob(name: string, digit: string): Promise<void>;
-  /** Comparisons of the current run at the collector, each of another prompt. */
-  compare(outcome: 0 | 1, count: number): Promise<void>;
+  /** Comparisons of the current run at the collector, each of another prompt; or of this contender of a selection. */
+  compare(outcome: 0 | 1, count: number, contender?: string): Promise<void>;
   /** So many users of each arm of the current run, by turns, who think this of an answer. */
   rate(values: { readonly candidate: number; readonly stable: number }, count: number): Promise<void>;
   /** So many answers of the candidate, checked and found safe. */
@@ -79,10 +79,11 @@ export async function setCanaryStage(installation: Installation, options: StageO
   const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
   let manager: RunningManager | undefined;
 
-  async function currentRun() {
-    const { stable, candidate } = (await client.get(preferenceCanaries, key))?.status ?? {};
-    if (stable === undefined || candidate === undefined) throw new Error("there is no run");
-    return { stable, candidate };
+  async function currentRun(contender?: string) {
+    const { stable, candidate, contenders } = (await client.get(preferenceCanaries, key))?.status ?? {};
+    const judged = candidate ?? contenders?.find(({ name }) => name === contender);
+    if (stable === undefined || judged === undefined) throw new Error("there is no run");
+    return { stable, candidate: judged };
   }
 
   async function call(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
@@ -107,8 +108,8 @@ export async function setCanaryStage(installation: Installation, options: StageO
     await post(`canaries/${CANARY}/ratings`, { ratings });
   }
 
-  async function compare(outcome: 0 | 1, count: number): Promise<void> {
-    const { stable, candidate } = await currentRun();
+  async function compare(outcome: 0 | 1, count: number, contender?: string): Promise<void> {
+    const { stable, candidate } = await currentRun(contender);
     const arm = (revision: string, isWinner: boolean) =>
       isWinner ? { revision, text: "an answer" } : { revision, error: "no answer" };
     const postPair = async () => {

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
 import { PreferenceCanarySpec } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { explainGate } from "../../../src/cli/explain/gates.ts";
-import { canarySpec, podTemplate } from "../../builders/canary.ts";
+import { canarySpec, digest, modelUri, podTemplate } from "../../builders/canary.ts";
 import { CanaryWorld } from "../../builders/canary-world.ts";
 import { dpo, folderWith } from "./run-dpo.ts";
 
@@ -55,6 +55,27 @@ describe("why a gate says what it says", () => {
     expect(await explained(world)).toContain("with 50% of the requests (answers show 10% so far).");
     world.setStatus({ weights: { desired: 50, verified: 50 } });
     expect(await explained(world)).toContain("with 50% of the requests.");
+  });
+
+  test("of several models each, at its part of the rates, and how often it is compared", async () => {
+    const model = (name: string, digit: string) => ({ name, uri: modelUri(digit), digest: digest(digit) });
+    const candidates = [model("red", "b"), model("green", "c")];
+    const world = new CanaryWorld({ ...checked, model: { candidates }, selection: {} });
+    world.workload();
+    world.settle();
+    world.voteFor("red", twoOfThree.slice(0, 30));
+    world.voteFor("green", Array<0>(60).fill(0));
+    world.later(10_000);
+    const text = await explained(world);
+    expect(text).toContain(
+      "Progressing. One of 2 models is to be chosen (selection 1/2 left), and none of them serves users.",
+    );
+    expect(text).toMatch(
+      /\nred \([0-9a-f]{10}\): Compared, gets 100% of the comparisons from now on\nwinRate: Undecided\n {2}66.7% of 30/,
+    );
+    expect(text).toMatch(/\ngreen \([0-9a-f]{10}\): RolledBack\nwinRate: Fail\n/);
+    expect(text).toContain("A model at or under 60% is promoted with at most 2.5% probability.");
+    expect(text).toContain("Each of 2 models is judged at one part in 2 of the rates that the spec names");
   });
 
   test("as many comparisons more as it says bring the verdict, and one less does not", async () => {

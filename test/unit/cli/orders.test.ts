@@ -25,6 +25,20 @@ describe("an order from the command line", () => {
     expect(ordered({ verb })).toEqual({ [`dpo.dev/${verb}`]: REVISION });
   });
 
+  it("in a selection is for the contender that is named, and for none unless it is", () => {
+    const common = { digest: "", state: "Compared" as const, gates: [], message: "" };
+    const contenders = [
+      { ...common, name: "red", revision: "aaaaaaaaaa" },
+      { ...common, name: "green", revision: REVISION },
+    ];
+    const selecting: PreferenceCanaryStatus = { phase: "Progressing", contenders };
+    expect(ordered({ verb: "rollback", revision: REVISION }, selecting)).toEqual({ "dpo.dev/rollback": REVISION });
+    for (const order of [{ verb: "promote" }, { verb: "promote", revision: "cccccccccc" }] as const)
+      expect(() => ordered(order, selecting)).toThrow(
+        "name the one to promote with --revision: aaaaaaaaaa (red), bbbbbbbbbb",
+      );
+  });
+
   it("to approve is for the step that the candidate is in, and keeps what was approved of this revision", () => {
     expect(ordered({ verb: "approve" })).toEqual({ "dpo.dev/approve": `${REVISION}/half` });
     const standing = { "dpo.dev/approve": `aaaaaaaaaa/half, ${REVISION}/shadow` };

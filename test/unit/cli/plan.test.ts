@@ -32,6 +32,22 @@ test("gates that ask other systems are not simulated, and the plan says so", asy
   expect(some.every(({ promoted, rolledBack }) => promoted + rolledBack === 1)).toBe(true);
 });
 
+test("of several models one is planned, at its part of the error rates, and the plan says so", async () => {
+  const several = readFileSync(
+    new URL("../../../manifests/examples/preference-canary-selection.yaml", import.meta.url),
+    "utf8",
+  );
+  const { code, stdout, stderr } = await dpo(["plan", "-f", "-", "--json", ...rates, "--runs", "5"], {
+    stdin: several,
+  });
+  expect([code, stderr]).toEqual([
+    0,
+    "Of model.candidates one is planned, as if all comparisons were its own, at its part of the error rates.\n",
+  ]);
+  const some: Planned[] = JSON.parse(stdout);
+  expect(some[0]?.error?.promised).toBeCloseTo(0.05 / 3, 6);
+});
+
 describe("what is planned", () => {
   test("says of each true win rate how often it is promoted and rolled back, and what of that is an error", async () => {
     const [atMin, between, atTarget] = await planned(

@@ -39,6 +39,7 @@ test("a released migration stays as it was: stores that it made are out there", 
     "470d428f39d48c71",
     "ce0726d6be3261d1",
     "3982183d44746622",
+    "fcd3236c6de8aa12",
   ]);
 });
 
@@ -53,6 +54,21 @@ test("a store of an earlier release is brought to this one's version and keeps w
   expect(opened.prepare("PRAGMA user_version").get()).toEqual({ user_version: MIGRATIONS.length });
   expect(opened.prepare("SELECT id FROM records").all()).toEqual([{ id: "r" }]);
   expect(opened.prepare("SELECT count(*) AS ratings FROM ratings").get()).toEqual({ ratings: 0 });
+  opened.close();
+});
+
+test("what was newest in a store of an earlier release is newest still", () => {
+  const folder = temporaryFolder();
+  const before = new DatabaseSync(join(folder, "collector.db"));
+  for (const sql of MIGRATIONS.slice(0, 5)) before.exec(sql);
+  before.exec("PRAGMA user_version = 5");
+  before.exec("INSERT INTO live VALUES ('n', 'd', 'one', 's', 'c'), ('n', 'd', 'other', 's', NULL)");
+  before.close();
+  const opened = openDatabase(folder);
+  expect(opened.prepare("SELECT canary, candidate FROM live ORDER BY canary").all()).toEqual([
+    { canary: "one", candidate: "c" },
+    { canary: "other", candidate: "" },
+  ]);
   opened.close();
 });
 

@@ -72,6 +72,37 @@ test("pairs of the newest revisions go first, the others after them by age", asy
   expect((await lease(collector, "ann")).map(({ id }) => id)).toEqual(["newest", "alone", "first"]);
 });
 
+test("pairs of all that are compared by turns are the newest, until one of them is compared no more", async () => {
+  const clock = movableClock();
+  await using collector = await startCollector({ dependencies: { clock } });
+  const other = { candidate: undefined, other: { revision: "5ab1e00000", text: "second" } };
+  const of = (revision: string, ...beside: string[]) => ({ candidate: { revision, text: `new ${revision}` }, beside });
+  const [red, green, blue] = ["4ed0000000", "94ee000000", "b1e0000000"];
+  const all = [red, green, blue];
+  await postPairs(
+    collector,
+    pairOf("alone", other),
+    pairOf("red-1", of(red, ...all)),
+    pairOf("green-1", of(green, ...all)),
+  );
+  await postPairs(collector, pairOf("blue-1", of(blue, ...all)));
+  expect((await lease(collector, "ann", { seconds: 1 })).map(({ id }) => id)).toEqual([
+    "red-1",
+    "green-1",
+    "blue-1",
+    "alone",
+  ]);
+  clock.move(2_000);
+  await postPairs(collector, pairOf("green-2", of(green, green, blue)));
+  expect((await lease(collector, "bob")).map(({ id }) => id)).toEqual([
+    "green-1",
+    "blue-1",
+    "green-2",
+    "alone",
+    "red-1",
+  ]);
+});
+
 test("a full queue drops the oldest of former revisions, then the oldest, and never what somebody holds", async () => {
   await using collector = await startCollector({ config: { queueLimit: 3 } });
   const older = { candidate: { revision: "01d0000000", text: "older" } };

@@ -70,11 +70,12 @@ export async function startSampler(config: {
   timeoutSeconds?: number;
   redact?: SamplerConfig["redact"];
   shares?: SamplerConfig["shares"];
+  selection?: SamplerConfig["selection"];
 }) {
   const tokenFile = join(temporaryFolder(), "token");
   writeFileSync(tokenFile, "first-token\n");
   const registry = new Registry();
-  const { candidate, redact, shares } = config;
+  const { candidate, redact, shares, selection } = config;
   const sampler = await runSampler(
     SamplerConfig.parse({
       host: "127.0.0.1",
@@ -88,6 +89,7 @@ export async function startSampler(config: {
       timeoutSeconds: config.timeoutSeconds ?? 5,
       redact,
       shares,
+      selection,
     }),
     { clock: systemClock, random: Math.random, logger: silentLogger(), registry },
   );

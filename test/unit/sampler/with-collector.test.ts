@@ -46,6 +46,38 @@ test("pairs reach the real collector: two answers wait for a rater, one alone is
   expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null, cohort: "de" }] });
 });
 
+test("a contender that has lost at the real collector is asked less, also by a sampler that starts anew", async () => {
+  const collector = await startCollector();
+  const stable = await serveModel("stable");
+  const failing = await serve((_request, reply) => reply.code(500).send("no"));
+  const [red, green] = [
+    { revision: "4ed0000000", url: failing },
+    { revision: "94ee000000", url: (await serveModel("green")).url },
+  ];
+  const betting = { unit: "Prompt" as const, votesPerUnit: 1 };
+  const start = (contenders: (typeof red)[]) =>
+    startSampler({
+      collector: collector.url,
+      stable: stable.url,
+      selection: { contenders, minShare: 0.1, betting },
+    });
+  const first = await start([red]);
+  for (let i = 0; i < 20; i++) await mirror(first, "/v1/chat/completions", chat(`prompt ${i}`));
+  await eventually(async () => {
+    expect(await first.metric("dpo_sampler_pairs_total", { outcome: "Decided" })).toBe(20);
+  });
+
+  const second = await start([red, green]);
+  let asked = 0;
+  await eventually(async () => {
+    for (let i = 0; i < 20; i++) await mirror(second, "/v1/chat/completions", chat(`more ${asked++}`));
+    const posted = (outcome: string) => second.metric("dpo_sampler_pairs_total", { outcome });
+    const [lost, judged] = [await posted("Decided"), await posted("Queued")];
+    expect(lost + judged).toBeGreaterThan(60);
+    expect(lost / (lost + judged)).toBeLessThan(0.3);
+  });
+});
+
 test("two answers that differ only in what is redacted are nothing to choose between", async () => {
   const collector = await startCollector();
   const writing = (text: string) => serve(() => ({ choices: [{ text }] }));

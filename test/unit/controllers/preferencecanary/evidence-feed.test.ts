@@ -124,3 +124,27 @@ it("lets go of a stream that is no longer asked for, and of all of them for anot
   evidence.stop();
   expect(lines.at(-1)?.signal?.aborted).toBe(true);
 });
+
+it("follows every pair of a selection, and lets go of one that is in it no more", async () => {
+  const { feed: evidence, calls, say } = followed();
+  const other = { ...PAIR, candidate: "cccccccccc" };
+  const both = [
+    [PAIR, { ratings: null }],
+    [other, { comparisons: null }],
+  ] as const;
+  evidence.readEach(CANARY, both);
+  await say();
+  expect(calls.map(({ stream, query }) => `${stream} of ${query.candidate}`).toSorted()).toEqual([
+    "comparisons of cccccccccc",
+    `ratings of ${PAIR.candidate}`,
+  ]);
+  expect(evidence.readEach(CANARY, both).map(({ ratings }) => ratings.records)).toEqual([[rating], []]);
+  calls.length = 0;
+  evidence.readEach(CANARY, [[other, { comparisons: null }]]);
+  await say("assistant");
+  expect(calls.map(({ query }) => query.candidate)).toEqual(["cccccccccc"]);
+  calls.length = 0;
+  evidence.read(CANARY, other, { comparisons: null });
+  expect(calls).toEqual([]);
+  expect(evidence.read(CANARY, other, { comparisons: null }).comparisons.access.type).toBe("Readable");
+});

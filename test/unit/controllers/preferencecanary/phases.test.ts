@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
-import { canarySpec, WORKLOAD } from "../../../builders/canary.ts";
+import { canarySpec, digest, modelUri, WORKLOAD } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 import { documented, said } from "../../docs/status-tables.ts";
 
@@ -37,6 +37,14 @@ function story(): CanaryWorld {
   world.settle(30_000);
   world.vote(Array<0>(60).fill(0));
   world.settle();
+  world.edit({
+    model: {
+      candidates: ["d", "e"].map((digit) => ({ name: `model-${digit}`, uri: modelUri(digit), digest: digest(digit) })),
+    },
+    selection: { minShare: 10 },
+  });
+  world.settle();
+  world.edit({ model: { fromJobs: {} } });
   world.cluster.remove(world.cluster.deployments, WORKLOAD);
   world.settle();
   return world;
@@ -57,9 +65,15 @@ describe("a canary's phase", () => {
   });
 
   it("has a message for whoever is on call: who serves, who is judged, and what is waited for", () => {
-    const message = (phase: string) =>
-      statuses.findLast((status) => status.phase === phase)?.conditions?.find(({ type }) => type === "Ready")
-        ?.message ?? "";
+    const ready = ({ conditions }: PreferenceCanaryStatus) => conditions?.find(({ type }) => type === "Ready");
+    const message = (phase: string) => {
+      const isIt = (status: PreferenceCanaryStatus) => status.phase === phase && ready(status)?.reason !== "Selecting";
+      return ready(statuses.findLast(isIt) ?? {})?.message ?? "";
+    };
+    const selecting = statuses.findLast((status) => ready(status)?.reason === "Selecting") ?? {};
+    expect(ready(selecting)?.message).toMatch(
+      /^One is to be chosen by comparisons with [0-9a-f]{10}, which serves all requests: model-d \([0-9a-f]{10}\) has no comparison yet; model-e \([0-9a-f]{10}\) has no comparison yet$/,
+    );
     expect(message("Progressing")).toMatch(
       /^Candidate [0-9a-f]{10} is in step half \(50%\), 3 of 3, and waits for every gate to pass; whether its weight is live cannot be asked, so it counts as live 1 s after it is stored: Gateway chat\/public has no address\. winRate: /,
     );

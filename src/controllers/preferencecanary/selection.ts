@@ -1,0 +1,189 @@
+import { parseDuration } from "../../api/v1alpha1/quantity.ts";
+import { allocate } from "../../gates/allocation.ts";
+import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
+import { isAvailable, isComplete, isReachable } from "./arm-state.ts";
+import { type Contender, knownContender } from "./contenders.ts";
+import { type Collected, type Evidence, NOTHING_COLLECTED, type Wanted } from "./evidence.ts";
+import { type Asked, cursorsOf, foldGates, type GateStatus, type Judged, remembered } from "./gates.ts";
+import type { Observed } from "./observed.ts";
+import { type Orders, readOrders } from "./orders.ts";
+import { foundAgainst } from "./rejection.ts";
+import type { Run } from "./run.ts";
+import { type Silence, silentFrom } from "./silence.ts";
+import { coldReason } from "./warm-up.ts";
+
+/** How one contender stands. */
+export interface Standing extends Contender {
+  /** It can answer requests: all its pods at first, and asked; at least one of them from then on. */
+  readonly isServing: boolean;
+  /** When that first was. */
+  readonly entered?: Date;
+  readonly gates: readonly GateStatus[];
+  /** Of all of them together. */
+  readonly verdict: Verdict;
+  /** Why it is rejected now, in words. */
+  readonly rejection?: string;
+  /** Its share of the comparisons, as a fraction; absent while it gets none. */
+  readonly share?: number;
+}
+
+/** A choice that has yet to be made, or is made now. */
+export interface Selection {
+  readonly contenders: readonly Standing[];
+  /** Written down now; whoever is chosen becomes the candidate by that. */
+  readonly chosen?: Standing;
+  /** When something will have changed although nobody changes it. */
+  readonly alarms: readonly Date[];
+}
+
+/** What the collector is asked for, contender by contender. */
+export function wantedOf(observed: Observed, { stable, contenders = [] }: Run): readonly Wanted[] {
+  if (stable === undefined) return [];
+  const asked = askedOfContenders(observed);
+  return contenders.map((contender) => {
+    const gates = rememberedOf(observed, stable, contender);
+    const judged = judgedOf(observed, contender);
+    return [{ candidate: contender.revision, stable }, cursorsOf(asked, judged, gates)];
+  });
+}
+
+/** What it had, by revision. */
+export function contended({ contenders = [] }: Run, collected: readonly Collected[]): ReadonlyMap<string, Collected> {
+  return new Map(contenders.map(({ revision }, index) => [revision, collected[index] ?? NOTHING_COLLECTED]));
+}
+
+export function selectionOf(
+  observed: Observed,
+  stable: string,
+  contenders: readonly Contender[],
+  evidence: Evidence,
+  now: Date,
+): Selection {
+  const judged = contenders.map((contender) => judge(observed, stable, contender, evidence, now));
+  const deadline = deadlineOf(observed, contenders);
+  const chosen = choose(observed, judged, deadline !== undefined && deadline <= now);
+  const silent = judged.flatMap(({ gates, entered, out }) => {
+    const silence = out === undefined ? silenceOf(observed, entered) : undefined;
+    return gates.map((gate) => silentFrom(gate, silence));
+  });
+  const alarms = [deadline, ...silent].filter((at) => at !== undefined).filter((at) => at > now);
+  return { contenders: withShares(observed, judged), ...(chosen && { chosen }), alarms };
+}
+
+/** Whether the sampler may ask it: what it cannot answer counts as lost, once it is known that it can. */
+export function isContending({ out, rejection, isServing, entered }: Standing): boolean {
+  return out === undefined && rejection === undefined && (isServing || entered !== undefined);
+}
+
+/** The one with the best estimate; of equals the first. */
+export function leaderOf<T extends Pick<Standing, "gates">>(standings: readonly T[]): T | undefined {
+  return standings.toSorted((one, other) => estimateOf(other) - estimateOf(one))[0];
+}
+
+export function winRateOf({ gates }: { readonly gates: readonly GateStatus[] }): GateStatus | undefined {
+  return gates.find(({ name }) => name === "winRate");
+}
+
+/** Without users there are neither ratings nor anything that a metric or a webhook could be asked about. */
+function askedOfContenders({ canary: { spec } }: Observed): Asked {
+  const { winRate, safety, cohorts, calibration } = spec.gates;
+  const gates = {
+    winRate,
+    ...(safety && { safety }),
+    ...(cohorts && { cohorts }),
+    ...(calibration && { calibration }),
+  };
+  return { gates, evidence: spec.evidence };
+}
+
+function judgedOf({ canary }: Observed, { revision, sameModel }: Contender): Judged {
+  return { revision, sameModel, chosenFrom: canary.spec.model.candidates?.length ?? 1 };
+}
+
+function rememberedOf(observed: Observed, stable: string, contender: Contender): readonly GateStatus[] {
+  const known = knownContender(observed, stable, contender.revision);
+  return remembered(askedOfContenders(observed), judgedOf(observed, contender), known?.gates ?? []);
+}
+
+function judge(observed: Observed, stable: string, contender: Contender, { contended }: Evidence, now: Date): Standing {
+  const { revision, out } = contender;
+  const known = knownContender(observed, stable, revision);
+  const isServing = out === undefined && canServe(observed, revision, known?.entered !== undefined);
+  const entered = known?.entered === undefined ? (isServing ? now : undefined) : new Date(known.entered);
+  const { retriedAt } = observed.records.get(revision) ?? {};
+  const look = {
+    now,
+    silence: silenceOf(observed, entered),
+    ...(retriedAt !== undefined && { retriedAt: new Date(retriedAt) }),
+  };
+  const collected = { ...(contended?.get(revision) ?? NOTHING_COLLECTED), answers: {} };
+  const before = rememberedOf(observed, stable, contender);
+  const gates = foldGates(askedOfContenders(observed), judgedOf(observed, contender), before, collected, look);
+  const rejection = out === undefined ? foundAgainst(gates, readOrders(observed.canary, revision)) : undefined;
+  return {
+    ...contender,
+    isServing,
+    ...(entered && { entered }),
+    gates,
+    verdict: combineVerdicts(gates.map(({ verdict }) => verdict)),
+    ...(rejection !== undefined && { rejection }),
+  };
+}
+
+function canServe(observed: Observed, revision: string, hasEntered: boolean): boolean {
+  const arm = observed.arms.get(revision) ?? {};
+  const isAllThere = isComplete(arm) && coldReason(observed, revision) === undefined;
+  return (hasEntered ? isAvailable(arm) : isAllThere) && isReachable(arm);
+}
+
+function silenceOf({ canary: { spec } }: Observed, entered: Date | undefined): Silence | undefined {
+  return entered && { since: entered, limitMs: parseDuration(spec.onNoData.after) };
+}
+
+/** A selection begins with the first Deployment of those that are left. */
+function deadlineOf({ canary, arms }: Observed, contenders: readonly Contender[]): Date | undefined {
+  const { deadline } = canary.spec.selection ?? {};
+  const created = contenders.flatMap(({ revision, out }) => {
+    const time = arms.get(revision)?.deployment?.object.metadata.creationTimestamp;
+    return out === undefined && time !== undefined ? [Date.parse(time)] : [];
+  });
+  if (deadline === undefined || created.length === 0) return undefined;
+  return new Date(Math.min(...created) + parseDuration(deadline));
+}
+
+/**
+ * The first that has passed gates.winRate, at the deadline the best of those that something is known of; or the one that
+ * somebody orders to be promoted. Evidence that is out of sight, or doubted, chooses nobody.
+ */
+function choose({ canary }: Observed, all: readonly Standing[], isOverdue: boolean): Standing | undefined {
+  if (canary.spec.suspend) return undefined;
+  const able = all.filter(({ out, rejection, isServing }) => out === undefined && rejection === undefined && isServing);
+  const ordersOf = ({ revision }: Standing): Orders => readOrders(canary, revision);
+  const ordered = able.find((standing) => ordersOf(standing).promote);
+  if (ordered !== undefined) return ordered;
+  const clear = able.filter(({ verdict }) => verdict === "Pass" || verdict === "Undecided");
+  const free = clear.filter((standing) => !ordersOf(standing).pause);
+  const passed = free.filter((standing) => winRateOf(standing)?.verdict === "Pass");
+  if (passed.length > 0) return leaderOf(passed);
+  return isOverdue ? leaderOf(free.filter((standing) => estimateOf(standing) >= 0)) : undefined;
+}
+
+/** Under 0 where nothing is known. */
+function estimateOf(standing: Pick<Standing, "gates">): number {
+  const { samples = 0, sum = "0" } = winRateOf(standing) ?? {};
+  return samples > 0 ? Number(sum) / samples : -1;
+}
+
+/** As the sampler draws them by the same evidence. */
+function withShares({ canary }: Observed, all: readonly Standing[]): readonly Standing[] {
+  const asked = all.filter(isContending);
+  const tallies = asked.map((standing) => {
+    const { samples = 0, sum = "0" } = winRateOf(standing) ?? {};
+    return { samples, sum: Number(sum) };
+  });
+  const shares = allocate(tallies, (canary.spec.selection?.minShare ?? 0) / 100);
+  return all.map((standing) => {
+    const share = shares[asked.indexOf(standing)];
+    return share === undefined ? standing : { ...standing, share };
+  });
+}

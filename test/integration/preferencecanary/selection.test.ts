@@ -1,0 +1,100 @@
+import { afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
+import { deployments } from "../../../src/kube/resource.ts";
+import { readSlots } from "../../../src/traffic/http-route.ts";
+import { CANARY, digest, modelUri } from "../../builders/canary.ts";
+import { type Installation, install } from "../operator/install.ts";
+import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import { installHTTPRoutes } from "./gateway-api.ts";
+
+const model = (name: string, digit: string) => ({ name, uri: modelUri(digit), digest: digest(digit) });
+const CANDIDATES = [model("red", "b"), model("green", "c"), model("blue", "d")];
+
+let installation: Installation;
+let canary: CanaryStage;
+
+beforeAll(async () => {
+  installation = await install(inject("kubeconfig"));
+  await installHTTPRoutes(installation.admin);
+});
+beforeEach(async () => {
+  canary = await setCanaryStage(installation);
+  await canary.applyWorkload();
+  await canary.createCanary({ model: { candidates: CANDIDATES }, selection: {}, onNoData: { after: "24h" } });
+});
+afterEach(() => canary.close());
+
+/** Every arm that ever had users, by the route. */
+function served(): Set<string> {
+  const slots = canary.routes.versions.flatMap((version) => readSlots(version, CANARY) ?? []);
+  return new Set(slots.filter(({ weight }) => weight > 0).map(({ revision }) => revision));
+}
+
+async function arms(): Promise<string[]> {
+  const { namespace, client } = canary.stage;
+  const { items } = await client.list(deployments, { namespace });
+  return items.flatMap(({ metadata }) => metadata.labels?.["dpo.dev/revision"] ?? []);
+}
+
+const left = (words: string) => (object: { status?: { step?: { name: string } } }) =>
+  object.status?.step?.name === words;
+
+it("chooses one of three on a real API server, through a restart, with users on stable alone", async () => {
+  await canary.start();
+  const all = await canary.until(
+    "selecting",
+    ({ status }) => status?.contenders?.every(({ share }) => share !== undefined) ?? false,
+  );
+  expect(all.status).toMatchObject({
+    phase: "Progressing",
+    step: { name: "selection 3/3 left" },
+    weights: { desired: 0 },
+  });
+  const revisions = all.status?.contenders?.map(({ revision }) => revision) ?? [];
+  const [red = "", green = "", blue = ""] = revisions;
+  expect(new Set(await arms())).toEqual(new Set([all.status?.stable?.revision, ...revisions]));
+
+  await canary.compare(0, 60, "red");
+  await canary.until("red is out", left("selection 2/3 left"));
+  await canary.start();
+  await canary.compare(1, 15, "blue");
+  await canary.compare(1, 60, "green");
+  const chosen = await canary.until("green is chosen", ({ status }) => status?.candidate !== undefined);
+  expect(chosen.status).toMatchObject({ candidate: { chosenFrom: 3 } });
+  const winner = chosen.status?.candidate?.revision ?? "";
+  expect([green, blue]).toContain(winner);
+
+  const promoted = await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
+  expect(promoted.status?.stable?.revision).toBe(winner);
+  const outcomes = new Map(promoted.status?.history?.map(({ revision, outcome }) => [revision, outcome]));
+  const retired = winner === green ? blue : green;
+  expect(outcomes).toEqual(
+    new Map([
+      [red, "RolledBack"],
+      [retired, "Retired"],
+      [winner, "Promoted"],
+    ]),
+  );
+  expect(served()).toEqual(new Set([all.status?.stable?.revision, winner]));
+  await expect.poll(arms).toEqual([winner]);
+  expect(canary.faults()).toEqual([]);
+});
+
+it("goes on when status is lost, and is rolled back when all three fail", async () => {
+  await canary.start();
+  await canary.until(
+    "selecting",
+    ({ status }) => status?.contenders?.every(({ share }) => share !== undefined) ?? false,
+  );
+  await canary.compare(0, 60, "red");
+  await canary.until("red is out", left("selection 2/3 left"));
+  await canary.loseStatus();
+  await canary.until("still out", left("selection 2/3 left"));
+  await canary.compare(0, 60, "green");
+  await canary.until("green is out", left("selection 1/3 left"));
+  await canary.compare(0, 60, "blue");
+  const back = await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+  expect(back.status?.contenders?.map(({ state }) => state)).toEqual(["RolledBack", "RolledBack", "RolledBack"]);
+  for (const { message } of back.status?.contenders ?? []) expect(message).toMatch(/^winRate: 0% of \d+ comparisons/);
+  expect(served()).toEqual(new Set([back.status?.stable?.revision]));
+  expect(canary.faults()).toEqual([]);
+});
