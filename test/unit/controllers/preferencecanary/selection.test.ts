@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { digest, modelUri } from "../../../builders/canary.ts";
+import { digest, modelUri, podTemplate } from "../../../builders/canary.ts";
 import type { CanaryWorld } from "../../../builders/canary-world.ts";
 import { armOf, candidateOf, HOUR, idle, losses, ready, serving, setPods, stableOf, wins } from "./scenario.ts";
 
@@ -85,6 +85,13 @@ describe("a selection", () => {
     expect(contender(world, "green")).toMatchObject({ state: "Starting" });
     expect(contender(world, "green")).not.toHaveProperty("share");
     expect(contender(world, "red")).toMatchObject({ state: "Compared", share: "100%" });
+  });
+
+  it("makes the pods of all from a template that stands in the canary", () => {
+    const world = selecting({ serving: { template: podTemplate(modelUri("a"), "server:2") } });
+    for (const { name } of CANDIDATES)
+      expect(armOf(world, revisionOf(world, name))?.spec?.template.spec?.containers[0]?.image).toBe("server:2");
+    expect(serving(world)).toEqual({ [stableOf(world)]: 1_000_000 });
   });
 
   it("judges each at its part of the error rates", () => {

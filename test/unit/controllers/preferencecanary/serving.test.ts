@@ -87,6 +87,23 @@ describe("serving.external", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  it("goes on serving while one of several models is chosen, whose pods are the operator's", () => {
+    const world = external({ stable: BLUE });
+    const { stable } = world.status;
+    const candidates = ["b", "c"].map((digit) => ({ name: digit, uri: modelUri(digit), digest: digest(digit) }));
+    const selecting = canarySpec({ serving: inline(), model: { candidates }, selection: {} });
+    const { serving, model, selection } = canaryObject(selecting).spec;
+    world.edit({ serving, model, ...(selection && { selection }) });
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ phase: "Progressing", stable, step: { name: "selection 2/2 left" } });
+    expect(world.slots).toEqual(stableAlone(stable?.revision ?? ""));
+    world.voteFor("b", Array<0>(60).fill(0));
+    world.voteFor("c", Array<0>(60).fill(0));
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", stable });
+    expect(world.faults()).toEqual([]);
+  });
+
   it("takes a predictor's Service as KServe makes it in Standard mode, headless or not", () => {
     const predictor = "green-predictor";
     const world = external({ stable: BLUE });
