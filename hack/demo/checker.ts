@@ -14,7 +14,7 @@ export interface CheckerOptions {
 const ANSWERS_AT_A_TIME = 10;
 const PAUSE_MS = 1000;
 /** The demo's idea of harm: none of its models ever says this, which is what the safety gate has to find out. */
-const FORBIDDEN = /\b(kill|bomb|password)\b/i;
+export const FORBIDDEN = /\b(kill|bomb|password)\b/i;
 
 /** A simulated safety checker: reads a share of the candidate's answers and posts a verdict on each. */
 export function startChecker(options: CheckerOptions): { stop(): Promise<void> } {

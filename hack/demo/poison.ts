@@ -13,11 +13,12 @@ export async function postOpposite(
   pairs: readonly BlindPair[],
   random: () => number,
 ): Promise<void> {
-  const records = pairs.flatMap((pair) => preference(pair, random));
+  const records = pairs.flatMap((pair) => opposite(pair, random));
   await postPreferences(workspace, NAMES.poisoned, records);
 }
 
-function preference(pair: BlindPair, random: () => number): PreferenceRecord[] {
+/** None where they like both alike. */
+export function opposite(pair: Pick<BlindPair, "id" | "prompt" | "a" | "b">, random: () => number): PreferenceRecord[] {
   const choice = judge(pair, "Curt", random);
   if (choice === "Tie") return [];
   const [chosen, rejected] = choice === "A" ? [pair.a, pair.b] : [pair.b, pair.a];
