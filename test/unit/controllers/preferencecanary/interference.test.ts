@@ -81,7 +81,9 @@ describe("what people and clusters do to a canary's objects", () => {
     expect(world.status.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
       status: "False",
       reason: "RouteKindNotInstalled",
-      message: expect.stringContaining("does not know HTTPRoute, or does not let the manager list it: install the CRDs of Gateway API"),
+      message: expect.stringContaining(
+        "does not know HTTPRoute, or does not let the manager list it: install the CRDs of Gateway API",
+      ),
     });
     world.knowsRoutes = true;
     world.later(60_000);
