@@ -31,6 +31,8 @@ export interface Reflector<T extends KubeObject> {
   hasSynced(): boolean;
   /** False while the API server does not know an optional kind; the store is empty then. */
   isServed(): boolean;
+  /** True while nobody lets us list an optional kind: whether there are any objects of it is not known. */
+  isHidden(): boolean;
   /** Resolves when the store meets the condition; rejects when the signal is aborted. */
   until(condition: (store: Store<T>) => boolean, signal: AbortSignal): Promise<void>;
 }
@@ -67,6 +69,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   let position: string | undefined;
   let synced = false;
   let served = true;
+  let hidden = false;
 
   function deliver(events: readonly StoreEvent<T>[], to: readonly StoreHandler<T>[] = handlers): void {
     for (const event of events) for (const handler of to) isolate(() => handler(event));
@@ -107,6 +110,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     deliver(store.replace(items, resourceVersion));
     synced = true;
     served = true;
+    hidden = false;
     notify();
     return resourceVersion;
   }
@@ -154,6 +158,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     if (!options.isOptional || isKept || !(isNotFound(error) || isForbidden(error))) return false;
     if (served) logger.info({ err: error }, "this kind is not served, or not to this client: doing without");
     served = false;
+    hidden = isForbidden(error);
     synced = true;
     position = undefined;
     deliver(store.replace([], store.resourceVersion ?? "0"));
@@ -194,6 +199,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     stop: () => stopped.abort(),
     hasSynced: () => synced,
     isServed: () => served,
+    isHidden: () => hidden,
     until: (condition, signal) => until(() => condition(store), waiting, signal),
   };
 }

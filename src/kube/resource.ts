@@ -84,7 +84,13 @@ export const namespaces = defineResource<Namespace>({
   namespaced: false,
 });
 export const pods = defineResource<Pod>({ group: "", version: "v1", kind: "Pod", plural: "pods" });
-export const services = defineResource<Service>({ group: "", version: "v1", kind: "Service", plural: "services" });
+export const services = defineResource<Service>({
+  group: "",
+  version: "v1",
+  kind: "Service",
+  plural: "services",
+  parse: leanService,
+});
 export const controllerRevisions = defineResource<ControllerRevision>({
   group: "apps",
   version: "v1",
@@ -141,3 +147,12 @@ export const httpRoutes = defineResource<HTTPRoute>({
   kind: "HTTPRoute",
   plural: "httproutes",
 });
+
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** Those of the whole cluster are kept in memory, without what is long and nobody reads. */
+function leanService(json: unknown): Service {
+  const { status: _unread, ...service } = json as Service;
+  const { [LAST_APPLIED]: _long, ...annotations } = service.metadata?.annotations ?? {};
+  return { ...service, metadata: { ...service.metadata, annotations } };
+}

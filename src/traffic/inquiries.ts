@@ -55,6 +55,10 @@ interface Asking {
 const FIRST_PAUSE_MS = 100;
 /** A proxy that restarts, or a request that is lost, is no sign that nobody can be asked: so often in a row there was no answer. */
 const PATIENCE = 3;
+/** One that is asked again although it said yes is believed only after so many answers in a row that it has changed. */
+const FOLLOWED_PATIENCE = 5;
+/** Between two of them, so that one bad pod of several is not taken for all of them. */
+const FOLLOWED_PAUSE_MS = 1_000;
 /** Whoever has said no will soon say yes. */
 const LONGEST_DENIED_MS = 10_000;
 /** Of all canaries: a new leader has questions about each of them. */
@@ -113,30 +117,38 @@ function begin(
   let finding: Finding | undefined = last?.type === "Unanswered" ? last : undefined;
   let silences = finding === undefined ? 0 : PATIENCE;
   let doubts = 0;
+  let yeses = 0;
+  /** A yes was taken back. */
+  let hasChanged = false;
+  const firstPauseMs = againMs === undefined ? FIRST_PAUSE_MS : FOLLOWED_PAUSE_MS;
   void follow(stopping.signal);
 
-  /** A no is believed at once, but not after a yes; silence never is. */
+  /** The first yes is believed at once, as is a no before it; silence never is, nor a change of mind. */
   function isBelieved({ type }: Finding): boolean {
     silences = type === "Unanswered" ? silences + 1 : 0;
     doubts = type === "Confirmed" ? 0 : doubts + 1;
-    if (type === "Confirmed") return true;
-    return finding?.type === "Confirmed" ? doubts >= PATIENCE : type === "Denied" || silences >= PATIENCE;
+    yeses = type === "Confirmed" ? yeses + 1 : 0;
+    if (type === "Confirmed") return !hasChanged || yeses >= FOLLOWED_PATIENCE;
+    if (finding?.type !== "Confirmed") return type === "Denied" || silences >= PATIENCE;
+    hasChanged ||= doubts >= FOLLOWED_PATIENCE;
+    return doubts >= FOLLOWED_PATIENCE;
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; ) {
+    for (let pauseMs = firstPauseMs; ; ) {
       const found = await turns(async () => ask(signal)).catch(unanswered);
       if (signal.aborted) return;
       if (isBelieved(found) && JSON.stringify(found) !== JSON.stringify(finding)) {
         finding = found;
         changed();
       }
-      const waitMs = found.type === "Confirmed" ? againMs : pauseMs;
+      const isYes = found.type === "Confirmed" && finding?.type === "Confirmed";
+      const waitMs = isYes ? againMs : pauseMs;
       if (waitMs === undefined) return;
       await sleep(clock, waitMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       const longestMs = found.type === "Denied" ? LONGEST_DENIED_MS : longestSilenceMs;
-      pauseMs = found.type === "Confirmed" ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, againMs ?? longestMs);
+      pauseMs = isYes || againMs !== undefined ? firstPauseMs : Math.min(2 * pauseMs, longestMs);
     }
   }
 

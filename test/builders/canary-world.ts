@@ -53,6 +53,8 @@ export class CanaryWorld {
   archiveProblem: string | undefined;
   /** The API server knows the kind of route that the canary wants. */
   knowsRoutes = true;
+  /** It may not list them. */
+  isForbiddenRoutes = false;
   /** Pods become ready as soon as they are wanted. */
   autoReady = true;
   #spec: Json | undefined;
@@ -97,6 +99,7 @@ export class CanaryWorld {
     const seen = observe(this.canary, {
       ...this.cluster,
       routes: () => (this.knowsRoutes ? this.cluster.routes : undefined),
+      isHidden: () => this.isForbiddenRoutes,
       settling: this.#settling,
       probing: this.probing,
     });

@@ -5,7 +5,17 @@ import { digest } from "./quantity.ts";
 const texts = (description: string, maxLength: number) =>
   z.record(z.string(), z.string().max(maxLength)).exactOptional().describe(description);
 
-/** What of a pod the operator reads itself stands here; everything else is kept as it is. */
+const objects = (description: string, max: number) =>
+  atomicList(z.looseObject({ name: z.string().min(1).max(253).describe("Its name.") }), max)
+    .exactOptional()
+    .describe(description);
+
+const Variable = z.looseObject({
+  name: z.string().min(1).max(256).describe("Name of the variable."),
+  value: z.string().max(32_768).exactOptional().describe("Its value."),
+});
+
+/** What of a pod the operator reads or adds to stands here; everything else is kept as it is. */
 const PodTemplate = z
   .object({
     metadata: z
@@ -14,9 +24,17 @@ const PodTemplate = z
       .describe("Metadata of the pods."),
     spec: z
       .looseObject({
-        containers: atomicList(z.looseObject({ name: objectName("Name of the container.") }), 32, 1).describe(
-          "The pod's containers. The one that has modelEnv, or the first, serves the model.",
-        ),
+        containers: atomicList(
+          z.looseObject({
+            name: objectName("Name of the container."),
+            env: atomicList(Variable, 256).exactOptional().describe("Environment of the container."),
+            volumeMounts: objects("Volumes that the container sees.", 128),
+          }),
+          32,
+          1,
+        ).describe("The pod's containers. The one that has modelEnv, or the first, serves the model."),
+        initContainers: objects("Containers that run before these.", 32),
+        volumes: objects("Volumes of the pod.", 128),
       })
       .describe("Any PodSpec. The API server checks it when a Deployment is made of it."),
   })

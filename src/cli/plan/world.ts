@@ -50,6 +50,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
     services: storeOf(objects.services),
     records: storeOf(objects.records),
     routes: () => storeOf(objects.routes),
+    isHidden: () => false,
     settling,
     probing: ALL_CONFIRMED,
   };

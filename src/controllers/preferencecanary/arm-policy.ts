@@ -12,7 +12,7 @@ import {
   samplerService,
 } from "./desired.ts";
 import type { Advice } from "./effect.ts";
-import { backingOf } from "./external-arm.ts";
+import { backingIn } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, ObservedDeployment, ObservedService, Role } from "./observed.ts";
 import { isContending } from "./selection.ts";
@@ -53,7 +53,7 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   }
   const { service, deployment } = arms.get(revision) ?? {};
   if ("service" in inputs) {
-    const backing = backingOf(inputs, observed.foreign.get(inputs.service));
+    const backing = backingIn(observed, inputs, run.stable);
     return typeof backing === "string"
       ? undefined
       : keepService(service, externalArmService(canary, revision, role, backing));
@@ -92,10 +92,16 @@ export function keepJudge({ observed, run, settings }: Facts): Advice {
 /** One that somebody deleted is held by our finalizer, and made again once it is gone. */
 function keepService(standing: ObservedService | undefined, wanted: Applied<Service>): Advice {
   if (standing?.terminating) return undefined;
-  // A label that is selected by no more would be no difference otherwise.
-  const isSameSelector = covers(wanted.spec?.selector, standing?.object.spec?.selector);
-  const isKept = standing?.held === true && isSameSelector && stands(standing.object, wanted);
+  // What is wanted no more would be no difference otherwise.
+  const isSame =
+    covers(wanted.spec?.selector, standing?.object.spec?.selector) &&
+    protocolOf(wanted) === protocolOf(standing?.object);
+  const isKept = standing?.held === true && isSame && stands(standing.object, wanted);
   return isKept ? undefined : { effect: { type: "ApplyService", object: wanted } };
+}
+
+function protocolOf(service: Pick<Service, "spec"> | undefined): string | undefined {
+  return service?.spec?.ports?.[0]?.appProtocol;
 }
 
 function keepDeployment(standing: ObservedDeployment | undefined, wanted: Applied<Deployment>): Advice {

@@ -73,9 +73,10 @@ export function removeArm(observed: Observed, { deployment, service }: Arm): Adv
 }
 
 /** The advice, once the route does not name the object any more and every gateway that can be asked knows it. */
-function unlessNamed({ route, canary, isRouteKindServed }: Observed, name: string, advice: Advice): Advice {
+function unlessNamed(observed: Observed, name: string, advice: Advice): Advice {
+  const { route, canary, isRouteKindServed, isRouteKindHidden } = observed;
   // What no route is known to name may be named by one that cannot be read.
-  if (!isRouteKindServed && canary.metadata.deletionTimestamp === undefined) return undefined;
+  if (isRouteKindHidden || (!isRouteKindServed && canary.metadata.deletionTimestamp === undefined)) return undefined;
   // One of Git's may name it all the same.
   if (route === undefined || (!route.isOurs && route.adoption === undefined)) return advice;
   // Answers show the arms that a route of ours names, and not where a copy of the request went.

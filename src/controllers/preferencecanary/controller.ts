@@ -64,6 +64,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
         const { isServed, store } = routes[kind];
         return isServed() ? store : undefined;
       },
+      isHidden: (kind) => routes[kind].isHidden(),
       settling: createSettling(clock),
       probing,
     },

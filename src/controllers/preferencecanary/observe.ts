@@ -30,6 +30,8 @@ export interface Sources {
   readonly records: Store<ControllerRevision>;
   /** Undefined while the API server does not know the kind. */
   readonly routes: (kind: RouteKindName) => Store<KubeObject> | undefined;
+  /** The manager may not list the kind: there may be routes of it. */
+  readonly isHidden: (kind: RouteKindName) => boolean;
   readonly settling: Settling;
   readonly probing: Probing;
 }
@@ -56,6 +58,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   return {
     canary: ofThisTry(canary, records),
     isRouteKindServed: routes !== undefined,
+    isRouteKindHidden: sources.isHidden(kind.kind),
     ...(template && { template }),
     foreign: foreignServices(canary, records, sources.services),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
@@ -204,9 +207,11 @@ function withAnswers(
   const known = asked.map(({ revision }): [string, Arm] => {
     const arm = arms.get(revision) ?? {};
     const answer = answers.get(revision);
-    const state = isIdle(revision, slots) ? (arm.deployment?.uid ?? "idle") : "busy";
-    const unchangedMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, state);
-    return [revision, { ...arm, ...(state !== "busy" && { idleMs: unchangedMs }), ...(answer && { answer }) }];
+    // Of pods that somebody else runs nothing but their answers says that they are well.
+    const isWell = !isIdle(revision, slots) || (arm.isExternal === true && answer?.type === "Confirmed");
+    const state = isWell ? "well" : (arm.deployment?.uid ?? arm.service?.object.metadata.uid ?? "");
+    const idleMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, state);
+    return [revision, { ...arm, ...(!isWell && { idleMs }), ...(answer && { answer }) }];
   });
   return new Map([...arms, ...known]);
 }

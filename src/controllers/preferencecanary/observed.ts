@@ -25,6 +25,8 @@ export interface Observed {
   readonly judge: Arm;
   /** Whether the API server knows the kind of route that the spec wants. */
   readonly isRouteKindServed: boolean;
+  /** Or that is not known, since the manager may not list it. */
+  readonly isRouteKindHidden: boolean;
   /** Absent until the first revision is ready, or when somebody deleted it. */
   readonly route?: Route;
   /** What the collector made of the runs that are to be archived. */

@@ -1,7 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { LIVE_MS } from "../../traffic/liveness.ts";
-import { backingOf, type External, externalInputs } from "./external-arm.ts";
+import { backingIn, type External, externalInputs } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Hold } from "./hold.ts";
 import type { Arm, Observed } from "./observed.ts";
@@ -124,7 +124,7 @@ function startingServiceOf(observed: Observed, revision: string, { stable, candi
   const wanted = [stable, candidate].flatMap((arm) => (arm ? [externalInputs(arm)] : []));
   const inputs = wanted.find((each) => revisionOf(each) === revision);
   if (inputs === undefined) return coldReason(observed, revision) ?? "it answers";
-  const backing = backingOf(inputs, observed.foreign.get(inputs.service));
+  const backing = backingIn(observed, inputs, observed.canary.status?.stable?.revision);
   if (typeof backing === "string") return backing;
   return `Service ${inputs.service}: ${coldReason(observed, revision) ?? "it answers"}`;
 }

@@ -1,5 +1,6 @@
 import { WHOLE } from "../../traffic/slots.ts";
 import { isComplete } from "./arm-state.ts";
+import { backingIn } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
 import type { Observed } from "./observed.ts";
@@ -80,6 +81,9 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
     );
   if (observed.route.unserved !== undefined)
     return inProgress("Progressing", "RouteNotServed", `${serves} that come, but ${observed.route.unserved}`);
+  const record = observed.records.get(stable);
+  const backing = record !== undefined && "service" in record ? backingIn(observed, record, stable) : undefined;
+  if (typeof backing === "string") return inProgress("Progressing", "StableNotReady", `${serves}, but ${backing}`);
   if (!isComplete(observed.arms.get(stable) ?? {}))
     return inProgress("Progressing", "StableNotReady", `${serves}, but ${podsOf(observed, stable)}`);
   if (run.blocked !== undefined) return blockedStand(`${serves}${nobodyLeft(run)}`, run.blocked, lastRun);

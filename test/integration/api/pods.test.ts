@@ -58,4 +58,31 @@ test("pods in a canary are written only by who may make pods without it", async 
     "spec.serving.template may be set or changed only by who may create Deployments in the namespace",
   );
   expect(await refusal("dave", ...patch({ serving: { template: { spec: { containers } } } }))).toBeUndefined();
+  expect(
+    await refusal(
+      "dave",
+      ...patch({ serving: { template: { spec: { containers: [{ name: "server", env: { A: "b" } }] } } } }),
+    ),
+  ).toContain("spec.serving.template.spec.containers[0].env");
+});
+
+test("somebody else's Services and routes are named only by who may write such", async () => {
+  const examples = join(root, "manifests/examples");
+  const create = (name: string) => [
+    "create",
+    "--dry-run=server",
+    "-f",
+    join(examples, `preference-canary-${name}.yaml`),
+  ];
+  expect(await refusal("dave", ...create("external"))).toContain("ask for the verb create on services");
+  expect(await refusal("dave", ...create("adopted"))).toContain("ask for the verb update on httproutes");
+  await kubectl("create", "role", "router", "--verb=create", "--resource=services", ...IN);
+  await kubectl("create", "role", "shop", "--verb=update", "--resource=services", ...IN);
+  // kubectl names no resource that the server does not know.
+  const rules = [{ apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: ["update"] }];
+  await kubectl("patch", "role", "shop", "--type=merge", "-p", JSON.stringify({ rules }), ...IN);
+  for (const role of ["router", "shop"])
+    await kubectl("create", "rolebinding", `dave-${role}`, `--role=${role}`, "--user=dave", ...IN);
+  await expect.poll(() => refusal("dave", ...create("external")), { timeout: 10_000 }).toBeUndefined();
+  await expect.poll(() => refusal("dave", ...create("adopted")), { timeout: 10_000 }).toBeUndefined();
 });

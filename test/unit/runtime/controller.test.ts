@@ -27,6 +27,7 @@ function fakeReflector() {
     start() {},
     stop() {},
     isServed: () => true,
+    isHidden: () => false,
     hasSynced: () => synced,
     until: (condition, signal) =>
       new Promise((resolve, reject) => {

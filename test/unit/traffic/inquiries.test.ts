@@ -57,19 +57,25 @@ describe("asking in the background", () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it("asks on after a yes where that is wanted, and takes it back once nobody has confirmed it three times in a row", async () => {
+  it("asks on after a yes where that is wanted, and changes its mind after five answers in a row, a second apart", async () => {
     const { clock, inquiries, wakes } = setUp();
-    const { question: once, asked } = question("1", [CONFIRMED, BEHIND, SILENT, CONFIRMED, BEHIND, SILENT, BEHIND]);
+    const no = [BEHIND, SILENT, BEHIND, SILENT];
+    const yes = Array<Finding>(4).fill(CONFIRMED);
+    const script = [CONFIRMED, ...no, CONFIRMED, ...no, BEHIND, ...yes, BEHIND, ...yes, CONFIRMED];
+    const { question: once, asked } = question("1", script);
     const followed = { ...once, againMs: 5_000 };
     inquiries.read(CANARY, [followed]);
-    for (const ms of [0, 5_000, 100, 200]) {
-      await clock.advance(ms);
-      expect(inquiries.read(CANARY, [followed]).get("weights")).toEqual(CONFIRMED);
-    }
-    expect([asked.times, wakes()]).toEqual([4, 1]);
-    await clock.advance(5_300);
-    expect(inquiries.read(CANARY, [followed]).get("weights")).toEqual(BEHIND);
-    expect([asked.times, wakes()]).toEqual([7, 2]);
+    const found = () => inquiries.read(CANARY, [followed]).get("weights");
+    await clock.advance(5_000 + 4_000);
+    expect([found(), asked.times]).toEqual([CONFIRMED, 6]);
+    await clock.advance(5_000 + 3_000);
+    expect([found(), asked.times]).toEqual([CONFIRMED, 10]);
+    await clock.advance(1_000);
+    expect([found(), asked.times, wakes()]).toEqual([BEHIND, 11, 2]);
+    await clock.advance(9_000);
+    expect([found(), asked.times]).toEqual([BEHIND, 20]);
+    await clock.advance(1_000);
+    expect([found(), asked.times, wakes()]).toEqual([CONFIRMED, 21, 3]);
     await clock.advance(600_000);
     expect(asked.times).toBeGreaterThan(120);
   });

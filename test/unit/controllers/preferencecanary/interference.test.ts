@@ -68,6 +68,26 @@ describe("what people and clusters do to a canary's objects", () => {
     expect(routeFaults(world.cluster.routeVersions.slice(from), CANARY)).toEqual([]);
   });
 
+  it("routes may not be listed any more when the canary is deleted: what one may name stays", () => {
+    const world = inMidRun();
+    const arms = () =>
+      world.cluster.services
+        .list()
+        .map(({ metadata }) => metadata.name)
+        .toSorted();
+    const before = arms();
+    world.knowsRoutes = false;
+    world.isForbiddenRoutes = true;
+    world.deleteCanary();
+    world.later(60_000);
+    expect([arms(), world.isGone]).toEqual([before, false]);
+    world.knowsRoutes = true;
+    world.isForbiddenRoutes = false;
+    world.later(120_000);
+    expect(world.isGone).toBe(true);
+    expect(world.faults()).toEqual([]);
+  });
+
   it("the CRD of routes goes and comes back, with the routes: nothing that one may name is taken away meanwhile", () => {
     const world = inMidRun();
     world.vote(Array<0>(60).fill(0));

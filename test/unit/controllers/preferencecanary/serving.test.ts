@@ -168,6 +168,68 @@ describe("serving.external", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  it("fails a candidate ten minutes after it last answered, however long it had been in shadow before", () => {
+    const world = new CanaryWorld(
+      canarySpec({
+        model: {},
+        serving: { external: { stable: BLUE, candidate: GREEN } },
+        steps: [{ name: "shadow", weight: 0, minDuration: "10h" }],
+      }),
+    );
+    for (const { service } of [BLUE, GREEN]) putService(world, service);
+    world.settle(30_000);
+    world.later(3_600_000);
+    world.probing.setArms({ type: "Denied", words: "its Service does not answer" });
+    world.later(9 * 60_000);
+    expect(world.status).toMatchObject({ step: { name: "shadow" } });
+    world.later(2 * 60_000);
+    expect(world.status.lastRun?.outcome).toBe("Failed");
+  });
+
+  it("asks a Service that served before anew when it is a candidate again", () => {
+    const world = external();
+    world.vote(Array<1>(60).fill(1));
+    world.settle();
+    name(world, { stable: GREEN });
+    world.settle();
+    world.later(3_600_000);
+    world.probing.setArms(undefined);
+    name(world, { stable: GREEN, candidate: BLUE });
+    world.later(60_000);
+    expect(world.status.lastRun?.outcome).toBe("Promoted");
+    world.probing.setArms({ type: "Confirmed" });
+    world.later(60_000);
+    expect(world.status).toMatchObject({ candidate: { digest: digest("a") }, step: { name: "half" } });
+  });
+
+  it("makes no arm of a Service that selects pods of the one that serves, and says so", () => {
+    const world = external({ stable: BLUE });
+    putService(world, GREEN.service, { app: BLUE.service, version: "green" });
+    name(world, { stable: BLUE, candidate: GREEN });
+    world.settle(30_000);
+    expect(ready(world)?.message).toContain("Services assistant-blue and assistant-green select some pods both");
+    expect(weightOfCandidate(world)).toBe(0);
+    putService(world, GREEN.service);
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" } });
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("says that what serves has lost its Service, and follows a protocol that is taken away", () => {
+    const world = external({ stable: BLUE });
+    const spec = { selector: { app: BLUE.service }, ports: [{ port: 80, targetPort: "http" }] };
+    world.cluster.put(world.cluster.services, { metadata: { name: BLUE.service }, spec });
+    world.settle();
+    expect(ownService(world, world.status.stable?.revision)?.spec?.ports?.[0]).not.toHaveProperty("appProtocol");
+    world.cluster.remove(world.cluster.services, BLUE.service);
+    world.settle();
+    expect(ready(world)).toMatchObject({
+      status: "Unknown",
+      reason: "StableNotReady",
+      message: expect.stringContaining("there is no Service assistant-blue in this namespace"),
+    });
+  });
+
   it("fails a candidate that never answers within ten minutes, and rejects nothing", () => {
     const world = external({ stable: BLUE });
     world.probing.setArms({ type: "Denied", words: "its Service does not answer" });
@@ -239,7 +301,7 @@ describe("serving.template", () => {
     expect(world.status).toMatchObject({ phase: "Idle", stable: { digest: digest("a") } });
     expect(podOf(world, world.status.stable?.revision)?.containers[0]).toMatchObject({ image: "server:1" });
     const { modelEnv, port } = world.canary.spec.serving;
-    world.edit({ serving: { ...inline("server:2"), modelEnv, port } as typeof world.canary.spec.serving });
+    world.edit({ serving: { ...inline("server:2"), modelEnv, port } as unknown as typeof world.canary.spec.serving });
     world.settle(15_000);
     expect(world.status).toMatchObject({ phase: "Progressing", candidate: { digest: digest("a") } });
     expect(podOf(world, world.status.candidate?.revision)?.containers[0]).toMatchObject({ image: "server:2" });
