@@ -72,7 +72,7 @@ export function gatherFacts(
     return { ...common, ...WITHOUT_CANDIDATE, selection, alarms: selection.alarms };
   }
   if (candidate === undefined || stable === undefined) return { ...common, ...WITHOUT_CANDIDATE };
-  const { place, ...presence } = presenceOf(observed, candidate, now);
+  const { place, ...presence } = presenceOf(observed, stable, candidate, now);
   const remembered = rememberedGates(observed, run);
   const judgement = judge({ observed, candidate, evidence, remembered, place, presence }, now);
   const { gates, deadline: _until, orders: _given, ...judged } = judgement;

@@ -2,6 +2,7 @@ import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import { weightIn } from "../../traffic/slots.ts";
 import { isAvailable, isComplete, isReachable } from "./arm-state.ts";
+import { knownContender } from "./contenders.ts";
 import { metricsOfBoth } from "./gate-names.ts";
 import type { Observed } from "./observed.ts";
 import type { Candidate } from "./run.ts";
@@ -28,19 +29,21 @@ export interface Entry {
   readonly entered?: Date;
 }
 
-export function presenceOf(observed: Observed, candidate: Candidate, now: Date): Presence {
-  const entry = entryOf(observed, candidate, now);
+export function presenceOf(observed: Observed, stable: string, candidate: Candidate, now: Date): Presence {
+  const entry = entryOf(observed, stable, candidate, now);
   const place = placeOf(observed, candidate, entry, now);
   const served = servedOf(observed, candidate, place);
   const silence = silenceOf(observed, entry, served, place);
   return { ...entry, ...(place && { place }), ...(served && { served }), ...(silence && { silence }) };
 }
 
-function entryOf(observed: Observed, { revision }: Candidate, now: Date): Entry {
+function entryOf(observed: Observed, stable: string, { revision }: Candidate, now: Date): Entry {
   const arm = observed.arms.get(revision) ?? {};
   const { status } = observed.canary;
   const isKnown = status?.candidate?.revision === revision;
-  const hasEntered = isKnown && status.step !== undefined;
+  // Just chosen: its pods were all there when it became a contender. Its clocks begin with the choice all the same.
+  const contended = knownContender(observed, stable, revision);
+  const hasEntered = isKnown ? status.step !== undefined : contended?.entered !== undefined;
   const isAllThere = isComplete(arm) && coldReason(observed, revision) === undefined;
   const isServing = (hasEntered ? isAvailable(arm) : isAllThere) && isReachable(arm);
   const remembered = isKnown ? status.candidate?.entered : undefined;

@@ -232,6 +232,20 @@ describe("a selection", () => {
     expect(world.status.candidate).toBeDefined();
   });
 
+  it("keeps the one it chooses although a pod of that is missing just then", () => {
+    const world = selecting({ replicas: 2 });
+    const green = revisionOf(world, "green");
+    world.later(2 * HOUR);
+    setPods(world, green, 1);
+    world.voteFor("green", wins);
+    world.settle(30_000);
+    expect(world.status).toMatchObject({
+      phase: "Progressing",
+      candidate: { revision: green },
+      step: { name: "shadow" },
+    });
+  });
+
   it("is not decided while it is suspended, and one that fails is out all the same", () => {
     const world = selecting();
     world.edit({ suspend: true });
