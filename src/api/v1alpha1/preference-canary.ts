@@ -214,6 +214,10 @@ export const PreferenceCanarySpec = z
         "spec.selection and spec.model.candidates need each other: selection says how one of the candidates is chosen, and may be {}",
       ],
       [
+        "!has(self.selection) || !has(self.deadline) || has(self.selection.deadline)",
+        "spec.deadline with spec.selection needs selection.deadline: set one that is shorter, or the run may be over before one is chosen",
+      ],
+      [
         "!has(self.selection) || !has(self.selection.deadline) || !has(self.deadline) || duration(self.selection.deadline) < duration(self.deadline)",
         "selection.deadline must be shorter than spec.deadline, which counts from the same moment: there would be no time for the steps",
       ],

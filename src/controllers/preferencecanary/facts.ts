@@ -109,7 +109,7 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
   const gates = foldGates(spec, candidate, remembered, evidence, look);
   const verdict = combineVerdicts(gates.map((gate) => gate.verdict));
   const orders = readOrders(observed.canary, candidate.revision);
-  const deadline = place?.step.name === WATCH ? undefined : deadlineOf(observed, candidate);
+  const deadline = place?.step.name === WATCH ? undefined : deadlineOf(observed, candidate, presence.entered ?? now);
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing });
@@ -163,13 +163,19 @@ function isPromotedNow({ status }: Observed["canary"], { step }: Progress): bool
   return step.name === WATCH && status?.step?.name !== WATCH;
 }
 
-/** A run begins with its candidate's Deployment, or with our Service where it has none. */
-function deadlineOf({ canary, arms }: Observed, { revision }: Candidate): Date | undefined {
+/**
+ * A run begins with its candidate's Deployment, or with our Service where it has none. One of several that was chosen only
+ * after all that time, as after a suspension, has it anew.
+ */
+function deadlineOf({ canary, arms }: Observed, candidate: Candidate, entered: Date): Date | undefined {
   const { deadline } = canary.spec;
-  const { deployment, service } = arms.get(revision) ?? {};
+  const { deployment, service } = arms.get(candidate.revision) ?? {};
   const created = (deployment ?? service)?.object.metadata.creationTimestamp;
   if (deadline === undefined || created === undefined) return undefined;
-  return new Date(Date.parse(created) + parseDuration(deadline));
+  const limitMs = parseDuration(deadline);
+  const until = Date.parse(created) + limitMs;
+  const isChosenLate = candidate.chosenFrom !== undefined && entered.getTime() >= until;
+  return new Date(isChosenLate ? entered.getTime() + limitMs : until);
 }
 
 interface AlarmInputs {

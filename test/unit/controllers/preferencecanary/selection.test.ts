@@ -246,6 +246,19 @@ describe("a selection", () => {
     });
   });
 
+  it("gives the one it chooses after the deadline of the run that time anew", () => {
+    const world = selecting({ selection: { deadline: "2h" }, deadline: "4h" });
+    const green = revisionOf(world, "green");
+    world.edit({ suspend: true });
+    world.voteFor("green", good);
+    world.later(5 * HOUR);
+    world.edit({ suspend: false });
+    world.later(3 * HOUR);
+    expect(world.status).toMatchObject({ phase: "Progressing", candidate: { revision: green } });
+    world.later(2 * HOUR);
+    expect(world.status.lastRun).toMatchObject({ revision: green, message: expect.stringMatching(/^Inconclusive/) });
+  });
+
   it("is not decided while it is suspended, and one that fails is out all the same", () => {
     const world = selecting();
     world.edit({ suspend: true });
