@@ -23,6 +23,8 @@ export interface Standing extends Contender {
   readonly verdict: Verdict;
   /** Why it is rejected now, in words. */
   readonly rejection?: string;
+  /** Nothing was heard of some of its evidence yet: a manager that has just begun knows no more than status says. */
+  readonly isUnread: boolean;
   /** Its share of the comparisons, as a fraction; absent while it gets none. */
   readonly share?: number;
 }
@@ -118,7 +120,9 @@ function judge(observed: Observed, stable: string, contender: Contender, { conte
   };
   const collected = { ...(contended?.get(revision) ?? NOTHING_COLLECTED), answers: {} };
   const before = rememberedOf(observed, stable, contender);
-  const gates = foldGates(askedOfContenders(observed), judgedOf(observed, contender), before, collected, look);
+  const asked = askedOfContenders(observed);
+  const gates = foldGates(asked, judgedOf(observed, contender), before, collected, look);
+  const streams = [collected.comparisons, ...(asked.gates.safety ? [collected.checks] : [])];
   const rejection = out === undefined ? foundAgainst(gates, readOrders(observed.canary, revision)) : undefined;
   return {
     ...contender,
@@ -127,6 +131,7 @@ function judge(observed: Observed, stable: string, contender: Contender, { conte
     gates,
     verdict: combineVerdicts(gates.map(({ verdict }) => verdict)),
     ...(rejection !== undefined && { rejection }),
+    isUnread: streams.some(({ access }) => access.type === "Unread"),
   };
 }
 
@@ -153,14 +158,17 @@ function deadlineOf({ canary, arms }: Observed, contenders: readonly Contender[]
 
 /**
  * The first that has passed gates.winRate, at the deadline the best of those that something is known of; or the one that
- * somebody orders to be promoted. Evidence that is out of sight, or doubted, chooses nobody.
+ * somebody orders to be promoted. Evidence that is out of sight, or doubted, chooses nobody; nor does any as long as that
+ * of another was not read yet.
  */
 function choose({ canary }: Observed, all: readonly Standing[], isOverdue: boolean): Standing | undefined {
   if (canary.spec.suspend) return undefined;
-  const able = all.filter(({ out, rejection, isServing }) => out === undefined && rejection === undefined && isServing);
+  const left = all.filter(({ out, rejection }) => out === undefined && rejection === undefined);
+  const able = left.filter(({ isServing }) => isServing);
   const ordersOf = ({ revision }: Standing): Orders => readOrders(canary, revision);
   const ordered = able.find((standing) => ordersOf(standing).promote);
   if (ordered !== undefined) return ordered;
+  if (left.some(({ isUnread }) => isUnread)) return undefined;
   const clear = able.filter(({ verdict }) => verdict === "Pass" || verdict === "Undecided");
   const free = clear.filter((standing) => !ordersOf(standing).pause);
   const passed = free.filter((standing) => winRateOf(standing)?.verdict === "Pass");

@@ -259,6 +259,29 @@ describe("a selection", () => {
     expect(world.status.lastRun).toMatchObject({ revision: green, message: expect.stringMatching(/^Inconclusive/) });
   });
 
+  it("chooses nobody at its deadline before all evidence was read", () => {
+    const world = selecting({ selection: { deadline: "2h" } });
+    const green = revisionOf(world, "green");
+    world.voteFor("red", fair);
+    world.settle();
+    world.evidence.setAccess({ type: "Unread" });
+    world.voteFor("green", good);
+    world.later(3 * HOUR);
+    expect(world.status.candidate).toBeUndefined();
+    world.evidence.setAccess({ type: "Readable" });
+    world.later(1_000);
+    expect(candidateOf(world)).toBe(green);
+  });
+
+  it("takes an order before all evidence was read", () => {
+    const world = selecting();
+    const blue = revisionOf(world, "blue");
+    world.evidence.setAccess({ type: "Unread" });
+    world.annotate({ "dpo.dev/promote": blue });
+    world.settle(1_000);
+    expect(candidateOf(world)).toBe(blue);
+  });
+
   it("is not decided while it is suspended, and one that fails is out all the same", () => {
     const world = selecting();
     world.edit({ suspend: true });
