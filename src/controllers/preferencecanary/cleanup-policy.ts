@@ -1,6 +1,7 @@
 import { LIVE_MS } from "../../traffic/liveness.ts";
 import { armName, samplerName } from "../../traffic/names.ts";
 import { isAskedBySampler } from "./arm-policy.ts";
+import { setOf } from "./contenders.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import type { Arm, Observed, ObservedService, RevisionRecord } from "./observed.ts";
@@ -28,7 +29,8 @@ export function removeJudge({ observed }: Facts): Advice {
 
 /**
  * Records of revisions that nobody can ask for again go, but for the newest ones: as many as runs are remembered. One
- * that holds a verdict stays while a job, or Git, has its model, or that would be tried again.
+ * that holds a verdict stays while a job, or Git, has its model, or that would be tried again; so does the one that says who
+ * was chosen of the models that Git names.
  */
 export function pruneRecords({ observed, run }: Facts): Advice {
   const { canary, records, arms, route, jobs } = observed;
@@ -36,10 +38,12 @@ export function pruneRecords({ observed, run }: Facts): Advice {
   const current = [run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision];
   const inUse = new Set([...current, ...contenders]);
   const { digest, candidates = [] } = canary.spec.model;
+  const choice = setOf(candidates);
   const wanted = new Set([digest, ...[...candidates, ...jobs].map((model) => model.digest)]);
-  const isKept = ({ revision, verdict, model }: RevisionRecord) =>
+  const isKept = ({ revision, verdict, model, chosenFrom }: RevisionRecord) =>
     inUse.has(revision) ||
     arms.has(revision) ||
+    chosenFrom === choice ||
     ((verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
   const disposable = [...records.values()].filter((record) => !isKept(record));
   const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));

@@ -389,6 +389,24 @@ describe("a selection", () => {
     expect(candidateOf(world)).not.toBe(before);
   });
 
+  it("is not begun anew when few runs are remembered", () => {
+    const world = selecting({ history: { limit: 0 } });
+    world.voteFor("green", wins);
+    world.settle();
+    world.annotate({ "dpo.dev/promote": candidateOf(world) });
+    world.settle(HOUR);
+    expect(world.status.phase).toBe("Promoted");
+    for (const version of [2, 3]) {
+      const env = [{ name: "MODEL_URI", value: modelUri("a") }];
+      world.workload({ spec: { containers: [{ name: "server", image: `server:${version}`, env }] } });
+      world.settle(30_000);
+      world.annotate({ "dpo.dev/promote": candidateOf(world) });
+      world.settle(HOUR);
+    }
+    expect(world.status).not.toHaveProperty("contenders");
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { digest: digest("c") } });
+  });
+
   it("leaves nothing of the contenders when the canary is deleted", () => {
     const world = selecting();
     world.deleteCanary();
