@@ -1,5 +1,6 @@
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
-import { allocate } from "../../gates/allocation.ts";
+import { allocate, hardlyUnder } from "../../gates/allocation.ts";
+import type { Tally } from "../../gates/tally.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import { isAvailable, isComplete, isReachable } from "./arm-state.ts";
 import { type Contender, knownContender } from "./contenders.ts";
@@ -77,9 +78,11 @@ export function isContending({ out, rejection, isServing, entered }: Standing): 
   return out === undefined && rejection === undefined && (isServing || entered !== undefined);
 }
 
-/** The one with the best estimate; of equals the first. */
+/** The one whose win rate is surest to be high; of equals the first, and last those that nothing is known of. */
 export function leaderOf<T extends Pick<Standing, "gates">>(standings: readonly T[]): T | undefined {
-  return standings.toSorted((one, other) => estimateOf(other) - estimateOf(one))[0];
+  const known = standings.filter(isKnown);
+  const rate = (standing: T): number => hardlyUnder(tallyOf(standing));
+  return known.toSorted((one, other) => rate(other) - rate(one))[0] ?? standings[0];
 }
 
 export function winRateOf({ gates }: { readonly gates: readonly GateStatus[] }): GateStatus | undefined {
@@ -173,23 +176,22 @@ function choose({ canary }: Observed, all: readonly Standing[], isOverdue: boole
   const free = clear.filter((standing) => !ordersOf(standing).pause);
   const passed = free.filter((standing) => winRateOf(standing)?.verdict === "Pass");
   if (passed.length > 0) return leaderOf(passed);
-  return isOverdue ? leaderOf(free.filter((standing) => estimateOf(standing) >= 0)) : undefined;
+  return isOverdue ? leaderOf(free.filter(isKnown)) : undefined;
 }
 
-/** Under 0 where nothing is known. */
-function estimateOf(standing: Pick<Standing, "gates">): number {
+function isKnown(standing: Pick<Standing, "gates">): boolean {
+  return tallyOf(standing).samples > 0;
+}
+
+function tallyOf(standing: Pick<Standing, "gates">): Tally {
   const { samples = 0, sum = "0" } = winRateOf(standing) ?? {};
-  return samples > 0 ? Number(sum) / samples : -1;
+  return { samples, sum: Number(sum) };
 }
 
 /** As the sampler draws them by the same evidence. */
 function withShares({ canary }: Observed, all: readonly Standing[]): readonly Standing[] {
   const asked = all.filter(isContending);
-  const tallies = asked.map((standing) => {
-    const { samples = 0, sum = "0" } = winRateOf(standing) ?? {};
-    return { samples, sum: Number(sum) };
-  });
-  const shares = allocate(tallies, (canary.spec.selection?.minShare ?? 0) / 100);
+  const shares = allocate(asked.map(tallyOf), (canary.spec.selection?.minShare ?? 0) / 100);
   return all.map((standing) => {
     const share = shares[asked.indexOf(standing)];
     return share === undefined ? standing : { ...standing, share };

@@ -2,10 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../bench/gates/simulate.ts";
 import { simulateSelection } from "../../../bench/gates/simulate-selection.ts";
-import { allocate, drawFrom } from "../../../src/gates/allocation.ts";
+import { allocate, drawFrom, hardlyUnder } from "../../../src/gates/allocation.ts";
 import { winRateTest } from "../../../src/gates/win-rate.ts";
 
 const nothing = { samples: 0, sum: 0 };
+
+describe("the rate that an arm is hardly under", () => {
+  it("is low for luck, and nears what was won", () => {
+    expect(hardlyUnder({ samples: 1, sum: 1 })).toBeCloseTo(0.195, 3);
+    expect(hardlyUnder({ samples: 94, sum: 61.1 })).toBeCloseTo(0.55, 3);
+    expect(hardlyUnder({ samples: 1e6, sum: 650_000 })).toBeCloseTo(0.649, 3);
+  });
+});
 
 describe("shares of the comparisons", () => {
   it("are alike as long as nothing is known, and all of it for one alone", () => {

@@ -282,6 +282,16 @@ describe("a selection", () => {
     expect(candidateOf(world)).toBe(blue);
   });
 
+  it("does not take a lucky comparison for the best", () => {
+    const world = selecting({ selection: { deadline: "2h" } });
+    const green = revisionOf(world, "green");
+    world.voteFor("red", [1]);
+    world.voteFor("blue", [1, 1]);
+    world.voteFor("green", good);
+    world.later(2 * HOUR);
+    expect(candidateOf(world)).toBe(green);
+  });
+
   it("is not decided while it is suspended, and one that fails is out all the same", () => {
     const world = selecting();
     world.edit({ suspend: true });
