@@ -5,6 +5,8 @@ export interface BoundedPool<T> {
   isFull(): boolean;
   /** Items in line, without those under way. */
   waiting(): number;
+  /** Empties the line; what is under way goes on. */
+  drop(): void;
   /** Resolves once nothing waits and nothing is under way. */
   idle(): Promise<void>;
 }
@@ -56,6 +58,10 @@ export function boundedPool<T>(options: BoundedPoolOptions<T>): BoundedPool<T> {
     },
     isFull: () => underWay >= concurrency && !fits(1),
     waiting: () => line.length,
+    drop() {
+      line.length = 0;
+      size = 0;
+    },
     idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };
 }

@@ -11,7 +11,10 @@ import type { Redact } from "./redaction.ts";
 /** From a mirrored request to a pair at the collector; nothing in it is waited for by a client. */
 export interface Pipeline {
   take(request: GenerationRequest): Extract<RequestResult, "Taken" | "QueueFull" | "CollectorBehind">;
-  /** Finishes what it has within a few seconds, then drops the rest. Nothing may be taken any more. */
+  /**
+   * Asks nobody anew, finishes what is under way within a few seconds, then drops the rest. Nothing may be taken any more.
+   * An arm may be removed as soon as this sampler is: that it fails from now on says nothing about its model.
+   */
   close(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const { canary, arms, redact, poster, metrics, clock, random, logger } = dependencies;
   const stopping = new AbortController();
   const { signal } = stopping;
+  let isClosing = false;
   function onError(error: unknown): void {
     if (!signal.aborted) logger.error({ problem: String(error) }, "sample lost");
   }
@@ -56,6 +60,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     async work(request) {
       const start = clock.monotonic();
       const { pair, results } = await askBoth(arms, request, { canary, random, signal });
+      if (isClosing && results.some(([, result]) => result !== "Text")) return;
       metrics.pairAsked((clock.monotonic() - start) / 1000);
       for (const [arm, result] of results) metrics.answer(arm, result);
       const redacted = redact(pair);
@@ -74,6 +79,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       return asks.offer(request) ? "Taken" : "QueueFull";
     },
     async close() {
+      isClosing = true;
+      asks.drop();
       const finished = asks.idle().then(() => posts.idle());
       await Promise.race([finished, sleep(clock, CLOSING_MS, signal)]);
       stopping.abort(new Error("the sampler is closing"));

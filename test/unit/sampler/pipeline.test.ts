@@ -47,3 +47,42 @@ test("a collector that does not answer fills the line of pairs, and then the arm
   await pipeline.close();
   expect(posted).toBe(1004);
 });
+
+test("while it closes nobody is asked any more, and an arm that is gone by then is not charged with that", async () => {
+  let asked = 0;
+  const posted: string[] = [];
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const arm = (revision: string, isGone: (prompt: string) => boolean): Arm => ({
+    async ask({ prompt }) {
+      asked++;
+      await released;
+      return isGone(prompt)
+        ? { answer: { revision, error: "refused" }, result: "Unreachable" }
+        : { answer: { revision, text: "an answer" }, result: "Text" };
+    },
+    async close() {},
+  });
+  const pipeline = createPipeline({
+    canary: "assistant",
+    arms: { stable: arm("aaaaaaaaaa", () => false), candidate: arm("bbbbbbbbbb", (prompt) => prompt === "late") },
+    redact: (pair) => pair,
+    poster: {
+      async post({ prompt }) {
+        posted.push(prompt);
+        return "Queued";
+      },
+      async close() {},
+    },
+    metrics: createSamplerMetrics(new Registry()),
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger(),
+  });
+  for (const prompt of ["early", "early", "early", "late", "in line", "in line"])
+    expect(pipeline.take({ path: "/v1/completions", body: {}, size: 2, prompt })).toBe("Taken");
+  const closed = pipeline.close();
+  release();
+  await closed;
+  expect(asked).toBe(8);
+  expect(posted).toEqual(["early", "early", "early"]);
+});
