@@ -1,3 +1,4 @@
+import type { Route } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { lackOfBrowser, useBrowser } from "./browser.ts";
 import { useScenes } from "./scene.ts";
@@ -79,7 +80,12 @@ describe.skipIf(lack !== undefined)("a choice is neither lost nor doubled", () =
     const token = await scene.newToken();
     await begin(page, await scene.link(token));
     await seen(page);
-    await scene.revoke(token);
+    // With the choice on its way, and not before: the page may ask for something else meanwhile.
+    const revoked = async (route: Route) => {
+      await scene.revoke(token);
+      await route.continue();
+    };
+    await page.route("**/choices", revoked, { times: 1 });
     const judged = await press(page, "1");
     await page.getByText("You have no access: the token is expired, revoked or not of audience").waitFor();
     expect(await page.getByLabel("Link or token").inputValue()).toBe("");
