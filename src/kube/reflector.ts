@@ -156,7 +156,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     // Who was never allowed to list it does without as well; one that may not any more keeps what it knows.
     const isKept = isForbidden(error) && synced && served;
     if (!options.isOptional || isKept || !(isNotFound(error) || isForbidden(error))) return false;
-    if (served) logger.info({ err: error }, "this kind is not served, or not to this client: doing without");
+    if (served) logger.info(`doing without ${name}: it is not served, or may not be listed (${messageOf(error)})`);
     served = false;
     hidden = isForbidden(error);
     synced = true;
@@ -267,4 +267,8 @@ function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return error.reason;
   if (error instanceof ConnectionError) return error.code;
   return error instanceof Error ? error.name : "Unknown";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error);
 }
