@@ -145,7 +145,9 @@ describe("a cluster without Istio", () => {
     const { status } = await canary.until("stalled", (now) => now.status?.phase === "Stalled");
     expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
       reason: "RouteKindNotInstalled",
-      message: expect.stringContaining("The API server does not know VirtualService, or does not let the manager list it: install the CRDs of Istio"),
+      message: expect.stringContaining(
+        "The API server does not know VirtualService, or does not let the manager list it: install the CRDs of Istio",
+      ),
     });
     await installDefinition(client, definition, virtualServices);
     await canary.until("idle", (now) => now.status?.phase === "Idle");
