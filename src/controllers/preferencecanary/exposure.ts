@@ -90,7 +90,10 @@ function fold(kept: Kept, { sequence, id, at, said }: Answer, served: ServedShar
   const spacing = (Date.parse(at) - Date.parse(kept.asOf)) / 1000;
   if (spacing <= 0) return told;
   const answers = increase(last.candidate, now.candidate);
-  const rate = (answers + increase(last.stable, now.stable)) / spacing;
+  const all = answers + increase(last.stable, now.stable);
+  // Counters that are back at nothing say where to go on from, and not that there are no requests.
+  if (all === 0) return { ...told, state: writeCount({ ...last, ...now, falls: 0 }) };
+  const rate = all / spacing;
   const had = served.since <= Date.parse(kept.asOf) ? served.share * rate * spacing : 0;
   const unseen = answers > 0 ? 0 : last.unseen + had;
   return counted(told, at, kept.answers + answers, { ...now, rate, unseen, spacing, falls: 0 });

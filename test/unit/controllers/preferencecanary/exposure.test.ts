@@ -148,6 +148,20 @@ describe("maxExposure", () => {
     expect(world.status.exposure).toMatchObject({ answers: 440, rate: "6.8" });
   });
 
+  it("does not take counters that are back at nothing for a service without requests", () => {
+    const world = bounded();
+    const traffic = users(world, 100);
+    traffic.pass(45);
+    const before = weight(world);
+    world.answers.sample("maxExposure", [0, 0]);
+    world.later(15 * SECOND);
+    world.answers.sample("maxExposure", [0, 0]);
+    world.later(15 * SECOND);
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(WHOLE / 2);
+    expect(weight(world)).toBeLessThanOrEqual(before);
+  });
+
   it("says of its step that it gives up to so much, and what it waits for", () => {
     const world = bounded();
     world.later(60 * SECOND);
