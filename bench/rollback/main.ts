@@ -13,7 +13,7 @@ import { NAMES } from "../../hack/demo/objects.ts";
 import { makeBaseModel } from "../../hack/demo/prepare.ts";
 import { ComparisonPage } from "../../src/api/contracts/collector-api.ts";
 import { type Load, underLoad } from "../../test/e2e/load.ts";
-import { canaryOf, type Scene, served, setScene, status, workloadOf } from "../../test/e2e/scene.ts";
+import { type Scene, served, setScene, status, trafficCanaryOf, workloadOf } from "../../test/e2e/scene.ts";
 import { decide } from "../../test/e2e/scripted-raters.ts";
 
 const [rollbacks = 100] = process.argv.slice(2).map(Number);
@@ -38,11 +38,7 @@ async function main(): Promise<void> {
   const scene = await setScene(cluster, images, "rollback");
   try {
     const base = await makeBaseModel(cluster, scene.workspace, images.trainer, 1);
-    const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
-    const { httpRoute } = canaryOf(scene, {}).spec.traffic;
-    const traffic = { httpRoute: { ...httpRoute, testers: {}, sticky: { cookie: {} } } };
-    const canary = canaryOf(scene, { traffic, evidence, steps: STEPS, gates: { winRate: {} } });
-    await scene.workspace.apply(workloadOf(scene, base, "first"), canary);
+    await scene.workspace.apply(workloadOf(scene, base, "first"), trafficCanaryOf(scene, STEPS));
     await served(scene);
     const measured: Rollback[] = [];
     let [requests, failures] = [0, 0];

@@ -61,6 +61,14 @@ export function canaryOf({ host }: Scene, changes: Readonly<Record<string, unkno
   };
 }
 
+/** The same with all that a route can be asked for, decided by comparisons alone. */
+export function trafficCanaryOf(scene: Scene, steps: readonly object[]) {
+  const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
+  const { httpRoute } = canaryOf(scene, {}).spec.traffic;
+  const traffic = { httpRoute: { ...httpRoute, testers: {}, sticky: { cookie: {} } } };
+  return canaryOf(scene, { traffic, evidence, steps, gates: { winRate: {} } });
+}
+
 /** The workload that arms are made from. Another build is another revision of the same model. */
 export function workloadOf({ images }: Scene, base: Model, build: string) {
   const demo = assistantTemplate(images.trainer, base);

@@ -13,7 +13,7 @@ import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
 import { type Asker, type Load, summary, underLoad } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
-import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
+import { type Scene, served, setScene, status, trafficCanaryOf, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
 import { changesOfArm, SESSION_MS } from "./sessions.ts";
 
@@ -41,11 +41,7 @@ let base: Model;
 beforeAll(async () => {
   scene = await setScene(inject("cluster"), inject("images"), "traffic");
   base = await makeBaseModel(scene.cluster, scene.workspace, scene.images.trainer, 1);
-  const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
-  const { httpRoute } = canaryOf(scene, {}).spec.traffic;
-  const traffic = { httpRoute: { ...httpRoute, testers: {}, sticky: { cookie: {} } } };
-  const canary = canaryOf(scene, { traffic, evidence, steps: STEPS, gates: { winRate: {} } });
-  await scene.workspace.apply(workloadOf(scene, base, "first"), canary);
+  await scene.workspace.apply(workloadOf(scene, base, "first"), trafficCanaryOf(scene, STEPS));
   await served(scene);
 });
 

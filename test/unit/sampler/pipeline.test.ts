@@ -7,6 +7,21 @@ import { createSamplerMetrics } from "../../../src/sampler/metrics.ts";
 import { createPipeline } from "../../../src/sampler/pipeline.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 
+type Options = Parameters<typeof createPipeline>[0];
+
+function pipelineOf(arms: Options["arms"], post: Options["poster"]["post"]) {
+  return createPipeline({
+    canary: "assistant",
+    arms,
+    redact: (pair) => pair,
+    poster: { post, async close() {} },
+    metrics: createSamplerMetrics(new Registry()),
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger(),
+  });
+}
+
 test("a collector that does not answer fills the line of pairs, and then the arms are not asked any more", async () => {
   let asked = 0;
   let posted = 0;
@@ -17,22 +32,10 @@ test("a collector that does not answer fills the line of pairs, and then the arm
     async close() {},
   };
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const pipeline = createPipeline({
-    canary: "assistant",
-    arms: { stable, candidate: undefined },
-    redact: (pair) => pair,
-    poster: {
-      async post() {
-        await released;
-        posted++;
-        return "Queued";
-      },
-      async close() {},
-    },
-    metrics: createSamplerMetrics(new Registry()),
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger(),
+  const pipeline = pipelineOf({ stable, candidate: undefined }, async () => {
+    await released;
+    posted++;
+    return "Queued";
   });
   const request = { path: "/v1/completions", body: {}, size: 2, prompt: "Hi" };
   // 1000 pairs in line and 4 under way, two answers each.
@@ -62,22 +65,13 @@ test("while it closes nobody is asked any more, and an arm that is gone by then 
     },
     async close() {},
   });
-  const pipeline = createPipeline({
-    canary: "assistant",
-    arms: { stable: arm("aaaaaaaaaa", () => false), candidate: arm("bbbbbbbbbb", (prompt) => prompt === "late") },
-    redact: (pair) => pair,
-    poster: {
-      async post({ prompt }) {
-        posted.push(prompt);
-        return "Queued";
-      },
-      async close() {},
+  const pipeline = pipelineOf(
+    { stable: arm("aaaaaaaaaa", () => false), candidate: arm("bbbbbbbbbb", (prompt) => prompt === "late") },
+    async ({ prompt }) => {
+      posted.push(prompt);
+      return "Queued";
     },
-    metrics: createSamplerMetrics(new Registry()),
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger(),
-  });
+  );
   for (const prompt of ["early", "early", "early", "late", "in line", "in line"])
     expect(pipeline.take({ path: "/v1/completions", body: {}, size: 2, prompt })).toBe("Taken");
   const closed = pipeline.close();
