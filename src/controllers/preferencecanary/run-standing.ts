@@ -21,8 +21,8 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   if (state !== "Running" || rejection !== undefined) return takenBack(facts.observed, stable, candidate, rejection);
   if (isPromotable)
     return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
-  const besides = `${unsampled(facts.observed)}${unverified(facts.observed)}`;
-  const message = `Candidate ${revision} is ${where(facts, revision)}${besides}. ${words}`;
+  const { observed } = facts;
+  const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(observed)}. ${words}${unverified(observed)}`;
   if (hold !== undefined) return held(facts, hold, revision, message);
   if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
   const only = (type: Wait["type"]) => waits.length > 0 && waits.every((wait) => wait.type === type);
@@ -86,7 +86,7 @@ function unverified({ route }: Observed): string {
   if (route === undefined || route.unserved !== undefined) return "";
   const { isVerified, inMs, problem } = route.live;
   if (isVerified || inMs === undefined || problem === undefined) return "";
-  return `; whether its weight is live cannot be asked, so it counts as live ${LIVE_MS / 1000} s after it is stored: ${problem}`;
+  return `. A weight counts as live ${LIVE_MS / 1000} s after it is stored, as nobody can be asked: ${problem}`;
 }
 
 /** While a gateway that can be asked has not heard of the weights that stand, an arm that has none is not removed. */

@@ -98,8 +98,8 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
 
 /** Of several models; what was found against each is in status.contenders. */
 function nobodyLeft({ contenders }: Facts["run"]): string {
-  if (contenders === undefined) return "";
-  return `, and none of ${contenders.map(({ name }) => name).join(", ")} is left to choose from; the last of them`;
+  if (contenders === undefined) return ".";
+  return `, and none of ${contenders.map(({ name }) => name).join(", ")} is left to choose from. Of the last one:`;
 }
 
 function unjudged({ observed, run }: Pick<Facts, "observed" | "run">, stable: string): string {
@@ -115,7 +115,7 @@ function blockedStand(
   lastRun: LastRun | undefined,
 ): Stand {
   const retry = `Ask for another model, or annotate the canary with dpo.dev/retry=${lastRun?.revision ?? "<revision>"}`;
-  const message = `${serves}. ${lastRun?.message ?? `What Git asks for was ${blocked.toLowerCase()}`}. ${retry}`;
+  const message = `${serves} ${lastRun?.message ?? `What Git asks for was ${blocked.toLowerCase()}`}. ${retry}`;
   if (blocked === "Failed") return stalled("CandidateFailed", message);
   return { phase: "RolledBack", standing: "Stalled", reason: "RolledBack", message };
 }

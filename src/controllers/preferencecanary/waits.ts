@@ -1,6 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
+import { timestamp } from "../../runtime/conditions.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import { type Exposure, isBounded } from "./exposure.ts";
 import { isCalled } from "./gate-names.ts";
@@ -61,7 +62,7 @@ function lasting({ remainingMs, entering }: Progress, now: Date): Wait[] {
   if (remainingMs === 0) return [];
   if (remainingMs === undefined) return [{ type: "Duration", ...untilLive(entering, now) }];
   const until = new Date(now.getTime() + remainingMs);
-  return [{ type: "Duration", until, words: `until ${clockTime(until)}` }];
+  return [{ type: "Duration", until, words: `until ${timestamp(until)}` }];
 }
 
 /** Where a gateway can be asked, only its answer ends the wait; where none can, time does. */
@@ -108,9 +109,5 @@ function beforePromotion({ canary, verdict, isReady, isRecorded }: WaitInputs, n
   if ("problem" in opening)
     return [{ type: "Window", words: `for a window in which it may be promoted: ${opening.problem}` }];
   const { opens: until } = opening;
-  return [{ type: "Window", until, words: `for the window in which it may be promoted, at ${until.toISOString()}` }];
-}
-
-function clockTime(at: Date): string {
-  return `${at.toISOString().slice(11, 19)} UTC`;
+  return [{ type: "Window", until, words: `for the window in which it may be promoted, at ${timestamp(until)}` }];
 }

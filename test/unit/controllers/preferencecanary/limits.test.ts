@@ -109,7 +109,7 @@ describe("windows", () => {
     world.vote(wins);
     world.settle();
     expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "half" } });
-    expect(ready(world)).toMatchObject({ reason: "WindowClosed", message: expect.stringContaining("T09:00:00.000Z") });
+    expect(ready(world)).toMatchObject({ reason: "WindowClosed", message: expect.stringContaining("T09:00:00Z") });
     world.later(10 * HOUR);
     expect(world.status.phase).toBe("Promoted");
   });

@@ -107,7 +107,7 @@ describe("a stored weight", () => {
     expect(weights).toEqual({ desired: 10 });
     expect(Date.parse(since)).toBeLessThanOrEqual(world.clock.now().getTime());
     expect(message(world)).toContain(
-      `whether its weight is live cannot be asked, so it counts as live 1 s after it is stored: ${words}`,
+      `. A weight counts as live 1 s after it is stored, as nobody can be asked: ${words}`,
     );
     world.settle(60_000);
     expect(world.status).toMatchObject({ step: { name: "half" } });

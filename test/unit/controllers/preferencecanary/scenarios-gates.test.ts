@@ -136,7 +136,7 @@ describe("a freeze", () => {
     world.settle();
     expect(ready(world)).toMatchObject({
       reason: "WindowClosed",
-      message: expect.stringContaining("2026-01-01T06:00:00.000Z"),
+      message: expect.stringContaining("2026-01-01T06:00:00Z"),
     });
     world.later(7 * HOUR);
     expect(world.status.phase).toBe("Promoted");
