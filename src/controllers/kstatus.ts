@@ -18,7 +18,8 @@ export interface StillReady {
 
 /**
  * Ready, Reconciling and Stalled for a standing; never are the last two True together. Ready and Reconciling may be:
- * kstatus reads Reconciling first and says InProgress, while who asks for Ready is told the truth.
+ * kstatus reads Reconciling first and says InProgress, while who asks for Ready is told the truth. The message stands on
+ * Ready and on the one that is True: on what is False it would be read as what keeps it so.
  */
 export function standingConditions(
   standing: Standing,
@@ -28,16 +29,12 @@ export function standingConditions(
   stillReady?: StillReady,
 ): NewCondition[] {
   const ready = { InProgress: "Unknown", Ready: "True", NotReady: "False", Stalled: "False" } as const;
-  const condition = (type: string, status: NewCondition["status"]) => ({
-    type,
-    status,
-    reason,
-    message,
-    observedGeneration,
-  });
+  const common = { reason, message, observedGeneration };
+  const flag = (type: string, isTrue: boolean): NewCondition =>
+    isTrue ? { ...common, type, status: "True" } : { ...common, type, status: "False", message: "" };
   return [
-    { ...condition(CONDITION.ready, stillReady === undefined ? ready[standing] : "True"), ...stillReady },
-    condition(CONDITION.reconciling, standing === "InProgress" ? "True" : "False"),
-    condition(CONDITION.stalled, standing === "Stalled" ? "True" : "False"),
+    { ...common, type: CONDITION.ready, status: stillReady === undefined ? ready[standing] : "True", ...stillReady },
+    flag(CONDITION.reconciling, standing === "InProgress"),
+    flag(CONDITION.stalled, standing === "Stalled"),
   ];
 }

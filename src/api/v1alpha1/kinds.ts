@@ -42,6 +42,19 @@ const message: PrinterColumn = {
   priority: 1,
 };
 
+const phase: PrinterColumn = {
+  name: "Phase",
+  type: "string",
+  jsonPath: ".status.phase",
+  description: "What it is doing.",
+};
+const reason: PrinterColumn = {
+  name: "Reason",
+  type: "string",
+  jsonPath: condition("Ready", "reason"),
+  description: "Why it is in that phase, in one word.",
+};
+
 export const KINDS: readonly Kind[] = [
   {
     kind: "PreferenceDataset",
@@ -51,7 +64,8 @@ export const KINDS: readonly Kind[] = [
     maxNameLength: 52,
     schema: PreferenceDataset,
     printerColumns: [
-      { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
+      phase,
+      reason,
       {
         name: "Collected",
         type: "integer",
@@ -102,7 +116,8 @@ export const KINDS: readonly Kind[] = [
     maxNameLength: 63,
     schema: DPOJob,
     printerColumns: [
-      { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
+      phase,
+      reason,
       { name: "Step", type: "integer", jsonPath: ".status.progress.step", description: "Optimizer steps done." },
       { name: "Of", type: "integer", jsonPath: ".status.progress.of", description: "Optimizer steps in all." },
       { name: "Loss", type: "string", jsonPath: ".status.progress.loss", description: "Loss of the newest step." },
@@ -138,7 +153,8 @@ export const KINDS: readonly Kind[] = [
     schema: PreferenceCanary,
     scale: true,
     printerColumns: [
-      { name: "Phase", type: "string", jsonPath: ".status.phase", description: "What it is doing." },
+      phase,
+      reason,
       { name: "Step", type: "string", jsonPath: ".status.step.name", description: "Step of the run." },
       {
         name: "Weight",

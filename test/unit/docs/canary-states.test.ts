@@ -21,7 +21,7 @@ it("docs/canary-states.md is what the decisions that ship do, story by story", a
 
 const INTRODUCTION = `# A canary's states
 
-Phase and reason as \`kubectl get -o wide\` shows them, where the next state is the one it comes to rest in or waits in. The
+Phase and reason as \`kubectl get\` shows them, where the next state is the one it comes to rest in or waits in. The
 route is always written first, together with the verdict that moves it; status is written after each line and left out. This
 table is made by playing each story with the decisions that ship, and a unit test fails when it is no longer true
 (\`vitest run --project unit test/unit/docs -u\` writes it anew).`;
