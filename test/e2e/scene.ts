@@ -78,8 +78,13 @@ export function workloadOf({ images }: Scene, base: Model, build: string) {
 }
 
 /** Resolves when the first revision serves and the gateway knows it. */
-export async function served({ observer, assistant, host }: Scene): Promise<void> {
-  await waitFor(observer.canaries, NAMES.canary, READY_WITHIN_MS, ({ status }) => status?.stable);
+export async function served(scene: Scene): Promise<void> {
+  await waitFor(scene.observer.canaries, NAMES.canary, READY_WITHIN_MS, ({ status }) => status?.stable);
+  await answered(scene);
+}
+
+/** Resolves when the gateway has an answer for the scene's host. */
+export async function answered({ assistant, host }: Scene): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const { status } = await assistant.send("GET", "/v1/models");

@@ -11,8 +11,9 @@ import { namedServices } from "../../src/traffic/http-rules.ts";
 import { readVerdicts } from "../../src/traffic/route-kind.ts";
 import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
-import { type Asker, type Load, summary, underLoad } from "./load.ts";
+import type { Asker, Load } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
+import { ended, halfWay, lossless } from "./runs.ts";
 import { type Scene, served, setScene, status, trafficCanaryOf, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
 import { changesOfArm, SESSION_MS } from "./sessions.ts";
@@ -23,7 +24,6 @@ import { changesOfArm, SESSION_MS } from "./sessions.ts";
  */
 
 const MINUTE = 60_000;
-const REQUESTS_PER_SECOND = 150;
 /** How long something stays broken under load. */
 const OUTAGE_MS = 6_000;
 
@@ -49,25 +49,8 @@ afterAll(async () => {
   await scene?.close();
 });
 
-async function loaded(work: () => Promise<unknown>): Promise<Load> {
-  const load = await underLoad(scene.cluster.gatewayUrl, scene.host, work);
-  say(`  ${summary(load)}`);
-  expect(load.failures).toEqual([]);
-  expect(load.answers.length / load.seconds).toBeGreaterThan(REQUESTS_PER_SECOND);
-  return load;
-}
-
-/** Another build in Git, and the wait until answers through the gateway show that it serves half of all requests. */
-async function halfWay(build: string): Promise<{ readonly stable: string; readonly candidate: string }> {
-  const before = await status(scene, MINUTE, ({ lastRun }) => lastRun?.time ?? "none");
-  await scene.workspace.apply(workloadOf(scene, base, build));
-  return status(scene, 5 * MINUTE, ({ stable, candidate, step, weights, lastRun }) => {
-    const isHalf = step?.name === "half" && weights?.since !== undefined && weights.verified === weights.desired;
-    const isNew = (lastRun?.time ?? "none") === before;
-    return isNew && isHalf && stable && candidate
-      ? { stable: stable.revision, candidate: candidate.revision }
-      : undefined;
-  });
+function loaded(work: () => Promise<unknown>): Promise<Load> {
+  return lossless(scene, work);
 }
 
 /** What a user gets says which weights it was served by: the ones that stand. */
@@ -78,13 +61,6 @@ async function answersShowTheRoute(): Promise<void> {
   const ways = route ? readWays(route, NAMES.canary).filter((each) => each !== undefined) : [];
   expect(code).toBe(200);
   expect(headers[EPOCH_HEADER]).toBe(slots && epochOf(slots, ways));
-}
-
-async function ended(revision: string, outcome: "Promoted" | "RolledBack"): Promise<void> {
-  await status(scene, 3 * MINUTE, ({ lastRun, candidate, phase }) => {
-    const isOver = candidate === undefined && phase === outcome;
-    return isOver && lastRun?.revision === revision && lastRun.outcome === outcome ? lastRun : undefined;
-  });
 }
 
 function run(...args: string[]): Promise<string> {
@@ -111,10 +87,10 @@ describe("200 requests a second lose nothing", () => {
   test("over a promotion", { timeout: 10 * MINUTE }, async () => {
     let [stable, candidate] = ["", ""];
     const load = await loaded(async () => {
-      ({ stable, candidate } = await halfWay("promoted"));
+      ({ stable, candidate } = await halfWay(scene, base, "promoted"));
       await answersShowTheRoute();
       await decide(scene, "Candidate");
-      await ended(candidate, "Promoted");
+      await ended(scene, candidate, "Promoted");
     });
     expect(new Set(load.answers.map(({ arm }) => arm))).toEqual(new Set([stable, candidate]));
     const [[forUsers], [forTesters]] = [answersOf(load, candidate, "User"), answersOf(load, candidate, "Tester")];
@@ -127,11 +103,11 @@ describe("200 requests a second lose nothing", () => {
   test("over a rollback", { timeout: 10 * MINUTE }, async () => {
     let [stable, candidate] = ["", ""];
     const load = await loaded(async () => {
-      ({ stable, candidate } = await halfWay("rolled-back"));
+      ({ stable, candidate } = await halfWay(scene, base, "rolled-back"));
       // Until half of all sessions are the candidate's.
       await sleep(SESSION_MS);
       await decide(scene, "Stable");
-      await ended(candidate, "RolledBack");
+      await ended(scene, candidate, "RolledBack");
     });
     const rejectedAt = scene.observer.rejectedAt(candidate) ?? Number.NaN;
     for (const asker of ["User", "Tester", "Session"] as const) {
@@ -146,7 +122,7 @@ describe("200 requests a second lose nothing", () => {
     timeout: 10 * MINUTE,
   }, async () => {
     await loaded(async () => {
-      await halfWay("second");
+      await halfWay(scene, base, "second");
       const before = scene.routes.versions.length;
       await run("scale", "deployment", `${NAMES.canary}-sampler`, "--replicas=0");
       await sleep(OUTAGE_MS);

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { kubectl } from "../../hack/cluster/kubectl.ts";
+import { GATEWAY } from "../../hack/cluster/settings.ts";
+import { type Model, NAMES } from "../../hack/demo/objects.ts";
+import { makeBaseModel } from "../../hack/demo/prepare.ts";
+import { claimVolume } from "../../src/controllers/pod-parts.ts";
+import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
+import type { Load } from "./load.ts";
+import { ended, halfWay, lossless } from "./runs.ts";
+import { answered, canaryOf, type Scene, setScene, status, workloadOf } from "./scene.ts";
+import { decide } from "./scripted-raters.ts";
+
+/**
+ * A Deployment, its Service and an HTTPRoute that serve users become a canary's and are their own again, while 200
+ * requests a second go through the gateway: docs/takeover.md and docs/traffic.md, where Git keeps the route.
+ */
+
+const MINUTE = 60_000;
+const ROUTE = "shop";
+const BEFORE = "before";
+/** An answer without the operator's mark: that of the server which was there before. */
+const UNMARKED = "undefined";
+
+const STEPS = [
+  { name: "shadow", weight: 0 },
+  { name: "tenth", weight: 10, minDuration: "2s" },
+  { name: "half", weight: 50, minDuration: "2s" },
+];
+
+let scene: Scene;
+let base: Model;
+
+beforeAll(async () => {
+  scene = await setScene(inject("cluster"), inject("images"), "takeover");
+  base = await makeBaseModel(scene.cluster, scene.workspace, scene.images.trainer, 1);
+  await scene.workspace.apply(...servesToday(), workloadOf(scene, base, "first"));
+  await run("rollout", "status", `deployment/${BEFORE}`, "--timeout=120s");
+  await answered(scene);
+});
+
+afterAll(async () => {
+  await scene?.close();
+});
+
+/** What Git has: pods of its own labels that read the model where it lies, behind a Service, and a route that leads there. */
+function servesToday(): object[] {
+  const { spec, ...workload } = workloadOf(scene, base, BEFORE);
+  const labels = { app: BEFORE };
+  const { volume, mount } = claimVolume(NAMES.models, true);
+  const env = [{ name: "MODEL_URI", value: base.uri.replace(`pvc://${NAMES.models}`, mount.mountPath) }];
+  const containers = spec.template.spec.containers.map((each) => ({ ...each, env, volumeMounts: [mount] }));
+  const template = { metadata: { labels }, spec: { ...spec.template.spec, containers, volumes: [volume] } };
+  return [
+    { ...workload, metadata: { name: BEFORE }, spec: { replicas: 1, selector: { matchLabels: labels }, template } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: BEFORE },
+      spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
+    },
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: { name: ROUTE },
+      spec: {
+        parentRefs: [{ name: GATEWAY.name, namespace: GATEWAY.namespace }],
+        hostnames: [scene.host],
+        rules: [{ name: "chat", backendRefs: [{ name: BEFORE, port: 80 }] }],
+      },
+    },
+  ];
+}
+
+function run(...args: string[]): Promise<string> {
+  return kubectl(scene.cluster, [...args, "--namespace", scene.namespace]);
+}
+
+function route(): HTTPRoute | undefined {
+  return scene.routes.current().find(({ metadata }) => metadata.name === ROUTE);
+}
+
+/** Who answered users, in the order in which each was asked first. */
+function armsOf({ answers }: Load): string[] {
+  return [...new Set(answers.filter(({ asker }) => asker === "User").map(({ arm }) => arm))];
+}
+
+describe("a route that Git owns, at 200 requests a second, loses none", () => {
+  test("when a canary adopts it", { timeout: 10 * MINUTE }, async () => {
+    let stable: string | undefined;
+    const load = await lossless(scene, async () => {
+      const traffic = { httpRoute: { adopt: { name: ROUTE, rule: "chat" } } };
+      const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
+      await scene.workspace.apply(canaryOf(scene, { traffic, evidence, steps: STEPS, gates: { winRate: {} } }));
+      stable = await status(scene, 5 * MINUTE, (now) => (now.phase === "Idle" ? now.stable?.revision : undefined));
+    });
+    expect(armsOf(load)[0]).toBe(UNMARKED);
+    expect(load.answers.at(-1)?.arm).toBe(stable);
+  });
+
+  test("over a promotion", { timeout: 10 * MINUTE }, async () => {
+    const load = await lossless(scene, async () => {
+      const { candidate } = await halfWay(scene, base, "promoted");
+      await decide(scene, "Candidate");
+      await ended(scene, candidate, "Promoted");
+    });
+    expect(armsOf(load)).toHaveLength(2);
+  });
+
+  test("over a rollback", { timeout: 10 * MINUTE }, async () => {
+    const load = await lossless(scene, async () => {
+      const { candidate } = await halfWay(scene, base, "rolled-back");
+      await decide(scene, "Stable");
+      await ended(scene, candidate, "RolledBack");
+    });
+    expect(armsOf(load)).toHaveLength(2);
+  });
+
+  test("when the canary is deleted, and Git's Service has them again", { timeout: 10 * MINUTE }, async () => {
+    const load = await lossless(scene, async () => {
+      await run("delete", "preferencecanary", NAMES.canary, "--timeout=120s");
+      await sleep(2_000);
+    });
+    expect(load.answers.at(-1)?.arm).toBe(UNMARKED);
+    expect(route()?.spec.rules).toMatchObject([{ name: "chat", backendRefs: [{ name: BEFORE, port: 80 }] }]);
+    expect(JSON.stringify(route())).not.toContain("dpo.dev/");
+    const left = await run("get", "deployments,services", `--selector=dpo.dev/canary=${NAMES.canary}`, "--output=name");
+    expect(left.trim()).toBe("");
+  });
+});
