@@ -8,8 +8,7 @@ import { ANNOTATION } from "../../src/api/v1alpha1/metadata.ts";
 import { readSlots } from "../../src/traffic/http-route.ts";
 import type { Taste } from "../../trainer-image/src/demo/utility.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
-import { emptyShelf, modelOf, put, take, twinOf } from "./artifacts.ts";
-import { loopModels } from "./loop-models.ts";
+import { type CopiedModels, copyModels } from "./copied-models.ts";
 import { killManager, managerReady } from "./operator-faults.ts";
 import { type People, startPeople } from "./people.ts";
 import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
@@ -23,7 +22,7 @@ const LONG_ENOUGH_MS = 8_000;
 let scene: Scene;
 let people: People;
 let taste: Taste = "Curt";
-let models: { base: Model; good: Model; poisoned: Model; twin: Model };
+let models: CopiedModels;
 let rejected: string;
 
 beforeAll(async () => {
@@ -38,21 +37,6 @@ afterAll(async () => {
   await people?.stop();
   await scene?.close();
 });
-
-async function copyModels({ cluster, images, namespace }: Scene) {
-  const loop = await loopModels(cluster);
-  const shelf = await emptyShelf();
-  await take(cluster, images.trainer, loop.namespace, [loop.base, loop.good, loop.poisoned], shelf);
-  const twin = await twinOf(loop.good, shelf);
-  await put(cluster, images.trainer, namespace, shelf);
-  await shelf.remove();
-  return {
-    base: modelOf(loop.base),
-    good: modelOf(loop.good),
-    poisoned: modelOf(loop.poisoned),
-    twin: modelOf(twin),
-  };
-}
 
 function wanting(model: Model, annotations = {}) {
   const comparisons = { percent: 100, dataset: { name: NAMES.dataset } };
