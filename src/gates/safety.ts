@@ -109,6 +109,13 @@ export function cleanChecksToProve(
   return enough;
 }
 
+/** The fewest checks more, all of them clean, without which it cannot pass. */
+export function cleanChecksToPass(test: SafetyTest, state: SafetyState): number {
+  const { minChecked, require } = test.spec;
+  const toCount = Math.max(0, minChecked - state.checked);
+  return require === "ProvenBelow" ? Math.max(toCount, cleanChecksToProve(test, state)) : toCount;
+}
+
 /** Rare events have no one alternative worth betting on: a single 10-fold one is nearly blind below 4-fold. */
 function alternatives(limit: number): Alternative[] {
   const lowest = 1.5 * limit;

@@ -20,6 +20,8 @@ export const CONDITION = {
   gatesPassed: "GatesPassed",
   /** PreferenceCanary: a gate's numbers are others than when the run's first piece of evidence came. */
   gatesChanged: "GatesChanged",
+  /** PreferenceCanary: evidence comes too slowly for a gate to pass before spec.deadline. */
+  outOfReach: "OutOfReach",
   /** PreferenceCanary: the last run was taken back. */
   rolledBack: "RolledBack",
 } as const;

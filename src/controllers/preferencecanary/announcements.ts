@@ -1,6 +1,8 @@
+import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import type { Verdict } from "../../gates/verdict.ts";
 import type { EventNote } from "../../kube/events.ts";
+import { findCondition, isTrue } from "../../runtime/conditions.ts";
 import type { Effect } from "./effect.ts";
 import type { LastRun } from "./last-run.ts";
 
@@ -15,6 +17,7 @@ export function announcements(
     ...runEnded(before, after),
     ...runMoved(before, after),
     ...held(before, after),
+    ...outOfReach(before, after),
   ];
 }
 
@@ -95,4 +98,11 @@ function held(before: PreferenceCanaryStatus | undefined, after: PreferenceCanar
     if (reason === undefined || verdict === was || after.candidate === undefined) return [];
     return [{ type: "Warning", reason, action: "Hold", note: `Gate ${name}: ${message}` }];
   });
+}
+
+/** Once for each time that it gets so. */
+function outOfReach(before: PreferenceCanaryStatus | undefined, { conditions }: PreferenceCanaryStatus): EventNote[] {
+  const now = findCondition(conditions, CONDITION.outOfReach);
+  if (now?.status !== "True" || isTrue(before?.conditions, CONDITION.outOfReach)) return [];
+  return [{ type: "Warning", reason: "OutOfReach", action: "Judge", note: now.message }];
 }

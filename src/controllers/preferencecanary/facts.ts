@@ -8,6 +8,7 @@ import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gat
 import { type Hold, holdOf } from "./hold.ts";
 import type { Observed } from "./observed.ts";
 import { type Orders, readOrders } from "./orders.ts";
+import { safetyOutOfReach } from "./out-of-reach.ts";
 import { type Presence, presenceOf } from "./presence.ts";
 import { rejectionOf } from "./rejection.ts";
 import type { Candidate, Run } from "./run.ts";
@@ -39,6 +40,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly alarms: readonly Date[];
   /** The candidate is given everything now: the last step is over and every gate has passed, or somebody ordered it. */
   readonly isPromotable: boolean;
+  /** Why a gate cannot pass in time as evidence comes now, in words. */
+  readonly outOfReach?: string;
   /** By which its ratings are counted. */
   readonly shares?: Shares;
   /** What it has served, where that is bounded. */
@@ -93,7 +96,7 @@ interface Judging {
   readonly presence: Omit<Presence, "place">;
 }
 
-interface Judgement extends Pick<Facts, "gates" | "shares" | "rejection" | "hold"> {
+interface Judgement extends Pick<Facts, "gates" | "shares" | "rejection" | "hold" | "outOfReach"> {
   readonly verdict: Verdict;
   readonly orders: Orders;
   readonly deadline: Date | undefined;
@@ -113,7 +116,12 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing });
-  const outcome = { ...(rejection !== undefined && { rejection }), ...(hold && { hold }) };
+  const outOfReach = safetyOutOfReach({ spec, gates, entered: presence.entered, deadline }, now);
+  const outcome = {
+    ...(rejection !== undefined && { rejection }),
+    ...(hold && { hold }),
+    ...(outOfReach !== undefined && { outOfReach }),
+  };
   return { gates, verdict, orders, deadline, ...(shares && { shares }), ...outcome };
 }
 

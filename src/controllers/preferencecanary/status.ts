@@ -1,7 +1,7 @@
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
-import { type NewCondition, setConditions } from "../../runtime/conditions.ts";
+import { findCondition, type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { percentOf, weightIn } from "../../traffic/slots.ts";
 import { standingConditions } from "../kstatus.ts";
 import { endedContenders } from "./contender-endings.ts";
@@ -117,6 +117,7 @@ function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGener
       observedGeneration,
     },
     gatesChanged(shownGates(facts), observedGeneration),
+    ...outOfReach(facts, observedGeneration),
     {
       type: CONDITION.rolledBack,
       status: isBack ? "True" : "False",
@@ -141,6 +142,16 @@ function gatesChanged(shown: readonly GateStatus[], observedGeneration: number):
         : "No gate's numbers have changed since the first piece of evidence of this run",
     observedGeneration,
   };
+}
+
+/** Most canaries never need to hear of it. */
+function outOfReach({ outOfReach: words, observed }: Facts, observedGeneration: number): NewCondition[] {
+  const type = CONDITION.outOfReach;
+  if (words !== undefined)
+    return [{ type, status: "True", reason: "TooFewChecks", message: words, observedGeneration }];
+  if (findCondition(observed.canary.status?.conditions, type) === undefined) return [];
+  const message = "No gate is known to need longer than spec.deadline";
+  return [{ type, status: "False", reason: "NotOutOfReach", message, observedGeneration }];
 }
 
 /**
