@@ -40,9 +40,9 @@ export interface EventRecorderOptions {
   readonly metrics: Metrics;
 }
 
-/** One event, or a series of the same one. */
+/** One event, or a series of the same one. It outlives the version of the object that it was told of, so it keeps none. */
 interface Series {
-  readonly regarding: Stored;
+  readonly regarding: Regarding;
   readonly event: EventNote;
   readonly firstAt: Date;
   lastAt: Date;
@@ -86,7 +86,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const now = { firstAt: clock.now(), lastAt: clock.now(), lastMonotonic: clock.monotonic() };
     sequence += 1n;
     series.set(key, {
-      regarding,
+      regarding: referenceTo(regarding),
       event,
       ...now,
       count: 1,
@@ -104,7 +104,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   }
 
   async function send(entry: Series): Promise<void> {
-    const namespace = entry.regarding.metadata.namespace ?? "default";
+    const namespace = entry.regarding.namespace ?? "default";
     if (!entry.stored) {
       await client.create(events, newEvent(options, entry, namespace)).catch(passIfThere);
       entry.stored = true;
@@ -149,13 +149,24 @@ function passIfThere(error: unknown): void {
   if (!isAlreadyExists(error)) throw error;
 }
 
+interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly uid: string;
+}
+
+function referenceTo({ apiVersion, kind, metadata: { namespace, name, uid } }: Stored): Regarding {
+  return { apiVersion, kind, namespace, name, uid };
+}
+
 /** As client-go names them, time in hexadecimal; the sequence tells two of one millisecond apart. */
 function eventName({ metadata }: Stored, time: Date, sequence: bigint): string {
   return `${metadata.name.slice(0, 230)}.${(BigInt(time.getTime()) * 1_000_000n + sequence).toString(16)}`;
 }
 
 function newEvent({ controller, instance }: EventRecorderOptions, entry: Series, namespace: string) {
-  const { apiVersion, kind, metadata } = entry.regarding;
   return {
     metadata: { namespace, name: entry.name },
     eventTime: microTime(entry.firstAt),
@@ -163,7 +174,7 @@ function newEvent({ controller, instance }: EventRecorderOptions, entry: Series,
     reportingInstance: instance.slice(0, 128),
     ...entry.event,
     note: cut(entry.event.note),
-    regarding: { apiVersion, kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+    regarding: entry.regarding,
   };
 }
 
