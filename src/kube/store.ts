@@ -1,5 +1,6 @@
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "./object.ts";
 import { compareResourceVersions } from "./resource-version.ts";
+import { shared } from "./shared-strings.ts";
 
 /** What happened to the store, in the order in which handlers learn of it. */
 export type StoreEvent<T extends KubeObject> =
@@ -132,9 +133,14 @@ function indexEntries({ metadata }: KubeObject): string[] {
   ];
 }
 
+/** In place: nothing can be changed any more, and its strings are those of all other objects. */
 function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
-  return value;
+  const members = value as Record<string, unknown>;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    if (typeof member === "string") members[key] = shared(member);
+    else deepFreeze(member);
+  }
+  return Object.freeze(value);
 }
