@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** `sha256:<64 hex digits>`: the name of everything stored. */
 export type Digest = `sha256:${string}`;

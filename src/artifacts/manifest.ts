@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ArtifactError } from "./artifact-error.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { type Digest, digestOf, digestSchema, sha256HexSchema } from "./digest.ts";

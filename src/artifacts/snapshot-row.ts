@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Digest, digestOf, sha256Hex } from "./digest.ts";
 
 /** One preference of a snapshot. labeledAt is an ISO time in UTC with milliseconds. */

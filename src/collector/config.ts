@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The environment variable that holds CollectorConfig as JSON. */
 export const COLLECTOR_ENV = "DPO_COLLECTOR";

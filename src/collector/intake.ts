@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { RejectedItem } from "../api/contracts/collector-api.ts";
 import { ApiError } from "./api-error.ts";
 

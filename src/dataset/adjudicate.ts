@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { z } from "zod";
+import * as z from "zod";
 import { selectRows } from "./database.ts";
 
 const countsSchema = z.object({

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { z } from "zod";
+import * as z from "zod";
 import type { ProfileQuality } from "../api/contracts/profile.ts";
 import { agreementInterval } from "./bootstrap-interval.ts";
 import { selectRows } from "./database.ts";

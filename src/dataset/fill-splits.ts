@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { z } from "zod";
+import * as z from "zod";
 import { quoted, selectRows } from "./database.ts";
 import { type SplitName, type SplitShares, splitNames, wantedSplits } from "./split.ts";
 

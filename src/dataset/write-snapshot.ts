@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { z } from "zod";
+import * as z from "zod";
 import { digestSchema } from "../artifacts/digest.ts";
 import type { SnapshotManifest } from "../artifacts/manifest.ts";
 import { splitFile } from "../artifacts/snapshot-row.ts";

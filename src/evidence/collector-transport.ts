@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Agent, type Dispatcher, request } from "undici";
-import type { z } from "zod";
+import type * as z from "zod";
 import { ErrorBody } from "../api/contracts/collector-api.ts";
 import { CollectorError, CursorUnknown } from "./collector-error.ts";
 import { lines } from "./ndjson.ts";

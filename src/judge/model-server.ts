@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from "undici";
-import { z } from "zod";
+import * as z from "zod";
 import type { JudgeConfig } from "../api/contracts/judge.ts";
 import { type Clock, sleep, withDeadline } from "../runtime/clock.ts";
 import { retryDelayMs } from "../runtime/retry-delay.ts";

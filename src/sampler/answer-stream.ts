@@ -1,5 +1,5 @@
 import { createParser } from "eventsource-parser";
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "../api/contracts/collector-api.ts";
 import { ArmFailure } from "./arm-failure.ts";
 

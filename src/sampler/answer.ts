@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "../api/contracts/collector-api.ts";
 import { readAnswerStream } from "./answer-stream.ts";
 import { ArmFailure } from "./arm-failure.ts";

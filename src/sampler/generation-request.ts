@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "../api/contracts/collector-api.ts";
 import { storableText } from "./storable-text.ts";
 

@@ -1,5 +1,5 @@
 /** What is in an archive, for whoever reads it: the collector itself looks into none of this. */
-import { z } from "zod";
+import * as z from "zod";
 import { GateStatus } from "../v1alpha1/canary-status.ts";
 import { PreferenceCanarySpec } from "../v1alpha1/preference-canary.ts";
 import { CheckRecord, Comparison, RatingRecord } from "./collector-api.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What the reference trainer's `base` role is told (`DPO_BASE`) and says at the end: it makes a model from nothing. */
 

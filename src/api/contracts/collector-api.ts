@@ -3,7 +3,7 @@
  * responses leave room for fields of later versions. Times are ISO 8601 in UTC, sequence numbers are positive
  * integers that grow in the order of commit over the whole store (one stream sees them with gaps).
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Characters of one text, records of one request, bytes of one request body. */
 export const LIMITS = {

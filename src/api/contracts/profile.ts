@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { digestSchema } from "../../artifacts/digest.ts";
 
 /** Between the manager, which writes the profile Job's `DPO_PROFILE`, and the Job, which answers in its termination log. */

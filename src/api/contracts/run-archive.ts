@@ -3,7 +3,7 @@
  * was (`ArchiveHeader`), each of the others is a record of one stream of evidence, in the collector's order. Every
  * line is canonical JSON, so that the digest of the unpacked text names the run, whoever packs it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { digestSchema } from "../../artifacts/digest.ts";
 import { Cursor } from "./collector-api.ts";
 

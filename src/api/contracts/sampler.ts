@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CollectorAccess } from "./collector-api.ts";
 
 /** The environment variable that holds SamplerConfig as JSON. */

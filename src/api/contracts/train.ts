@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What a DPOJob's trainer is told (`DPO_TRAIN`), pushes while it runs, and says at the end.

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { type ArchiveReply, ArchiveRequest } from "../../api/contracts/run-archive.ts";
 import { type Digest, digestSchema } from "../../artifacts/digest.ts";
 import { ApiError } from "../api-error.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Batch } from "../batch.ts";
 import { settleBatch } from "../batch.ts";
 import { errorBody } from "../error-reply.ts";

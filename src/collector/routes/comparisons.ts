@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import type { ComparisonPage } from "../../api/contracts/collector-api.ts";
 import { parse } from "../intake.ts";
 import { cursorOf, pageParameters } from "./query.ts";

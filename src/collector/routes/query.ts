@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import { ApiError } from "../api-error.ts";
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS, type PostItemsResponse, Rating, type RatingPage } from "../../api/contracts/collector-api.ts";
 import { parse } from "../intake.ts";
 import { sendBatch, writeBatch } from "./batch-reply.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../runtime/clock.ts";
 import { parse } from "../intake.ts";
 import type { CollectorMetrics, RecordKind } from "../metrics.ts";
