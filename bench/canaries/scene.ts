@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../src/api/v1alpha1/object.ts";
+import type { PreferenceCanary } from "../../src/api/v1alpha1/preference-canary.ts";
 import { preferenceCanaries } from "../../src/controllers/resources.ts";
 import type { Client } from "../../src/kube/client.ts";
+import type { Reflector } from "../../src/kube/reflector.ts";
 import { deployments, namespaces } from "../../src/kube/resource.ts";
 import { digest, modelUri, podTemplate } from "../../test/builders/canary.ts";
 
@@ -25,32 +27,37 @@ export function namespacesOf(count: number): readonly string[] {
   return Array.from({ length: Math.ceil(count / PER_NAMESPACE) }, (_, index) => `team-${index}`);
 }
 
-/** Canaries with a stable that serves and a candidate in mid-ramp; resolves when all of them are there. */
-export async function makeRuns(client: Client, count: number, say: (line: string) => void): Promise<readonly Run[]> {
+/**
+ * Canaries with a stable that serves and a candidate in mid-ramp; resolves when all of them are there. Each gets its
+ * candidate as soon as its stable serves.
+ */
+export async function makeRuns(
+  client: Client,
+  canaries: Reflector<PreferenceCanary>,
+  count: number,
+  say: (line: string) => void,
+): Promise<readonly Run[]> {
   const keys = namespacesOf(count).flatMap((namespace) =>
     Array.from({ length: PER_NAMESPACE }, (_, index) => ({ namespace, name: `assistant-${index}` })),
   );
   const chosen = keys.slice(0, count);
   await each(namespacesOf(count), (name) => client.create(namespaces, { metadata: { name } }));
+  const served = new Set<string>();
+  canaries.subscribe(({ object }) => {
+    const { namespace, name } = object.metadata;
+    if (object.status?.phase !== "Idle" || served.has(`${namespace}/${name}`)) return;
+    served.add(`${namespace}/${name}`);
+    void client.apply(preferenceCanaries, canaryOf(namespace, name, "b") as never);
+  });
+  const all = until(canaries, count, say);
   await each(chosen, async ({ namespace, name }) => {
     const template = podTemplate(modelUri("a"));
     const spec = { replicas: 0, selector: { matchLabels: { app: "assistant" } }, template };
     await client.apply(deployments, { metadata: { namespace, name: `${name}-template` }, spec });
     await client.apply(preferenceCanaries, canaryOf(namespace, name, "a") as never);
   });
-  await until(client, count, "served", say, ({ status }) => status?.phase === "Idle");
-  await each(chosen, ({ namespace, name }) =>
-    client.apply(preferenceCanaries, canaryOf(namespace, name, "b") as never),
-  );
-  await until(
-    client,
-    count,
-    "in mid-ramp",
-    say,
-    ({ status }) => status?.step?.name === STEP.name && status.weights?.since !== undefined,
-  );
-  const { items } = await client.list(preferenceCanaries);
-  return items.flatMap(({ metadata, status }) => {
+  await all;
+  return canaries.store.list().flatMap(({ metadata, status }) => {
     const { stable, candidate } = status ?? {};
     if (stable === undefined || candidate === undefined) return [];
     const { namespace, name: canary } = metadata;
@@ -74,26 +81,22 @@ function canaryOf(namespace: string, name: string, digit: string) {
   };
 }
 
-type Canaries = Awaited<ReturnType<typeof listed>>;
-
-function listed(client: Client) {
-  return client.list(preferenceCanaries).then(({ items }) => items);
-}
-
 async function until(
-  client: Client,
+  { store }: Reflector<PreferenceCanary>,
   count: number,
-  what: string,
   say: (line: string) => void,
-  condition: (canary: Canaries[number]) => boolean,
 ): Promise<void> {
   const start = performance.now();
   for (;;) {
-    const there = (await listed(client)).filter(condition).length;
-    if (there === count) return say(`${count} canaries are ${what} after ${seconds(start)} s`);
-    say(`  ${there} of ${count} are ${what}, ${seconds(start)} s`);
+    const there = store.list().filter(isInMidRamp).length;
+    say(`${there} of ${count} canaries are in mid-ramp after ${seconds(start)} s`);
+    if (there === count) return;
     await sleep(5_000);
   }
+}
+
+function isInMidRamp({ status }: PreferenceCanary): boolean {
+  return status?.step?.name === STEP.name && status.weights?.since !== undefined;
 }
 
 function seconds(since: number): string {
