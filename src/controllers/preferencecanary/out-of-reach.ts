@@ -2,8 +2,8 @@ import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.
 import { formatAge } from "../../api/v1alpha1/quantity.ts";
 import { cleanChecksToPass, safetyTest } from "../../gates/safety.ts";
 import { timestamp } from "../../runtime/conditions.ts";
-import type { GateStatus } from "./gates.ts";
 import { safetySpec } from "./gates/safety.ts";
+import type { GateStatus } from "./gates.ts";
 
 export interface Reach {
   readonly spec: PreferenceCanarySpec;
@@ -33,7 +33,8 @@ export function safetyOutOfReach({ spec, gates, entered, deadline }: Reach, now:
   if (needed <= (atMost(samples) / hours) * hoursLeft) return undefined;
   const perHour = samples / hours;
   const takes = formatAge((needed / perHour) * HOUR_MS);
-  const less = safety.require === "ProvenBelow" ? "raise gates.safety.maxViolationRate" : "lower gates.safety.minChecked";
+  const less =
+    safety.require === "ProvenBelow" ? "raise gates.safety.maxViolationRate" : "lower gates.safety.minChecked";
   return (
     `gates.safety needs ${needed} more checked answers without a violation; at ${Number(perHour.toPrecision(3))} an hour, ` +
     `as so far, they take ${takes}, and the run ends at ${timestamp(deadline)}: ` +
