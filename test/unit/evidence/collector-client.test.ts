@@ -216,3 +216,15 @@ test("a character may be cut in two between chunks", async () => {
   const { client } = await clientOf(url);
   expect(await collect(client.streamPreferences(DATASET))).toMatchObject([{ prompt: "é" }]);
 });
+
+test("a thousand questions at once are answered over a few connections", async () => {
+  const connections = new Set<number | undefined>();
+  const url = await faultyServer((request, response) => {
+    connections.add(request.socket.remotePort);
+    setTimeout(() => response.end(JSON.stringify({ records: [], head: 0 })), 5);
+  });
+  const { client } = await clientOf(url);
+  const questions = Array.from({ length: 1_000 }, () => client.comparisons({ ...RUN, cursor: null }));
+  expect(await Promise.all(questions)).toHaveLength(1_000);
+  expect(connections.size).toBeLessThanOrEqual(32);
+});
