@@ -1,6 +1,9 @@
 /** So many at least are known at any time, and twice as many at most. */
 const GENERATION = 10_000;
 
+/** Characters. Longer ones are sentences and state: hardly any two are alike, and ten thousand old ones would be kept for it. */
+const LONGEST = 200;
+
 let recent = new Map<string, string>();
 let older = recent;
 
@@ -10,6 +13,7 @@ let older = recent;
  * one of it, and nothing else.
  */
 export function shared(text: string): string {
+  if (text.length > LONGEST) return text;
   const known = recent.get(text);
   if (known !== undefined) return known;
   const kept = older.get(text) ?? text;
