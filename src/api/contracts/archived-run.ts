@@ -14,6 +14,8 @@ export const ArchivedRun = z.object({
   outcome: z.string(),
   time: z.string(),
   message: z.string(),
+  /** Among how many it was judged: the rates in `spec` are its part already. */
+  chosenFrom: z.int().exactOptional(),
   /** When the candidate first served users; absent where it never did. */
   served: z.string().exactOptional(),
   /** When it was last tried again. */

@@ -93,6 +93,15 @@ export const GateStatus = z.object({
   message: z.string().max(1024).describe("The verdict in words, with the numbers that made it."),
 });
 
+const ChosenFrom = z
+  .int()
+  .min(2)
+  .meta({ format: "int32" })
+  .exactOptional()
+  .describe(
+    "Among how many it was when it was first one of spec.model.candidates: gates.winRate's error rates are divided by that. Absent without.",
+  );
+
 const EndedRun = z.object({
   revision: z.string().max(63).describe("The revision that was judged."),
   digest: z.string().max(71).describe("Its model."),
@@ -103,6 +112,7 @@ const EndedRun = z.object({
     ),
   time: z.string().meta({ format: "date-time" }).describe("When."),
   message: z.string().max(1024).describe("Why, in words."),
+  chosenFrom: ChosenFrom,
   archive: z
     .object({
       digest: z.string().max(71).describe("Digest of the archive, unpacked: it is the same file as long as this is."),
@@ -123,6 +133,7 @@ const Contender = Revision.extend({
     .exactOptional()
     .describe("Share of the comparisons that are its own from now on; absent while it gets none."),
   entered: z.string().meta({ format: "date-time" }).exactOptional().describe("When it could first answer requests."),
+  chosenFrom: ChosenFrom,
   gates: mapList(GateStatus, "name", 16).describe("What is known of it: the gates that need no user."),
   message: z.string().max(1024).describe("How it stands, in words."),
 });
@@ -163,12 +174,7 @@ export const PreferenceCanaryStatus = z
         .describe(
           "When it first served users: the silence of a gate that is about their ratings is counted from here.",
         ),
-      chosenFrom: z
-        .int()
-        .min(2)
-        .meta({ format: "int32" })
-        .exactOptional()
-        .describe("Among how many it was chosen, by which gates.winRate's error rates are divided; absent without."),
+      chosenFrom: ChosenFrom,
     })
       .exactOptional()
       .describe("The revision that is being judged."),

@@ -33,6 +33,8 @@ export const ANNOTATION = {
   verdict: "dpo.dev/verdict",
   /** On a ControllerRevision: its model was chosen from `model.candidates`, of which this is a hash. */
   chosenFrom: "dpo.dev/chosen-from",
+  /** On a ControllerRevision: among how many models it was first compared, by which the rates that judge it are divided. */
+  among: "dpo.dev/among",
   /** On a profile Job, and on a DPOJob made by `retrain`: the collector's sequence number of the snapshot. */
   sequence: "dpo.dev/sequence",
   /** On a profile Job: the metadata.generation of the dataset that it was made for. */

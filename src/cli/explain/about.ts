@@ -41,7 +41,7 @@ export function aboutMixture({ percent, cohorts = [] }: Pick<Comparisons, "perce
 export function aboutSeveral(chosenFrom: number | undefined): string[] {
   if (chosenFrom === undefined) return [];
   return [
-    `Each of ${chosenFrom} models is judged at one part in ${chosenFrom} of the rates that the spec names, so those hold for all of them together.`,
+    `Each of ${chosenFrom} models is judged at one part in ${chosenFrom} of the rates that the spec names, so those hold for all of them together; a model that Git lists later spends its own part on top.`,
   ];
 }
 

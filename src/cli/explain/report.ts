@@ -4,14 +4,14 @@ import { type Explained, explainGate } from "./gates.ts";
 
 /** Why each gate of the current or the last run says what it says. */
 export function explainReport({ metadata, spec, status = {} }: PreferenceCanary): string {
-  const { gates = [], candidate, stable, contenders } = status;
+  const { gates = [], candidate, stable, contenders, lastRun } = status;
   const sameModel = candidate !== undefined && candidate.digest !== "" && candidate.digest === stable?.digest;
   const head = `${metadata.namespace}/${metadata.name}: ${standing(status)}\n`;
   if (contenders !== undefined) return head + contenders.map((each) => contenderReport(spec, each, stable)).join("");
   if (gates.length === 0) return `${head}\nNo run has been judged yet, so no gate has said anything.\n`;
   const isOver = candidate === undefined;
   const reports = gates.map((gate) =>
-    gateReport(gate, explainGate(spec, gate, sameModel, candidate?.chosenFrom), isOver),
+    gateReport(gate, explainGate(spec, gate, sameModel, (candidate ?? lastRun)?.chosenFrom), isOver),
   );
   return head + reports.map((report) => `\n${report}`).join("");
 }
@@ -21,13 +21,12 @@ type Contender = NonNullable<PreferenceCanaryStatus["contenders"]>[number];
 /** One of several models of which none is the candidate yet. */
 function contenderReport(
   spec: PreferenceCanary["spec"],
-  { name, revision, digest, state, share, gates }: Contender,
+  { name, revision, digest, state, share, chosenFrom, gates }: Contender,
   stable: PreferenceCanaryStatus["stable"],
 ): string {
   const gets = share === undefined ? "" : `, gets ${share} of the comparisons from now on`;
-  const among = spec.model.candidates?.length;
   const reports = gates.map((gate) => {
-    const explained = explainGate(spec, gate, digest === stable?.digest, among);
+    const explained = explainGate(spec, gate, digest === stable?.digest, chosenFrom);
     return gateReport(gate, explained, state === "RolledBack" || state === "Failed");
   });
   return `\n${name} (${revision}): ${state}${gets}\n${reports.join("")}`;

@@ -2,6 +2,7 @@ import { SAMPLER_ENV } from "../../api/contracts/sampler.ts";
 import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import { covers } from "../../runtime/covers.ts";
+import { amongHowMany } from "./contenders.ts";
 import {
   armDeployment,
   armService,
@@ -14,7 +15,7 @@ import {
 import type { Advice } from "./effect.ts";
 import { backingIn } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
-import type { Arm, ObservedDeployment, ObservedService, Role } from "./observed.ts";
+import type { Arm, Observed, ObservedDeployment, ObservedService, Role } from "./observed.ts";
 import { isContending } from "./selection.ts";
 import type { Target } from "./target.ts";
 
@@ -34,12 +35,20 @@ export function keepCandidate(facts: Facts): Advice {
 /** Likewise, with those of its contenders; one that is out loses it. */
 export function keepContenders(facts: Facts): Advice {
   const { observed, selection } = facts;
-  for (const { revision, out } of selection?.contenders ?? []) {
+  for (const { revision, out, among } of selection?.contenders ?? []) {
     const isBegun = !observed.canary.spec.suspend || observed.arms.has(revision);
-    const advice = out === undefined && isBegun ? keepArm(facts, revision, undefined) : undefined;
+    if (out !== undefined || !isBegun) continue;
+    const advice = keepAmong(observed, revision, among) ?? keepArm(facts, revision, undefined);
     if (advice !== undefined) return advice;
   }
   return undefined;
+}
+
+/** One that had a run of its own before there were several to choose from. */
+function keepAmong({ canary, records }: Observed, revision: string, among: number | undefined): Advice {
+  const record = records.get(revision);
+  if (record === undefined || among === undefined || record.among !== undefined) return undefined;
+  return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, among }) } };
 }
 
 function keepArm({ observed, run, settings }: Facts, revision: string, role: Role | undefined): Advice {
@@ -49,7 +58,10 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   const inputs = record ?? wanted.find((target) => target?.revision === revision);
   if (inputs === undefined) return undefined;
   if (record === undefined) {
-    return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...inputs, retried: false }) } };
+    // The very first is compared with nobody.
+    const among = run.stable === undefined ? undefined : amongHowMany(observed, revision, inputs.model.digest);
+    const first = { ...inputs, ...(among && { among }), retried: false };
+    return { effect: { type: "ApplyRecord", object: revisionRecord(canary, first) } };
   }
   const { service, deployment } = arms.get(revision) ?? {};
   if ("service" in inputs) {

@@ -29,8 +29,8 @@ export function removeJudge({ observed }: Facts): Advice {
 
 /**
  * Records of revisions that nobody can ask for again go, but for the newest ones: as many as runs are remembered. One
- * that holds a verdict stays while a job, or Git, has its model, or that would be tried again; so does the one that says who
- * was chosen of the models that Git names.
+ * that holds a verdict stays while a job, or Git, has its model, or that would be tried again; so does one that says among
+ * how many Git's model was compared, and who was chosen of the models that Git names.
  */
 export function pruneRecords({ observed, run }: Facts): Advice {
   const { canary, records, arms, route, jobs } = observed;
@@ -40,11 +40,11 @@ export function pruneRecords({ observed, run }: Facts): Advice {
   const { digest, candidates = [] } = canary.spec.model;
   const choice = setOf(candidates);
   const wanted = new Set([digest, ...[...candidates, ...jobs].map((model) => model.digest)]);
-  const isKept = ({ revision, verdict, model, chosenFrom }: RevisionRecord) =>
+  const isKept = ({ revision, verdict, model, chosenFrom, among }: RevisionRecord) =>
     inUse.has(revision) ||
     arms.has(revision) ||
     chosenFrom === choice ||
-    ((verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
+    ((among !== undefined || verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
   const disposable = [...records.values()].filter((record) => !isKept(record));
   const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));
   const oldest = newestFirst.slice(canary.spec.history.limit).at(-1);

@@ -15,8 +15,9 @@ export function endedContenders(facts: Facts, now: Date): readonly EndedContende
   return (facts.observed.canary.status?.contenders ?? []).flatMap((known) => {
     const ending = isOut(known) ? undefined : endingOf(facts, known);
     if (ending === undefined) return [];
-    const { digest } = known;
-    return [{ known, ended: { ...ending, message: ending.message.slice(0, 1024), digest, time: timestamp(now) } }];
+    const { digest, chosenFrom } = known;
+    const message = ending.message.slice(0, 1024);
+    return [{ known, ended: { ...ending, message, digest, time: timestamp(now), ...(chosenFrom && { chosenFrom }) } }];
   });
 }
 

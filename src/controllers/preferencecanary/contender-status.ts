@@ -20,7 +20,7 @@ export function lastOf(contenders: readonly EndedContender[]): LastRun | undefin
 }
 
 function contenderOf(observed: Observed, standing: Standing): KnownContender {
-  const { name, revision, model, share, entered, gates } = standing;
+  const { name, revision, model, share, entered, among, gates } = standing;
   return {
     name,
     revision,
@@ -28,6 +28,7 @@ function contenderOf(observed: Observed, standing: Standing): KnownContender {
     state: stateOf(standing),
     ...(share !== undefined && { share: formatPercent(share) }),
     ...(entered && { entered: entered.toISOString() }),
+    ...(among && { chosenFrom: among }),
     gates: [...gates],
     message: messageOf(observed, standing).slice(0, 1024),
   };

@@ -13,6 +13,8 @@ export interface Contender extends PodInputs {
   readonly name: string;
   /** Its own digest is stable's: only the way of serving is new. */
   readonly sameModel: boolean;
+  /** What is promised of so many together is shared out between them. */
+  readonly among?: number;
   /** Why it is in it no more. */
   readonly out?: Block;
 }
@@ -37,6 +39,26 @@ export function chosenModel({ canary, records }: Observed): Model | undefined {
   const digests = marked.map(({ model }) => model.digest ?? "").toSorted();
   const chosen = candidates.find(({ digest }) => digest === digests[0]);
   return chosen && modelOf(chosen);
+}
+
+/**
+ * Among how many a revision is judged; undefined of one that was never one of several. Its record says it from its first
+ * comparison on, since all of its evidence is judged at one part of the rates: whatever the spec lists by now would be
+ * another. A new revision with a model that was chosen has the part of the one that was.
+ */
+export function amongHowMany(
+  { canary, records }: Pick<Observed, "canary" | "records">,
+  revision: string,
+  digest: Digest | undefined,
+): number | undefined {
+  const { candidates = [] } = canary.spec.model;
+  const own = records.get(revision)?.among;
+  if (own !== undefined || !candidates.some((candidate) => candidate.digest === digest)) return own;
+  const choice = setOf(candidates);
+  const chosen = [...records.values()].find(
+    ({ chosenFrom, model }) => chosenFrom === choice && model.digest === digest,
+  );
+  return chosen?.among ?? candidates.length;
 }
 
 /** As status has it. */
@@ -83,7 +105,9 @@ function contender(
 ): Contender {
   const target = serving(observed, template, modelOf(candidate));
   const out = blockOf(observed, target, stableDigest);
-  return { ...target, name: candidate.name, sameModel: candidate.digest === stableDigest, ...(out && { out }) };
+  const { name, digest } = candidate;
+  const among = amongHowMany(observed, target.revision, target.model.digest);
+  return { ...target, name, sameModel: digest === stableDigest, ...(among && { among }), ...(out && { out }) };
 }
 
 function modelOf({ uri, digest }: Candidates[number]): Model {

@@ -35,7 +35,7 @@ const COMPONENT = "app.kubernetes.io/component";
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, port, verdict, reason, retried, retriedAt, chosenFrom } = record;
+  const { revision, model, port, verdict, reason, retried, retriedAt, chosenFrom, among } = record;
   const served =
     "service" in record ? { service: record.service } : { template: record.template, modelEnv: record.modelEnv };
   return {
@@ -49,6 +49,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
         ...(retried && { [ANNOTATION.retry]: revision }),
         ...(retriedAt && { [ANNOTATION.triedAgain]: retriedAt }),
         ...(chosenFrom && { [ANNOTATION.chosenFrom]: chosenFrom }),
+        ...(among && { [ANNOTATION.among]: String(among) }),
       },
     },
     revision: 1,

@@ -79,11 +79,9 @@ function withContender(facts: Facts, { known, ended }: EndedContender, runs: End
   const { status, spec } = canary;
   const standing = facts.selection?.contenders.find(({ revision }) => revision === known.revision);
   const gates = standing?.gates ?? known.gates;
-  const { revision, digest } = known;
-  const candidate = { revision, digest, chosenFrom: spec.model.candidates?.length ?? 1 };
-  const retriedAt = records.get(revision)?.retriedAt;
+  const retriedAt = records.get(known.revision)?.retriedAt;
   const stable = status?.stable;
-  const request = stable && archiveRequest({ lastRun: ended, candidate, stable, gates, spec, retriedAt });
+  const request = stable && archiveRequest({ lastRun: ended, candidate: known, stable, gates, spec, retriedAt });
   return withEnded(runs, ended, gates, request);
 }
 

@@ -1,5 +1,6 @@
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { timestamp } from "../../runtime/conditions.ts";
+import { amongHowMany } from "./contenders.ts";
 import type { Facts } from "./facts.ts";
 import { readOrders } from "./orders.ts";
 
@@ -12,8 +13,15 @@ export function lastRunOf(facts: Facts, now: Date): LastRun | undefined {
   const previous = facts.observed.canary.status?.lastRun;
   const ending = endingOf(facts) ?? (previous === undefined ? blockedEnding(facts) : undefined);
   if (ending === undefined || isSame(previous, ending)) return previous;
-  const digest = facts.observed.records.get(ending.revision)?.model.digest ?? "";
-  return { ...ending, message: ending.message.slice(0, 1024), digest, time: timestamp(now) };
+  const digest = facts.observed.records.get(ending.revision)?.model.digest;
+  const chosenFrom = amongHowMany(facts.observed, ending.revision, digest);
+  return {
+    ...ending,
+    message: ending.message.slice(0, 1024),
+    digest: digest ?? "",
+    time: timestamp(now),
+    ...(chosenFrom && { chosenFrom }),
+  };
 }
 
 function isSame(previous: LastRun | undefined, { revision, outcome, message }: Ending): boolean {

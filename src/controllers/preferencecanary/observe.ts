@@ -118,6 +118,7 @@ const RecordData = z.union([
 ]);
 
 const Verdict = z.enum(["Promoted", "RolledBack", "Failed"]);
+const Among = z.coerce.number().int().min(2);
 
 /** One that is not ours, or that somebody has spoilt, is none. */
 function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRecord[] {
@@ -130,6 +131,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
   const retried = annotations[ANNOTATION.retry] === revision;
   const retriedAt = annotations[ANNOTATION.triedAgain];
   const chosenFrom = annotations[ANNOTATION.chosenFrom];
+  const among = Among.safeParse(annotations[ANNOTATION.among]).data;
   const { creationTimestamp: created } = metadata;
   return [
     {
@@ -141,6 +143,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
       ...(verdict && { verdict }),
       ...(reason && { reason }),
       ...(chosenFrom && { chosenFrom }),
+      ...(among && { among }),
     },
   ];
 }

@@ -53,6 +53,8 @@ export type RevisionRecord = RevisionInputs & {
   readonly retriedAt?: string;
   /** Of which models its own was chosen, by the name of their set. */
   readonly chosenFrom?: string;
+  /** Among how many it was first compared; stays, since its evidence goes on whatever Git lists later. */
+  readonly among?: number;
 };
 
 export type RunVerdict = "Promoted" | "RolledBack" | "Failed";

@@ -2,7 +2,7 @@ import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { Digest } from "../../artifacts/digest.ts";
 import { ALMOST_WHOLE } from "../../traffic/slots.ts";
 import { roleOf } from "./arm-state.ts";
-import { type Contender, chosenModel, contendersOf } from "./contenders.ts";
+import { amongHowMany, type Contender, chosenModel, contendersOf } from "./contenders.ts";
 import { desiredModel, newerJobs } from "./desired-model.ts";
 import { type External, externalInputs } from "./external-arm.ts";
 import { templateModel } from "./model.ts";
@@ -106,19 +106,18 @@ function isWaitedFor({ records, canary }: Observed, revision: string, target: Ta
 }
 
 function describe(
-  { canary, records }: Observed,
+  observed: Observed,
   revision: string,
   target: Target | undefined,
   stableDigest: Digest | undefined,
 ): Omit<Candidate, "revision" | "state"> {
-  const { model } = records.get(revision) ?? (target?.revision === revision ? target : {});
+  const { model } = observed.records.get(revision) ?? (target?.revision === revision ? target : {});
   const digest = model?.digest;
-  const { candidates = [] } = canary.spec.model;
-  const isOneOf = candidates.some((candidate) => candidate.digest === digest);
+  const chosenFrom = amongHowMany(observed, revision, digest);
   return {
     ...(digest && { digest }),
     sameModel: digest !== undefined && digest === stableDigest,
-    ...(isOneOf && { chosenFrom: candidates.length }),
+    ...(chosenFrom && { chosenFrom }),
   };
 }
 

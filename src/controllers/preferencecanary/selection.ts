@@ -45,7 +45,7 @@ export function wantedOf(observed: Observed, { stable, contenders = [] }: Run): 
   const asked = askedOfContenders(observed);
   return contenders.map((contender) => {
     const gates = rememberedOf(observed, stable, contender);
-    const judged = judgedOf(observed, contender);
+    const judged = judgedOf(contender);
     return [{ candidate: contender.revision, stable }, cursorsOf(asked, judged, gates)];
   });
 }
@@ -101,13 +101,13 @@ function askedOfContenders({ canary: { spec } }: Observed): Asked {
   return { gates, evidence: spec.evidence };
 }
 
-function judgedOf({ canary }: Observed, { revision, sameModel }: Contender): Judged {
-  return { revision, sameModel, chosenFrom: canary.spec.model.candidates?.length ?? 1 };
+function judgedOf({ revision, sameModel, among }: Contender): Judged {
+  return { revision, sameModel, ...(among && { chosenFrom: among }) };
 }
 
 function rememberedOf(observed: Observed, stable: string, contender: Contender): readonly GateStatus[] {
   const known = knownContender(observed, stable, contender.revision);
-  return remembered(askedOfContenders(observed), judgedOf(observed, contender), known?.gates ?? []);
+  return remembered(askedOfContenders(observed), judgedOf(contender), known?.gates ?? []);
 }
 
 function judge(observed: Observed, stable: string, contender: Contender, { contended }: Evidence, now: Date): Standing {
@@ -124,7 +124,7 @@ function judge(observed: Observed, stable: string, contender: Contender, { conte
   const collected = { ...(contended?.get(revision) ?? NOTHING_COLLECTED), answers: {} };
   const before = rememberedOf(observed, stable, contender);
   const asked = askedOfContenders(observed);
-  const gates = foldGates(asked, judgedOf(observed, contender), before, collected, look);
+  const gates = foldGates(asked, judgedOf(contender), before, collected, look);
   const streams = [collected.comparisons, ...(asked.gates.safety ? [collected.checks] : [])];
   const rejection = out === undefined ? foundAgainst(gates, readOrders(observed.canary, revision)) : undefined;
   return {

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
-import { deployments } from "../../../src/kube/resource.ts";
+import { ANNOTATION, LABEL } from "../../../src/api/v1alpha1/metadata.ts";
+import { controllerRevisions, deployments } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { CANARY, digest, modelUri } from "../../builders/canary.ts";
 import { type Installation, install } from "../operator/install.ts";
@@ -35,6 +36,17 @@ async function arms(): Promise<string[]> {
   return items.flatMap(({ metadata }) => metadata.labels?.["dpo.dev/revision"] ?? []);
 }
 
+/** Among how many each contender is judged, for good. */
+async function parts(): Promise<Map<string, string>> {
+  const { namespace, client } = canary.stage;
+  const { items } = await client.list(controllerRevisions, { namespace });
+  const said = items.flatMap(({ metadata: { labels = {}, annotations = {} } }): [string, string][] => {
+    const [revision, among] = [labels[LABEL.revision], annotations[ANNOTATION.among]];
+    return revision === undefined || among === undefined ? [] : [[revision, among]];
+  });
+  return new Map(said);
+}
+
 const left = (words: string) => (object: { status?: { step?: { name: string } } }) =>
   object.status?.step?.name === words;
 
@@ -52,6 +64,8 @@ it("chooses one of three on a real API server, through a restart, with users on 
   const revisions = all.status?.contenders?.map(({ revision }) => revision) ?? [];
   const [red = "", green = "", blue = ""] = revisions;
   expect(new Set(await arms())).toEqual(new Set([all.status?.stable?.revision, ...revisions]));
+
+  expect(await parts()).toEqual(new Map(revisions.map((revision) => [revision, "3"])));
 
   await canary.compare(0, 60, "red");
   await canary.until("red is out", left("selection 2/3 left"));
@@ -76,6 +90,7 @@ it("chooses one of three on a real API server, through a restart, with users on 
   );
   expect(served()).toEqual(new Set([all.status?.stable?.revision, winner]));
   await expect.poll(arms).toEqual([winner]);
+  expect(await parts()).toEqual(new Map(revisions.map((revision) => [revision, "3"])));
   expect(canary.faults()).toEqual([]);
 });
 

@@ -76,6 +76,13 @@ describe("why a gate says what it says", () => {
     expect(text).toMatch(/\ngreen \([0-9a-f]{10}\): RolledBack\nwinRate: Fail\n/);
     expect(text).toContain("A model at or under 60% is promoted with at most 2.5% probability.");
     expect(text).toContain("Each of 2 models is judged at one part in 2 of the rates that the spec names");
+    world.voteFor("red", wins(60));
+    world.settle();
+    world.annotate({ "dpo.dev/rollback": world.status.candidate?.revision ?? "" });
+    world.settle();
+    const over = await explained(world);
+    expect(over).toContain("ended as RolledBack");
+    expect(over).toContain("Each of 2 models is judged at one part in 2 of the rates that the spec names");
   });
 
   test("as many comparisons more as it says bring the verdict, and one less does not", async () => {

@@ -25,6 +25,10 @@ function contender(world: CanaryWorld, name: string) {
   return world.status.contenders?.find((each) => each.name === name);
 }
 
+function winRateNumbers(world: CanaryWorld): string | undefined {
+  return world.status.gates?.find(({ name }) => name === "winRate")?.numbers;
+}
+
 function revisionOf(world: CanaryWorld, name: string): string {
   return contender(world, name)?.revision ?? "no contender";
 }
@@ -386,6 +390,64 @@ describe("a selection", () => {
     expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
   });
 
+  it("judges whoever was compared at its part of the rates for good, whatever Git lists later", () => {
+    const world = selecting();
+    world.voteFor("green", wins);
+    world.settle();
+    const green = candidateOf(world);
+    // The same model, asked for by itself.
+    world.edit({ model: { uri: modelUri("c"), digest: digest("c") } });
+    world.loseStatus();
+    world.settle(30_000);
+    expect(world.status.candidate).toMatchObject({ revision: green, chosenFrom: 3 });
+    expect(winRateNumbers(world)).toContain("falsePromotion 1.666666%");
+    world.annotate({ "dpo.dev/rollback": green });
+    world.settle();
+    expect(world.status.lastRun).toMatchObject({ revision: green, outcome: "RolledBack", chosenFrom: 3 });
+    expect([...world.archived.values()].at(-1)).toMatchObject({
+      candidate: { revision: green },
+      chosenFrom: 3,
+      spec: { gates: { winRate: { falsePromotion: "1.666666%" } } },
+    });
+  });
+
+  it("gives nobody a larger part when one is chosen again from those that are left", () => {
+    const world = selecting();
+    world.voteFor("red", good);
+    world.voteFor("green", wins);
+    world.settle();
+    world.annotate({ "dpo.dev/rollback": candidateOf(world) });
+    world.settle();
+    expect(world.status.phase).toBe("RolledBack");
+    world.edit({ model: { candidates: CANDIDATES.filter(({ name }) => name !== "green") } });
+    world.settle(30_000);
+    expect(contender(world, "red")).toMatchObject({ chosenFrom: 3, gates: [{ samples: 30 }] });
+    expect(winRateNumbers(world)).toContain("falsePromotion 1.666666%");
+    const newcomer = model("grey", "e");
+    world.edit({ model: { candidates: [...CANDIDATES.filter(({ name }) => name !== "green"), newcomer] } });
+    world.edit({ model: { candidates: [newcomer, model("white", "f")] } });
+    world.settle(30_000);
+    expect(world.status.contenders?.map(({ name, chosenFrom }) => [name, chosenFrom])).toEqual([
+      ["grey", 2],
+      ["white", 2],
+    ]);
+    expect(world.status.history?.find(({ digest }) => digest === CANDIDATES[0]?.digest)).toMatchObject({
+      outcome: "Superseded",
+      chosenFrom: 3,
+    });
+    expect([...world.archived.values()].at(-1)?.spec.gates.winRate).toMatchObject({ falsePromotion: "1.666666%" });
+  });
+
+  it("counts one in that had a run of its own before", () => {
+    const world = idle({ model: { uri: modelUri("c"), digest: digest("c") } });
+    world.settle(30_000);
+    world.edit({ model: { candidates: CANDIDATES }, selection: { minShare: 10 } });
+    world.settle(30_000);
+    world.edit({ model: { uri: modelUri("c"), digest: digest("c") } });
+    world.settle(30_000);
+    expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
+  });
+
   it("is not begun anew by another workload once it is decided", () => {
     const world = selecting();
     world.voteFor("green", wins);
@@ -395,7 +457,7 @@ describe("a selection", () => {
       spec: { containers: [{ name: "server", image: "server:2", env: [{ name: "MODEL_URI", value: modelUri("a") }] }] },
     });
     world.settle(30_000);
-    expect(world.status.candidate).toMatchObject({ digest: digest("c") });
+    expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
     expect(candidateOf(world)).not.toBe(before);
   });
 
