@@ -7,7 +7,7 @@ export const ModelReference = z.object({
   uri: z
     .string()
     .max(512)
-    .regex(/^pvc:\/\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/sha256\/[0-9a-f]{64}$/)
+    .regex(/^pvc:\/\/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/sha256\/[0-9a-f]{64}$/)
     .describe("Where the model is: pvc://<claim>/sha256/<hex>."),
   digest: digest("What the model is. Verified before it is used."),
 });

@@ -15,6 +15,7 @@ import {
 import type { Advice } from "./effect.ts";
 import { backingIn } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
+import { mountProblem } from "./model.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, Role } from "./observed.ts";
 import { isContending } from "./selection.ts";
 import type { Target } from "./target.ts";
@@ -57,13 +58,15 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   const wanted: readonly (Target | undefined)[] = [run.target, ...(run.contenders ?? [])];
   const inputs = record ?? wanted.find((target) => target?.revision === revision);
   if (inputs === undefined) return undefined;
+  const { service, deployment } = arms.get(revision) ?? {};
+  // Nothing is made that could never serve; status says why.
+  if (deployment === undefined && !("service" in inputs) && mountProblem(inputs.model) !== undefined) return undefined;
   if (record === undefined) {
     // The very first is compared with nobody.
     const among = run.stable === undefined ? undefined : amongHowMany(observed, revision, inputs.model.digest);
     const first = { ...inputs, ...(among && { among }), retried: false };
     return { effect: { type: "ApplyRecord", object: revisionRecord(canary, first) } };
   }
-  const { service, deployment } = arms.get(revision) ?? {};
   if ("service" in inputs) {
     const backing = backingIn(observed, inputs, run.stable);
     return typeof backing === "string"

@@ -33,6 +33,12 @@ export type Effect =
   | { readonly type: "ReleaseService"; readonly name: string }
   | { readonly type: "DeleteRecord"; readonly name: string };
 
+/** What the API server said when it would not do it, for a reason that stays until somebody mends it. */
+export interface Refusal {
+  readonly effect: Effect["type"];
+  readonly message: string;
+}
+
 /** What a rule says: do this, or look again then. Nothing, when it has nothing to say. */
 export type Advice =
   | { readonly effect: Effect }

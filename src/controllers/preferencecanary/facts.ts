@@ -2,6 +2,7 @@ import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import { isComplete } from "./arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
+import type { Refusal } from "./effect.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Exposure, exposureOf } from "./exposure.ts";
 import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates.ts";
@@ -46,8 +47,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly shares?: Shares;
   /** What it has served, where that is bounded. */
   readonly exposure?: Exposure;
-  /** What the API server said when it would not take the pods of an arm, or of a helper. */
-  readonly refusal?: string;
+  /** Of what this pass was to do. */
+  readonly refusal?: Refusal;
   /** Who may become the candidate; while this goes on there is none. */
   readonly selection?: Selection;
 }

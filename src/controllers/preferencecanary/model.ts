@@ -1,3 +1,4 @@
+import { ArtifactError } from "../../artifacts/artifact-error.ts";
 import { type Digest, digestSchema } from "../../artifacts/digest.ts";
 import { parseUri } from "../../artifacts/uri.ts";
 import type { Container, PodTemplate } from "../../kube/built-in.ts";
@@ -40,4 +41,16 @@ export function templateModel(template: PodTemplate, modelEnv: string): Model {
 /** Throws ArtifactError when the uri is none that a pod can mount. */
 export function claimOf(uri: string): string {
   return parseUri(uri).claim;
+}
+
+/** Why no pod can mount the model, in words; undefined when one can, or finds it by itself. */
+export function mountProblem({ uri, digest }: Model): string | undefined {
+  if (uri === undefined || digest === undefined) return undefined;
+  try {
+    claimOf(uri);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArtifactError) return error.message;
+    throw error;
+  }
 }

@@ -1,9 +1,9 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Client } from "../../kube/client.ts";
-import { isConflict, isRefused } from "../../kube/errors.ts";
+import { type ApiError, isConflict, isForbidden, isRefused } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
-import { keyString, type ObjectKey } from "../../kube/object.ts";
+import { keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
@@ -14,6 +14,7 @@ import type { AnswerFeed } from "./answer-feed.ts";
 import type { Archiver } from "./archiver.ts";
 import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
+import type { Effect, Refusal } from "./effect.ts";
 import { toBeArchived } from "./ended-runs.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
 import type { EvidenceFeed } from "./evidence-feed.ts";
@@ -43,6 +44,8 @@ export interface Dependencies {
 
 /** A change that no watch shows, such as a Deployment whose clock runs out, is seen at least this late. */
 const LOOK_AGAIN_MS = 30_000;
+/** What would move traffic is tried again sooner where it is refused: a rollback may be waiting for that. */
+const TRAFFIC_AGAIN_MS = 1_000;
 /** Whoever made the conflict has just written; the cache shows it in a moment. */
 const CONFLICT_MS = 50;
 
@@ -59,20 +62,39 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const { effect, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
-    if (effect !== undefined) {
-      await act(canary, effect, { client: deps.client, services: deps.sources.services }, signal);
-      for (const note of effectNotes(effect)) deps.events.record(canary, note);
-    }
-    const written = isDeleted ? done : await deps.statuses.write(canary, facts, signal);
+    const refusal = effect && (await carryOut(canary, effect, deps, signal));
+    const written = isDeleted ? done : await deps.statuses.write(canary, refusal ? { ...facts, refusal } : facts, signal);
     // Whatever the effect changed wakes this key again.
-    return earliest(written, requeueAfter(Math.min(waitMs, LOOK_AGAIN_MS)));
+    const againMs = refusal?.effect === "WriteRoute" ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
+    return earliest(written, requeueAfter(Math.min(waitMs, againMs)));
   } catch (error) {
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
-    if (isDeleted || effect?.type !== "ApplyDeployment" || !isRefused(error)) throw error;
-    // It takes somebody to mend the pods, or what forbids them: they are told, and it is tried again now and then.
-    await deps.statuses.write(canary, { ...facts, refusal: error.message }, signal);
-    return requeueAfter(LOOK_AGAIN_MS);
+    throw error;
   }
+}
+
+/** It takes somebody to mend what is refused, or what forbids it: they are told, and it is tried again now and then. */
+async function carryOut(
+  canary: Stored<PreferenceCanary>,
+  effect: Effect,
+  { client, sources, events }: Dependencies,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  try {
+    await act(canary, effect, { client, services: sources.services }, signal);
+  } catch (error) {
+    // Nobody reads the status of a canary that goes: its failures are logged.
+    if (canary.metadata.deletionTimestamp !== undefined || !isRefusal(effect, error)) throw error;
+    return { effect: effect.type, message: error.message };
+  }
+  for (const note of effectNotes(effect)) events.record(canary, note);
+  return undefined;
+}
+
+/** Of a JSON patch the API server says 422 too when the object has changed since: that is read again, and not told. */
+function isRefusal(effect: Effect, error: unknown): error is ApiError {
+  const isPatch = effect.type === "WriteRoute" && effect.write.type === "Patch";
+  return isRefused(error) && (!isPatch || isForbidden(error));
 }
 
 function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, answers }: Dependencies): Evidence {

@@ -1,8 +1,10 @@
 import { WHOLE } from "../../traffic/slots.ts";
 import { isComplete } from "./arm-state.ts";
+import type { Refusal } from "./effect.ts";
 import { backingIn } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { LastRun } from "./last-run.ts";
+import { modelHindrance } from "./model-standing.ts";
 import type { Observed } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 import { routeHindrance } from "./route-standing.ts";
@@ -15,10 +17,9 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { spec } = observed.canary;
   const hindrance = routeHindrance(observed);
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
-  if (facts.refusal !== undefined) {
-    const rest = run.stable === undefined ? "" : `. ${run.stable} goes on serving`;
-    return stalled("PodsRefused", `The API server does not take the pods: ${facts.refusal}${rest}`);
-  }
+  if (facts.refusal !== undefined) return refusedStand(facts.refusal, run.stable);
+  const unusable = modelHindrance(facts);
+  if (unusable !== undefined) return stalled(unusable.reason, unusable.message);
   if (run.stable !== undefined && run.candidate !== undefined) return runStand(facts, run.stable, run.candidate);
   if (run.stable !== undefined && facts.selection !== undefined && run.blocked === undefined)
     return selectionStand(facts, run.stable, facts.selection);
@@ -37,6 +38,16 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
     "FirstRevision",
     `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
+}
+
+/** The API server, or a policy or quota that it asks, takes something only if somebody mends it. */
+function refusedStand({ effect, message }: Refusal, stable: string | undefined): Stand {
+  if (effect === "WriteRoute")
+    return stalled("RouteRefused", `The API server does not take the route, so traffic stays as it is: ${message}`);
+  const rest = stable === undefined ? "" : `. ${stable} goes on serving`;
+  if (effect === "ApplyDeployment")
+    return stalled("PodsRefused", `The API server does not take the pods: ${message}${rest}`);
+  return stalled("WriteRefused", `The API server does not take what the canary writes: ${message}${rest}`);
 }
 
 /** What is behind the Service that serves is said to be something else. */

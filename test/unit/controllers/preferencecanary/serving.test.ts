@@ -325,3 +325,60 @@ describe("serving.template", () => {
     expect(world.status.conditions?.[0]?.message).toContain(WORKLOAD);
   });
 });
+
+describe("a model that no pod can mount", () => {
+  const bad = `pvc://models/current/sha256/${"c".repeat(64)}`;
+  const said = `The variable MODEL_URI of Deployment ${WORKLOAD}: "${bad}" is not an artifact URI: write pvc://<claim>/sha256/<64 hex digits>`;
+
+  it("is refused in words before anything is made of it, and what is made once it is mended serves", () => {
+    const world = new CanaryWorld(canarySpec());
+    world.workload(podTemplate(bad));
+    world.settle();
+    expect(world.status.phase).toBe("Stalled");
+    expect(ready(world)).toMatchObject({ reason: "ModelRefused", message: said });
+    expect(world.cluster.records.list()).toEqual([]);
+    world.workload();
+    world.settle();
+    expect(world.status.phase).toBe("Idle");
+  });
+
+  it("takes a candidate back that is on its way, and status says that and why nothing follows", () => {
+    const world = new CanaryWorld(canarySpec());
+    world.workload();
+    world.settle();
+    world.workload(podTemplate(modelUri("a"), "server:2"));
+    world.settle(30_000);
+    const { candidate, stable } = world.status;
+    expect(world.status.step?.name).toBe("half");
+    world.workload(podTemplate(bad));
+    world.settle();
+    expect(world.status.lastRun).toMatchObject({ revision: candidate?.revision, outcome: "Superseded" });
+    expect(ready(world)).toMatchObject({
+      reason: "ModelRefused",
+      message: `${said}. ${stable?.revision} goes on serving`,
+    });
+    expect(world.slots).toEqual(stableAlone(stable?.revision ?? ""));
+    expect(world.cluster.deployments.get({ namespace: NAMESPACE, name: `${CANARY}-${candidate?.revision}` })).toBe(
+      undefined,
+    );
+    expect(world.faults()).toEqual([]);
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+  });
+
+  it("is named where it stands: in a template of the canary's own, or in a job's status", () => {
+    const inSpec = new CanaryWorld(canarySpec({ serving: { template: podTemplate(bad) } }));
+    inSpec.settle();
+    expect(ready(inSpec)?.message).toMatch(/^The variable MODEL_URI of spec\.serving\.template: /);
+    const world = new CanaryWorld(canarySpec());
+    world.workload();
+    world.settle();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    const [job] = world.cluster.jobs.list();
+    const artifact = { ...job?.status?.artifact, uri: "s3://bucket/model" };
+    world.cluster.put(world.cluster.jobs, { ...job, status: { ...job?.status, artifact } } as typeof job & object);
+    world.settle();
+    expect(ready(world)?.message).toMatch(/^status\.artifact\.uri of DPOJob train-1: "s3:\/\/bucket\/model" is not/);
+  });
+});

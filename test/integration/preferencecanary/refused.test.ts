@@ -1,0 +1,122 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { ApiError } from "../../../src/kube/errors.ts";
+import { httpRoutes, services } from "../../../src/kube/resource.ts";
+import { createTransport } from "../../../src/kube/transport.ts";
+import { readSlots } from "../../../src/traffic/http-route.ts";
+import { WHOLE } from "../../../src/traffic/slots.ts";
+import { CANARY } from "../../builders/canary.ts";
+import { type Installation, install } from "../operator/install.ts";
+import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import { installHTTPRoutes } from "./gateway-api.ts";
+
+let installation: Installation;
+let canary: CanaryStage;
+
+beforeAll(async () => {
+  installation = await install(inject("kubeconfig"));
+  await installHTTPRoutes(installation.admin);
+});
+beforeEach(async () => {
+  canary = await setCanaryStage(installation);
+  await canary.applyWorkload();
+  await canary.createCanary();
+  await canary.start();
+  await canary.until("idle", ({ status }) => status?.phase === "Idle");
+});
+afterEach(() => canary.close());
+
+const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+
+/** A policy of the cluster against writes of these in the canary's namespace, until it is called off. */
+async function forbid(
+  apiGroup: string,
+  resource: string,
+  attempt: () => Promise<unknown>,
+): Promise<() => Promise<void>> {
+  const { namespace } = canary.stage;
+  const transport = createTransport(installation.admin);
+  const metadata = { name: `no-${resource}-${namespace}` };
+  const rule = { apiGroups: [apiGroup], apiVersions: ["*"], operations: ["CREATE", "UPDATE"], resources: [resource] };
+  const inNamespace = { matchLabels: { "kubernetes.io/metadata.name": namespace } };
+  const spec = {
+    failurePolicy: "Fail",
+    matchConstraints: { resourceRules: [rule], namespaceSelector: inNamespace },
+    validations: [{ expression: "false", message: `a freeze of ${resource}` }],
+  };
+  const post = (path: string, body: object) => transport.send({ method: "POST", path, body });
+  await post(POLICIES, { metadata, spec });
+  await post(`${POLICIES.replace("policies", "policybindings")}`, {
+    metadata,
+    spec: { policyName: metadata.name, validationActions: ["Deny"] },
+  });
+  await expect.poll(() => attempt().catch((error: unknown) => error), { timeout: 20_000 }).toBeInstanceOf(ApiError);
+  return async () => {
+    await transport.send({ method: "DELETE", path: `${POLICIES}/${metadata.name}` });
+    await transport.send({
+      method: "DELETE",
+      path: `${POLICIES.replace("policies", "policybindings")}/${metadata.name}`,
+    });
+    await transport.close();
+  };
+}
+
+function message({ status }: { status?: { conditions?: readonly { message: string }[] } }): string {
+  return status?.conditions?.[0]?.message ?? "";
+}
+
+function wholeOf(): string | undefined {
+  const last = canary.routes.versions.at(-1);
+  return last && readSlots(last, CANARY)?.find(({ weight }) => weight === WHOLE)?.revision;
+}
+
+describe("what the API server does not take is told in status, and done once it is let", () => {
+  it("a candidate's Service", async () => {
+    const { client, namespace } = canary.stage;
+    const probe = { metadata: { generateName: "probe-", namespace }, spec: { ports: [{ port: 80 }] } };
+    const allow = await forbid("", "services", () => client.create(services, probe as never));
+    await canary.createJob("next", "b");
+    const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
+    expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "WriteRefused" });
+    expect(message(refused)).toMatch(/a freeze of services.*goes on serving$/);
+    await allow();
+    await canary.until("in its last step", ({ status }) => status?.step?.name === "half");
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("the route of a rollback", async () => {
+    const { client, namespace } = canary.stage;
+    await canary.createJob("next", "b");
+    const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
+    const key = { name: CANARY, namespace };
+    const touch = () =>
+      client.patch(httpRoutes, key, {
+        type: "merge",
+        body: { metadata: { annotations: { probe: String(Math.random()) } } },
+      });
+    const allow = await forbid("gateway.networking.k8s.io", "httproutes", touch);
+    await canary.compare(0, 60);
+    const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
+    expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "RouteRefused" });
+    expect(message(refused)).toMatch(/so traffic stays as it is: .*a freeze of httproutes/);
+    await allow();
+    const back = await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    expect(back.status?.stable).toEqual(half.status?.stable);
+    expect(wholeOf()).toBe(half.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("the pods that a workload asks for in mid-run, whose candidate is taken back all the same", async () => {
+    await canary.createJob("next", "b");
+    const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
+    await canary.createCanary({ serving: { template: { spec: { containers: [{ name: "server" }] } } } });
+    const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
+    expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "PodsRefused" });
+    expect(message(refused)).toMatch(/containers\[0\]\.image: Required/);
+    expect(refused.status?.lastRun).toMatchObject({
+      revision: half.status?.candidate?.revision,
+      outcome: "Superseded",
+    });
+    expect(wholeOf()).toBe(half.status?.stable?.revision);
+    expect(canary.faults()).toEqual([]);
+  });
+});
