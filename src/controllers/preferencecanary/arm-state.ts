@@ -13,6 +13,15 @@ export function isAvailable({ deployment, isExternal, answer }: Arm): boolean {
   return deployment !== undefined && deployment.available > 0;
 }
 
+/**
+ * What is against its next pod, in the words of Pod Security, a quota or a policy: there is no pod then that could say it,
+ * and whoever makes the pods goes on trying.
+ */
+export function podsRefused({ deployment }: Arm): string | undefined {
+  const conditions = deployment?.object.status?.conditions ?? [];
+  return conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message;
+}
+
 export function isReachable({ service }: Arm): boolean {
   return service !== undefined && !service.terminating;
 }

@@ -1,6 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { LIVE_MS } from "../../traffic/liveness.ts";
+import { podsRefused } from "./arm-state.ts";
 import { backingIn, type External, externalInputs } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Hold } from "./hold.ts";
@@ -67,6 +68,8 @@ function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): str
 
 function where({ observed, progress, waits, hold }: Facts, revision: string): string {
   if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}`;
+  if (hold === "NotReady" && observed.arms.get(revision)?.deployment !== undefined)
+    return `${describeProgress(progress)}, but ${podsOf(observed, revision)}`;
   const waiting =
     hold === undefined && waits.length > 0 ? `, and waits ${waits.map(({ words }) => words).join(" and ")}` : "";
   return `${describeProgress(progress)}${waiting}`;
@@ -76,9 +79,14 @@ function where({ observed, progress, waits, hold }: Facts, revision: string): st
 export function unsampled({ canary, sampler, judge, route }: Observed): string {
   if (route?.unserved !== undefined) return `; ${route.unserved}`;
   const isUp = ({ deployment }: Arm) => (deployment?.available ?? 0) > 0;
-  if (!isUp(sampler)) return "; no pod of the sampler is ready, so nothing is compared";
+  if (!isUp(sampler)) return `; no pod of the sampler is ready, so nothing is compared${becauseOf(sampler)}`;
   const isMissed = canary.spec.evidence.comparisons.raters?.judge !== undefined && !isUp(judge);
-  return isMissed ? "; no pod of the judge is ready, so nothing is judged" : "";
+  return isMissed ? `; no pod of the judge is ready, so nothing is judged${becauseOf(judge)}` : "";
+}
+
+function becauseOf(helper: Arm): string {
+  const refused = podsRefused(helper);
+  return refused === undefined ? "" : `: the API server does not take it: ${refused}`;
 }
 
 /** Of a weight that nobody can ask for. */
@@ -108,7 +116,10 @@ function takenBack(observed: Observed, stable: string, { revision, state }: Cand
 
 /** "1 of 4 pods are ready" */
 export function podsOf({ arms, canary }: Observed, revision: string): string {
-  return `${arms.get(revision)?.deployment?.available ?? 0} of ${canary.spec.replicas} pods are ready`;
+  const arm = arms.get(revision) ?? {};
+  const refused = podsRefused(arm);
+  const rest = refused === undefined ? "" : `, and the API server does not take another: ${refused}`;
+  return `${arm.deployment?.available ?? 0} of ${canary.spec.replicas} pods are ready${rest}`;
 }
 
 /** The same of an arm that gets no request yet, with what is missing once they are. */

@@ -1,6 +1,6 @@
 import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../api/v1alpha1/quantity.ts";
-import { isAvailable, isComplete, roleOf } from "./arm-state.ts";
+import { isAvailable, isComplete, podsRefused, roleOf } from "./arm-state.ts";
 import { setOf } from "./contenders.ts";
 import { revisionRecord } from "./desired.ts";
 import type { Advice } from "./effect.ts";
@@ -81,6 +81,8 @@ function failureOf(observed: Observed, revision: string): string {
   if (arm.isExternal) return `it got no request for ${age}: ${coldReason(observed, revision)}`;
   const pods = `${available} of ${observed.canary.spec.replicas} pods of the candidate can serve`;
   if (ready) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
+  const refused = podsRefused(arm);
+  if (refused !== undefined) return `${pods}: for ${age} the API server has not taken another: ${refused}`;
   return `${pods}, and for ${age} none became ready: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
-import { CANARY, podTemplate } from "../../../builders/canary.ts";
+import { CANARY, NAMESPACE, podTemplate } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 const SILENT = { type: "Unanswered", words: "its Service (10.0.0.1 port 8080) does not answer: timed out" } as const;
@@ -113,5 +113,61 @@ describe("an arm whose pods are Ready", () => {
     world.settle(30_000);
     expect(world.slots?.map(({ weight }) => weight)).toEqual([WHOLE / 2, WHOLE / 2]);
     expect(world.cluster.routeVersions.at(-1)?.metadata.name).toBe(CANARY);
+  });
+});
+
+describe("pods that Pod Security or a quota refuses", () => {
+  const words = 'pods "assistant-b41a-" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=1';
+
+  /** As the Deployment's controller says it, which makes no pod then. */
+  function refuse(world: CanaryWorld, name: string): void {
+    const deployment = world.cluster.deployments.get({ namespace: NAMESPACE, name });
+    if (deployment === undefined) throw new Error(`no Deployment ${name}`);
+    const lastTransitionTime = world.clock.now().toISOString();
+    const condition = { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: words };
+    const status = { ...deployment.status, conditions: [{ ...condition, lastTransitionTime }] };
+    world.cluster.put(world.cluster.deployments, { ...deployment, status });
+  }
+
+  it("are told at once, and after 10 minutes the run ends with what was said of them", () => {
+    const world = idle();
+    world.autoReady = false;
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(0);
+    const { candidate } = world.status;
+    refuse(world, `${CANARY}-${candidate?.revision}`);
+    world.settle(1_000);
+    expect(message(world)).toContain(
+      `starting: 0 of 1 pods are ready, and the API server does not take another: ${words}`,
+    );
+    world.later(11 * 60_000);
+    expect(world.status.lastRun).toMatchObject({
+      outcome: "Failed",
+      message: `0 of 1 pods of the candidate can serve: for 10m the API server has not taken another: ${words}`,
+    });
+  });
+
+  it("are told of stable, of a candidate on its way and of the sampler too", () => {
+    const world = idle();
+    const stable = `${CANARY}-${world.status.stable?.revision}`;
+    world.autoReady = false;
+    world.cluster.setReady(stable, 0);
+    refuse(world, stable);
+    world.settle(1_000);
+    expect(message(world)).toContain(`but 0 of 1 pods are ready, and the API server does not take another: ${words}`);
+    world.cluster.setReady(stable);
+    world.autoReady = true;
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    world.autoReady = false;
+    for (const name of [`${CANARY}-${world.status.candidate?.revision}`, world.samplerName]) {
+      world.cluster.setReady(name, 0);
+      refuse(world, name);
+    }
+    world.settle(1_000);
+    expect(message(world)).toMatch(
+      /entering step half .*, but 0 of 1 pods are ready, and the API server does not take another: pods/,
+    );
+    expect(message(world)).toContain(`so nothing is compared: the API server does not take it: ${words}`);
   });
 });
