@@ -60,7 +60,7 @@ export class CanaryWorld {
   #spec: Json | undefined;
   #canary: Stored<PreferenceCanary> | undefined;
   #settling = createSettling(this.clock);
-  #notes = createWaitingNotes();
+  #notes = createWaitingNotes(this.clock);
   #settings: CanarySettings = { operatorImage: "operator:1", collectorUrl: "http://collector:8080" };
 
   constructor(spec?: Json) {
@@ -197,7 +197,7 @@ export class CanaryWorld {
   /** A process forgets what it remembered; another one takes over. */
   restart(): void {
     this.#settling = createSettling(this.clock);
-    this.#notes = createWaitingNotes();
+    this.#notes = createWaitingNotes(this.clock);
   }
 
   upgrade(settings: CanarySettings): void {

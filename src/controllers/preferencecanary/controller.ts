@@ -74,7 +74,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     client,
     statuses: createStatusWriter({ client, events: manager.recorder, clock, wake: feed.wake }),
     events: manager.recorder,
-    notes: createWaitingNotes(),
+    notes: createWaitingNotes(clock),
     clock,
     settings,
   };

@@ -54,6 +54,9 @@ describe("a route that is Git's", () => {
     world.later(300_000);
     expect(servers(world)).toContain(`${stable?.revision} 1000000`);
     expect(said(world, "RouteHeld")).toHaveLength(1);
+    // Whoever looks at night finds one: the API server forgets an Event after an hour.
+    world.later(30 * 60_000);
+    expect(said(world, "RouteHeld")).toHaveLength(2);
     expect(said(world, "RouteHeld")[0]?.note).toMatch(
       /Git's Service chat is to have the requests of HTTPRoute storefront again, and does not answer \(its Service .*\): give it pods; or take the annotation dpo.dev\/adopted off/,
     );
