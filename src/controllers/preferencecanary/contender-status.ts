@@ -41,9 +41,10 @@ function stateOf(standing: Standing): KnownContender["state"] {
 }
 
 function messageOf(observed: Observed, standing: Standing): string {
-  const { revision, out, rejection, gates } = standing;
+  const { revision, out, rejection, gates, isUnread } = standing;
   if (out !== undefined) return observed.records.get(revision)?.reason ?? "its model was rejected before";
   if (rejection !== undefined) return rejection;
   if (!isContending(standing)) return `starting: ${startingPodsOf(observed, revision)}`;
-  return gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
+  const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
+  return isUnread ? `nobody is chosen before its evidence was read; ${words}` : words;
 }

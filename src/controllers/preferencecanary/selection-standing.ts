@@ -18,7 +18,15 @@ export function selectionStand({ observed }: Facts, stable: string, { contenders
       reason: "Suspended",
       message: `None is chosen while spec.suspend is true. ${message}`,
     };
-  return { phase: "Progressing", standing: "InProgress", reason: "Selecting", message };
+  const reason = chosen === undefined ? whatIsMissing(contenders) : undefined;
+  return { phase: "Progressing", standing: "InProgress", reason: reason ?? "Selecting", message };
+}
+
+/** Why nobody could be chosen now, whatever has been won, as in conditions. */
+function whatIsMissing(contenders: readonly Standing[]): string | undefined {
+  const left = contenders.filter(({ out, rejection }) => out === undefined && rejection === undefined);
+  if (left.some((standing) => standing.isUnread)) return "ReadingEvidence";
+  return left.length > 0 && left.every(({ verdict }) => verdict === "NoData") ? "NoData" : undefined;
 }
 
 function wordsOf(standing: Standing): string {
@@ -27,5 +35,8 @@ function wordsOf(standing: Standing): string {
   if (standing.rejection !== undefined) return `is rejected now: ${standing.rejection}`;
   if (!isContending(standing)) return "is not compared yet";
   const { verdict, estimate, samples = 0 } = winRateOf(standing) ?? {};
-  return estimate === undefined ? "has no comparison yet" : `won ${estimate} of ${samples}, ${verdict}`;
+  const won = estimate === undefined ? "has no comparison yet" : `won ${estimate} of ${samples}, ${verdict}`;
+  if (standing.isUnread) return `${won}, and nobody is chosen before its evidence was read`;
+  const unheard = standing.gates.find((gate) => gate.verdict === "NoData");
+  return unheard === undefined ? won : `${won}, and cannot be chosen (${unheard.name}: ${unheard.message})`;
 }

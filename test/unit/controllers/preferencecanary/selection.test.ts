@@ -224,6 +224,15 @@ describe("a selection", () => {
     expect(candidateOf(world)).toBe(green);
   });
 
+  it("is not said to want for evidence when a gate has just failed the last of them", () => {
+    const world = selecting();
+    for (const { name } of CANDIDATES) world.voteFor(name, losses);
+    world.settle();
+    const said = world.statuses.flatMap(({ conditions = [] }) => conditions.map(({ reason }) => reason));
+    expect(said).toContain("Selecting");
+    expect(said).not.toContain("NoData");
+  });
+
   it("chooses nobody at its deadline by evidence that cannot be read", () => {
     const world = selecting({ selection: { deadline: "2h" } });
     world.voteFor("green", good);
@@ -231,6 +240,10 @@ describe("a selection", () => {
     world.evidence.setAccess({ type: "Unreadable", problem: "down" });
     world.later(3 * HOUR);
     expect(world.status.candidate).toBeUndefined();
+    expect(ready(world)).toMatchObject({
+      reason: "NoData",
+      message: expect.stringMatching(/green \(\w+\) won 60% of 30, NoData, and cannot be chosen \(winRate: [^)]*down/),
+    });
     world.evidence.setAccess({ type: "Readable" });
     world.later(1_000);
     expect(world.status.candidate).toBeDefined();
@@ -272,6 +285,13 @@ describe("a selection", () => {
     world.voteFor("green", good);
     world.later(3 * HOUR);
     expect(world.status.candidate).toBeUndefined();
+    expect(ready(world)).toMatchObject({
+      reason: "ReadingEvidence",
+      message: expect.stringMatching(
+        /red \(\w+\) won 50% of 30, \w+, and nobody is chosen before its evidence was read/,
+      ),
+    });
+    expect(contender(world, "red")?.message).toMatch(/^nobody is chosen before its evidence was read; winRate: /);
     world.evidence.setAccess({ type: "Readable" });
     world.later(1_000);
     expect(candidateOf(world)).toBe(green);
