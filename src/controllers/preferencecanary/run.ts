@@ -85,15 +85,15 @@ function currentCandidate(observed: Observed, stable: string, target: Target | u
 }
 
 function stateOf(observed: Observed, revision: string, target: Target | undefined): RunState {
-  const { route, records } = observed;
+  const { route, records, canary } = observed;
   const verdict = records.get(revision)?.verdict;
   if (route?.rejected?.revision === revision || verdict === "RolledBack") return "Rejected";
   if (verdict === "Failed") return "Failed";
   // What has all requests already is watched to the end, whatever is wanted next.
   if (route?.slots?.some((slot) => slot.revision === revision && slot.weight === ALMOST_WHOLE)) return "Running";
-  return target === undefined || target.revision === revision || isWaitedFor(observed, revision, target)
-    ? "Running"
-    : "Superseded";
+  // Without a workload nobody can say what Git asks for; of Services it has said that, and it is not this one.
+  if (target === undefined) return canary.spec.serving.external === undefined ? "Running" : "Superseded";
+  return target.revision === revision || isWaitedFor(observed, revision, target) ? "Running" : "Superseded";
 }
 
 /** With `fromJobs` a newer model waits until the run is over, if it is to; another workload or a pinned model ends it. */

@@ -271,6 +271,19 @@ describe("serving.external", () => {
     expect(world.status.candidate).toBeUndefined();
   });
 
+  it("takes a candidate back that Git names no more, also where the same commit says what cannot be compared", () => {
+    const world = external();
+    const { stable, candidate } = world.status;
+    expect(weightOfCandidate(world)).toBe(WHOLE / 2);
+    name(world, { stable: { ...BLUE, digest: digest("c") } });
+    world.settle(30_000);
+    expect(world.status.candidate).toBeUndefined();
+    expect(world.slots).toEqual(stableAlone(stable?.revision ?? ""));
+    expect(world.status.lastRun).toMatchObject({ revision: candidate?.revision, outcome: "Superseded" });
+    expect(ready(world)).toMatchObject({ reason: "SameService" });
+    expect(world.faults()).toEqual([]);
+  });
+
   it("leaves behind what serves, and what is theirs, when it is deleted in mid-run", () => {
     const world = external();
     const { stable, candidate } = world.status;
