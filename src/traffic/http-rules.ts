@@ -1,5 +1,12 @@
 import { ARM_HEADER, EPOCH_HEADER } from "../api/v1alpha1/metadata.ts";
-import type { HeaderModifier, HTTPBackendRef, HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from "../kube/gateway-api.ts";
+import type {
+  BackendObjectReference,
+  HeaderModifier,
+  HTTPBackendRef,
+  HTTPRoute,
+  HTTPRouteFilter,
+  HTTPRouteRule,
+} from "../kube/gateway-api.ts";
 import { armName, samplerName } from "./names.ts";
 import type { Arms } from "./route-kind.ts";
 import type { Slot, Slots } from "./slots.ts";
@@ -47,14 +54,15 @@ function readSlot({ name, weight = 1 }: HTTPBackendRef, canary: string): Slot {
   return { revision: name.startsWith(prefix) ? name.slice(prefix.length) : name, weight };
 }
 
-/** Every Service that the route sends anything to, mirrored requests included. */
-export function namedServices(route: HTTPRoute): ReadonlySet<string> {
-  const rules = route.spec.rules ?? [];
-  const backends = rules.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name));
+/** Every Service of its namespace that the route sends anything to, mirrored requests included. */
+export function namedServices({ metadata, spec }: HTTPRoute): ReadonlySet<string> {
+  const rules = spec.rules ?? [];
+  const backends = rules.flatMap(({ backendRefs = [] }) => backendRefs);
   const mirrors = rules.flatMap(({ filters = [] }) =>
-    filters.flatMap((filter) => (filter.type === "RequestMirror" ? [filter.requestMirror.backendRef.name] : [])),
+    filters.flatMap((filter) => (filter.type === "RequestMirror" ? [filter.requestMirror.backendRef] : [])),
   );
-  return new Set([...backends, ...mirrors]);
+  const isNear = ({ namespace }: BackendObjectReference) => (namespace || metadata.namespace) === metadata.namespace;
+  return new Set([...backends, ...mirrors].filter(isNear).map(({ name }) => name));
 }
 
 /** "assistant-7c9f01ab23 at 1, assistant-b41a9d5c02 at 9 for assistant.example.com" */

@@ -72,7 +72,7 @@ export interface RouteReading extends Partial<Verdicts> {
   readonly slots?: Slots;
   /** Of the requests that name an arm; undefined in the place of one that a stranger has spoilt. */
   readonly ways: readonly (Slots | undefined)[];
-  /** Services that it sends anything to, mirrored requests included. */
+  /** Services of its namespace that it sends anything to, mirrored requests included. */
   readonly names: ReadonlySet<string>;
   /** What everybody is served by is not as the operator writes it for these slots. */
   readonly isSpoilt: boolean;

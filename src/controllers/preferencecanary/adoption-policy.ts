@@ -53,10 +53,12 @@ function restoreOrLetGo({ observed }: Facts, route: Route): Advice {
 }
 
 /** Git's own Service may be called as an arm is. */
-function namedArms({ sampler, arms }: Observed, { names, adoption }: Route): readonly string[] {
+function namedArms({ canary, sampler, arms }: Observed, { names, adoption }: Route): readonly string[] {
+  const { name: gits, namespace } = adoption?.original ?? {};
+  const isGits = (name: string) => name === gits && namespace === canary.metadata.namespace;
   return [sampler, ...arms.values()]
     .flatMap(({ service }) => service?.object.metadata.name ?? [])
-    .filter((name) => names.has(name) && name !== adoption?.original?.name);
+    .filter((name) => names.has(name) && !isGits(name));
 }
 
 /** The candidate goes first; then Git's backend comes in, if it answers. */

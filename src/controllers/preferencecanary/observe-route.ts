@@ -46,14 +46,15 @@ function letAlone({ metadata }: PreferenceCanary, reading: RouteReading): RouteR
 }
 
 export function readRoute(
-  canary: PreferenceCanary,
+  canary: Stored<PreferenceCanary>,
   { object, reading, asked }: FoundRoute,
   { weights, original }: { readonly weights?: Finding | undefined; readonly original?: Finding | undefined },
   settling: Settling,
 ): Route {
   const { uid, deletionTimestamp } = object.metadata;
   const { slots, ways, names } = reading;
-  const key = keyString(keyOf(object));
+  // Of two canaries that name one route each reads other slots in it, so that neither may reset the other's clock.
+  const key = keyString(keyOf(canary));
   const unchangedMs = settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify([slots, ...ways])}`);
   const finding = "problem" in asked ? ({ type: "Unanswered", words: asked.problem } as const) : weights;
   return {

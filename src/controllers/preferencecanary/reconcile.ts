@@ -63,11 +63,15 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const refusal = effect && (await carryOut(canary, effect, deps, signal));
-    const written = isDeleted ? done : await deps.statuses.write(canary, refusal ? { ...facts, refusal } : facts, signal);
+    if (isDeleted) deps.statuses.skip();
+    const written = isDeleted
+      ? done
+      : await deps.statuses.write(canary, refusal ? { ...facts, refusal } : facts, signal);
     // Whatever the effect changed wakes this key again.
     const againMs = refusal?.effect === "WriteRoute" ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
     return earliest(written, requeueAfter(Math.min(waitMs, againMs)));
   } catch (error) {
+    deps.statuses.skip();
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
     throw error;
   }

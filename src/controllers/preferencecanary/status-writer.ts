@@ -17,6 +17,8 @@ export interface StatusWriter {
    * when its turn comes; numbers wait for their time as well, which the result names.
    */
   write(canary: Stored<PreferenceCanary>, facts: Facts, signal: AbortSignal): Promise<Result>;
+  /** A pass that was woken for its turn has ended without a status, as after a conflict: the next one's it is. */
+  skip(): void;
   forget(canary: ObjectKey): void;
 }
 
@@ -87,6 +89,7 @@ export function createStatusWriter({ client, events, clock, wake }: StatusWriter
       for (const note of announcements(before, after)) events.record(canary, note);
       return done;
     },
+    skip: passOn,
     forget(canary) {
       const key = keyString(canary);
       writtenAt.delete(key);

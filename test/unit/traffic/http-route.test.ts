@@ -81,6 +81,17 @@ describe("a canary's HTTPRoute", () => {
     );
   });
 
+  it("names no Service of another namespace, whatever that is called", () => {
+    const { metadata, spec } = written();
+    const far = { name: "assistant-aaaaaaaaaa", namespace: "shop", port: 80 };
+    const near = { name: "assistant-bbbbbbbbbb", namespace: "chat", port: 80 };
+    const copies = [
+      { type: "RequestMirror", requestMirror: { backendRef: { ...far, name: "assistant-sampler" } } },
+    ] as const;
+    const rules = [{ backendRefs: [far, near], filters: copies }];
+    expect(namedServices({ metadata, spec: { ...spec, rules } })).toEqual(new Set(["assistant-bbbbbbbbbb"]));
+  });
+
   it("has no slots when a stranger has made something else of it", () => {
     const { metadata, spec } = written();
     const [rule] = spec.rules ?? [];

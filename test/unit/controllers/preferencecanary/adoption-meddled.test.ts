@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { findRoute, readRoute } from "../../../../src/controllers/preferencecanary/observe-route.ts";
 import type { HTTPRouteRule } from "../../../../src/kube/gateway-api.ts";
+import { createSettling } from "../../../../src/traffic/settling.ts";
 import { CANARY } from "../../../builders/canary.ts";
 import type { CanaryWorld } from "../../../builders/canary-world.ts";
 import {
@@ -166,3 +168,19 @@ describe.each(["Retain", "Delete"] as const)(
     });
   },
 );
+
+it("a route that two canaries name settles for each, whatever the other reads in it", () => {
+  const world = halfWay();
+  const object = routeOf(world);
+  if (object === undefined) throw new Error("there is no route");
+  const one = world.canary;
+  const other = { ...one, metadata: { ...one.metadata, name: "other" } };
+  const settling = createSettling(world.clock);
+  const unchangedMs = (canary: typeof one) => {
+    const found = findRoute(canary, object, []);
+    return found && readRoute(canary, found, {}, settling).unchangedMs;
+  };
+  for (const canary of [one, other]) expect(unchangedMs(canary)).toBe(0);
+  world.clock.pause(5_000);
+  for (const canary of [one, other]) expect(unchangedMs(canary)).toBe(5_000);
+});

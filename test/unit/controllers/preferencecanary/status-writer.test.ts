@@ -45,7 +45,7 @@ function inLastStep({ isSlow = false } = {}) {
     const stands = seen.status === undefined ? {} : { status: seen.status };
     return writer.write({ ...canary, metadata, ...stands }, world.facts(), AbortSignal.timeout(1_000));
   };
-  return { world, sent, written, woken, answers, told, write, writeAs };
+  return { world, writer, sent, written, woken, answers, told, write, writeAs };
 }
 
 describe("writing status", () => {
@@ -112,6 +112,22 @@ describe("writing status", () => {
     expect(woken).toEqual(["content"]);
     await writeAs("content", { ...before, status: status(world.facts(), world.clock.now()) });
     expect(woken).toEqual(["content", "waiting"]);
+  });
+
+  it("passes a turn on where the pass that it woke ends without a status", async () => {
+    const { world, writer, woken, answers, writeAs } = inLastStep({ isSlow: true });
+    const before = world.canary;
+    world.vote([1]);
+    const writes = [1, 2, 3, 4].map((index) => writeAs(`early-${index}`, before));
+    await writeAs("in conflict", before);
+    await writeAs("waiting", before);
+    writer.skip();
+    expect(woken).toEqual([]);
+    answers[0]?.resolve();
+    await writes[0];
+    expect(woken).toEqual(["in conflict"]);
+    writer.skip();
+    expect(woken).toEqual(["in conflict", "waiting"]);
   });
 
   it("lets nothing that happened to a run wait", async () => {
