@@ -40,6 +40,12 @@ function withoutRetry(canary: PreferenceCanary, revision: string): Annotations {
   return readOrders(canary, revision).isAnew ? { [ANNOTATION.retry]: null } : {};
 }
 
+/** Takes those off that name the revision. */
+function standing({ metadata }: PreferenceCanary, names: readonly string[], revision: string): Annotations {
+  const named = names.filter((name) => metadata.annotations?.[name]?.includes(revision));
+  return Object.fromEntries(named.map((name) => [name, null]));
+}
+
 /** Takes an order to pause off; where there is none, ends the pause of the step. */
 function resume(order: Order, canary: PreferenceCanary, revision: string): Annotations {
   if (readOrders(canary, revision).pause) return { [ANNOTATION.pause]: null };
@@ -47,19 +53,20 @@ function resume(order: Order, canary: PreferenceCanary, revision: string): Annot
   if (canary.spec.steps.find(({ name }) => name === step)?.pause === undefined)
     throw new Failure(`nothing is paused: no order to pause ${revision} stands, and step ${step} has no pause`);
   const entries = withEntry(canary, "resume", revision, step);
-  return { [ANNOTATION.resume]: entries, ...withoutRetry(canary, revision) };
+  // With the order to try again off, approvals of the try before would be this one's.
+  const approvals = readOrders(canary, revision).isAnew ? standing(canary, [ANNOTATION.approve], revision) : {};
+  return { [ANNOTATION.resume]: entries, ...approvals, ...withoutRetry(canary, revision) };
 }
 
-function retry(order: Order, { metadata, status }: PreferenceCanary): Annotations {
-  const { lastRun } = status ?? {};
+function retry(order: Order, canary: PreferenceCanary): Annotations {
+  const { lastRun } = canary.status ?? {};
   const revision = order.revision ?? lastRun?.revision;
   const isOver = lastRun?.outcome === "RolledBack" || lastRun?.outcome === "Failed";
   if (revision === undefined || (order.revision === undefined && !isOver))
     throw new Failure(`nothing was rejected or has failed last: name what is to be tried again with --revision`);
   // An approval may be somebody else's to take back; beside this order it does not count.
   const earlier = [ANNOTATION.rollback, ANNOTATION.promote, ANNOTATION.resume, ANNOTATION.pause];
-  const standing = earlier.filter((name) => metadata.annotations?.[name]?.includes(revision));
-  return { [ANNOTATION.retry]: revision, ...Object.fromEntries(standing.map((name) => [name, null])) };
+  return { [ANNOTATION.retry]: revision, ...standing(canary, earlier, revision) };
 }
 
 /** While there are several contenders and no candidate, the one that is named. */
@@ -85,9 +92,10 @@ function stepOf({ verb, step }: Order, { spec, status }: PreferenceCanary): stri
   return name;
 }
 
-/** What was said of other steps of this revision stays. */
-function withEntry({ metadata }: PreferenceCanary, verb: "approve" | "resume", revision: string, step: string): string {
-  const standing = (metadata.annotations?.[ANNOTATION[verb]] ?? "").split(/[,\s]+/);
-  const ofRevision = standing.filter((entry) => entry.startsWith(`${revision}/`));
+/** What was said of other steps in this try of the revision stays. */
+function withEntry(canary: PreferenceCanary, verb: "approve" | "resume", revision: string, step: string): string {
+  const entries = (canary.metadata.annotations?.[ANNOTATION[verb]] ?? "").split(/[,\s]+/);
+  const { isAnew } = readOrders(canary, revision);
+  const ofRevision = entries.filter((entry) => !isAnew && entry.startsWith(`${revision}/`));
   return [...new Set([...ofRevision, `${revision}/${step}`])].join(",");
 }

@@ -83,7 +83,7 @@ function pausing({ progress: { step }, orders, candidate: { revision } }: WaitIn
 function approval({ progress: { step }, orders, candidate: { revision } }: WaitInputs): Wait[] {
   if (step.approval !== "Required" || orders.isApproved(step.name)) return [];
   const rest = orders.isAnew
-    ? `, with ${ANNOTATION.retry} taken off: an approval of the try before does not count`
+    ? `, with ${ANNOTATION.retry} and every approval of the try before taken off: beside it none counts`
     : "";
   return [{ type: "Approval", words: `for the annotation ${ANNOTATION.approve}=${revision}/${step.name}${rest}` }];
 }

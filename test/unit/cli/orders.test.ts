@@ -56,6 +56,19 @@ describe("an order from the command line", () => {
     expect(ordered({ verb: "approve" }, running, standing)).toMatchObject({ "dpo.dev/retry": null });
   });
 
+  it("to go further leaves no approval of the try before that would count from then on", () => {
+    const standing = { "dpo.dev/retry": REVISION, "dpo.dev/approve": `${REVISION}/later,${REVISION}/shadow` };
+    expect(ordered({ verb: "approve" }, running, standing)).toEqual({
+      "dpo.dev/approve": `${REVISION}/half`,
+      "dpo.dev/retry": null,
+    });
+    expect(ordered({ verb: "resume", step: "shadow" }, running, standing)).toEqual({
+      "dpo.dev/resume": `${REVISION}/shadow`,
+      "dpo.dev/approve": null,
+      "dpo.dev/retry": null,
+    });
+  });
+
   it("to resume takes an order to pause off, or ends the step's own pause", () => {
     expect(ordered({ verb: "resume" }, running, { "dpo.dev/pause": REVISION })).toEqual({ "dpo.dev/pause": null });
     expect(ordered({ verb: "resume", step: "shadow" })).toEqual({ "dpo.dev/resume": `${REVISION}/shadow` });
