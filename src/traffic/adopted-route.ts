@@ -159,10 +159,16 @@ function read(arms: Arms, rule: AdoptedRule | Unadoptable, route: Stored<HTTPRou
     names: namedServices(route),
     isSpoilt: verdicts.stable !== undefined && !isAsWritten(arms, rule),
     isAttached: true,
-    words: wordsOf("problem" in rule ? [] : [rule.rule], route.spec.hostnames),
+    words: wordsOfRule(rule, route),
     ...(unserved !== undefined && { unserved }),
     adoption: { isMarked: mark !== undefined, ...adoptionOf(arms.canary, rule, route, mark?.canary) },
   };
+}
+
+function wordsOfRule(rule: AdoptedRule | Unadoptable, { spec }: HTTPRoute): string {
+  if ("problem" in rule) return wordsOf([], spec.hostnames);
+  const rest = rule.unfit === undefined ? "" : `, which the canary cannot take over: the rule ${rule.unfit}`;
+  return `${wordsOf([rule.rule], spec.hostnames)}${rest}`;
 }
 
 function adoptionOf(

@@ -13,6 +13,8 @@ export interface AdoptedRule {
   readonly slots?: Slots;
   /** The backend that Git names; absent when somebody has taken off the annotation that remembered it. */
   readonly original?: HTTPBackendRef;
+  /** Why what Git has there by now could not be adopted, in words: then `original` is what it had before. */
+  readonly unfit?: string;
 }
 
 /** Why there is no such rule, or none that can be adopted, in words. */
@@ -50,8 +52,12 @@ export function findRule(route: HTTPRoute, canary: string, name: string | undefi
   const [index, rule] = place;
   if (isTaken(rule)) return withSlots({ index, rule }, canary, remembered);
   const problem = whyNotAdoptable(rule);
-  const original = problem === undefined ? rule.backendRefs?.[0] : remembered;
-  return original === undefined ? { problem: `its rule ${problem}` } : { index, rule, original };
+  if (problem !== undefined)
+    return remembered === undefined
+      ? { problem: `its rule ${problem}` }
+      : { index, rule, original: remembered, unfit: problem };
+  const [original] = rule.backendRefs ?? [];
+  return { index, rule, ...(original && { original }) };
 }
 
 /** Where Git has renamed the rule, or added others, after it was adopted, it is the one that leads to the arms. */

@@ -22,6 +22,8 @@ export const CONDITION = {
   gatesChanged: "GatesChanged",
   /** PreferenceCanary: evidence comes too slowly for a gate to pass before spec.deadline. */
   outOfReach: "OutOfReach",
+  /** PreferenceCanary: somebody else wrote into its route within the last hour, and that was written back. */
+  routeContested: "RouteContested",
   /** PreferenceCanary: the last run was taken back. */
   rolledBack: "RolledBack",
 } as const;

@@ -3,6 +3,7 @@ import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canar
 import type { Verdict } from "../../gates/verdict.ts";
 import type { EventNote } from "../../kube/events.ts";
 import { findCondition, isTrue } from "../../runtime/conditions.ts";
+import { contestedWords } from "./contest.ts";
 import type { Effect } from "./effect.ts";
 import type { LastRun } from "./last-run.ts";
 
@@ -62,7 +63,7 @@ export function effectNotes(effect: Effect): readonly EventNote[] {
   if (effect.type !== "WriteRoute" || effect.undoes === undefined) return [];
   const { write, undoes } = effect;
   const { name } = write.type === "Apply" ? write.object.metadata : write.key;
-  const note = `Somebody else had changed ${write.kind} ${name} (${undoes}): it is written back, since the canary alone moves traffic`;
+  const note = contestedWords(write.kind, name, undoes);
   return [{ type: "Warning", reason: "RouteRestored", action: "WriteRoute", note }];
 }
 

@@ -6,6 +6,7 @@ import { percentOf, weightIn } from "../../traffic/slots.ts";
 import { standingConditions } from "../kstatus.ts";
 import { endedContenders } from "./contender-endings.ts";
 import { contendersOf, lastOf } from "./contender-status.ts";
+import { routeContested } from "./contest.ts";
 import { endedRuns } from "./ended-runs.ts";
 import type { Facts } from "./facts.ts";
 import type { GateStatus } from "./gates.ts";
@@ -118,6 +119,7 @@ function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGener
     },
     gatesChanged(shownGates(facts), observedGeneration),
     ...outOfReach(facts, observedGeneration),
+    ...routeContested(facts, observedGeneration),
     {
       type: CONDITION.rolledBack,
       status: isBack ? "True" : "False",

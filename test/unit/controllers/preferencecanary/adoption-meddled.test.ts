@@ -118,6 +118,27 @@ describe("the rule that was adopted", () => {
   });
 });
 
+it("a rule that Git makes one that cannot be adopted is written back, and status says so for an hour, and why", () => {
+  const world = halfWay();
+  const sorted = () => servers(world).split(", ").toSorted();
+  const before = sorted();
+  const contested = () => world.status.conditions?.find(({ type }) => type === "RouteContested");
+  expect(contested()).toBeUndefined();
+  const [ref = { name: "chat" }] = chat.backendRefs ?? [];
+  writeGits(world, [{ ...chat, backendRefs: [ref, { ...ref, name: "chat-v2" }] }]);
+  world.later(60_000);
+  expect(sorted()).toEqual(before);
+  expect(contested()).toMatchObject({
+    status: "True",
+    message:
+      "Somebody else had changed HTTPRoute storefront (chat at 1, chat-v2 at 1 for every host name, which the canary cannot take over: the rule has 2 backendRefs, and exactly one can be taken over: that of the Service that serves now): it is written back, since the canary alone moves traffic",
+  });
+  world.later(3_600_000);
+  expect(contested()).toMatchObject({ status: "False" });
+  deleted(world);
+  expect(rulesOf(world)).toEqual([chat]);
+});
+
 describe("a process that was long away", () => {
   it("does not write what it had decided on into a route that was given back since", () => {
     const world = halfWay();
