@@ -12,6 +12,7 @@ import type {
 } from "./built-in.ts";
 import type { Gateway, HTTPRoute } from "./gateway-api.ts";
 import type { VirtualService } from "./istio.ts";
+import type { InferenceService } from "./kserve.ts";
 import type { KubeObject, ObjectKey, Stored } from "./object.ts";
 
 /** A typed handle on one kind of object: where it lives in the API and what its JSON is. */
@@ -140,6 +141,12 @@ export const virtualServices = defineResource<VirtualService>({
   version: "v1",
   kind: "VirtualService",
   plural: "virtualservices",
+});
+export const inferenceServices = defineResource<InferenceService>({
+  group: "serving.kserve.io",
+  version: "v1beta1",
+  kind: "InferenceService",
+  plural: "inferenceservices",
 });
 export const httpRoutes = defineResource<HTTPRoute>({
   group: "gateway.networking.k8s.io",

@@ -46,7 +46,7 @@ export interface Manager {
   /** The cache of a kind; the same one for the same resource and selection. Before `run`. */
   reflector<T extends KubeObject>(resource: Resource<T>, selection?: Selection): Reflector<T>;
   /** Likewise, of a kind that the API server may not know: nothing waits for it. */
-  optionalReflector<T extends KubeObject>(resource: Resource<T>): Reflector<T>;
+  optionalReflector<T extends KubeObject>(resource: Resource<T>, selection?: Selection): Reflector<T>;
   readonly recorder: EventRecorder;
   addController(spec: ControllerSpec): Controller;
   addTask(task: Task): void;
@@ -143,7 +143,7 @@ export function createManager(options: ManagerOptions): Manager {
   return {
     client: (fieldManager) => createClient(retried(writes, clock), fieldManager),
     reflector: (resource, selection) => reflector(resource, selection),
-    optionalReflector: (resource) => reflector(resource, {}, true),
+    optionalReflector: (resource, selection) => reflector(resource, selection, true),
     recorder: {
       ...recorder,
       record(regarding, event) {

@@ -1,8 +1,13 @@
 /** Names of a canary's objects. A canary's own name has at most 40 characters, so that these stay names of Services. */
 
-/** Deployment, Service and ControllerRevision of an arm. */
+/** Deployment or InferenceService, Service and ControllerRevision of an arm. */
 export function armName(canary: string, revision: string): string {
   return `${canary}-${revision}`;
+}
+
+/** Deployment and Service that KServe makes for the predictor of an InferenceService. */
+export function predictorName(inferenceService: string): string {
+  return `${inferenceService}-predictor`;
 }
 
 /** Deployment and Service of the sampler. No revision is called so: revisions are hexadecimal. */

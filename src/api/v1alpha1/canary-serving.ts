@@ -46,6 +46,68 @@ const ExternalArm = z.object({
   digest: digest("What the Service's pods serve. Another digest is another revision, and so a run."),
 });
 
+const replicas = (description: string) =>
+  z.int().min(1).max(1000).meta({ format: "int32" }).exactOptional().describe(description);
+
+/** What of KServe's PredictorSpec the operator reads, adds to or refuses stands here; everything else is kept as it is. */
+const Predictor = z
+  .looseObject({
+    model: z
+      .looseObject({
+        modelFormat: z
+          .looseObject({ name: z.string().min(1).max(253).describe("Name of the format, such as huggingface.") })
+          .describe("By which KServe finds the runtime."),
+        storageUri: z
+          .string()
+          .min(1)
+          .max(2048)
+          .exactOptional()
+          .describe("The first revision's model. Every later arm has the URI of its own model here."),
+      })
+      .describe("KServe's predictor.model."),
+    minReplicas: replicas("Pods of each arm at least. A change of it starts no run."),
+    maxReplicas: replicas("Pods of each arm at most. A change of it starts no run."),
+    name: z
+      .string()
+      .max(63)
+      .exactOptional()
+      .describe("Refused: an arm's Deployment and Service are found by KServe's own name."),
+    canaryTrafficPercent: z
+      .int()
+      .min(0)
+      .max(100)
+      .meta({ format: "int32" })
+      .exactOptional()
+      .describe("Refused: the canary's steps say how requests are split."),
+  })
+  .meta(
+    rules(
+      [
+        "!has(self.name)",
+        "serving.inferenceService.predictor.name cannot be set: each arm is an InferenceService with a name of its own, so take it out",
+      ],
+      [
+        "!has(self.canaryTrafficPercent)",
+        "serving.inferenceService.predictor.canaryTrafficPercent cannot be set: spec.steps say how requests are split, so take it out",
+      ],
+    ),
+  )
+  .describe("KServe's spec.predictor of both arms. KServe checks it when an InferenceService is made of it.");
+
+const InferenceService = z
+  .object({
+    labels: texts("Labels of the InferenceServices, which KServe hands on to their pods.", 63),
+    annotations: texts("Annotations of the InferenceServices, likewise.", 262_144),
+    predictor: Predictor,
+  })
+  .meta(
+    rules([
+      "!has(self.annotations) || !('serving.kserve.io/deploymentMode' in self.annotations) || self.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment']",
+      "serving.inferenceService.annotations: serving.kserve.io/deploymentMode must be Standard, or RawDeployment before KServe 0.16: in no other mode are there pods that an arm's Service can select",
+    ]),
+  )
+  .describe("Template of an InferenceService of KServe for each arm, in Standard mode. A change of it starts a run.");
+
 export const Serving = z
   .object({
     workloadRef: z
@@ -58,6 +120,7 @@ export const Serving = z
         "A workload that is only a template (replicas: 0); both arms are made from it and the operator never writes into it.",
       ),
     template: PodTemplate.exactOptional(),
+    inferenceService: InferenceService.exactOptional(),
     external: z
       .object({
         stable: ExternalArm.describe(
@@ -91,8 +154,8 @@ export const Serving = z
   .meta(
     rules(
       [
-        "[has(self.workloadRef), has(self.template), has(self.external)].filter(set, set).size() == 1",
-        "set exactly one of serving.workloadRef, serving.template and serving.external",
+        "[has(self.workloadRef), has(self.template), has(self.inferenceService), has(self.external)].filter(set, set).size() == 1",
+        "set exactly one of serving.workloadRef, serving.template, serving.inferenceService and serving.external",
       ],
       [
         "!has(self.workloadRef) || !has(oldSelf.workloadRef) || self.workloadRef.name == oldSelf.workloadRef.name",
@@ -101,3 +164,4 @@ export const Serving = z
     ),
   )
   .describe("How models are served.");
+export type InferenceServiceTemplate = z.infer<typeof InferenceService>;

@@ -207,7 +207,7 @@ export const PreferenceCanarySpec = z
       ],
       [
         "!has(self.serving.external) || !has(self.model.candidates)",
-        "model.candidates cannot be used with serving.external: the operator makes the pods of each, so set serving.workloadRef or serving.template",
+        "model.candidates cannot be used with serving.external: the operator makes an arm of each, so set serving.workloadRef, serving.template or serving.inferenceService",
       ],
       [
         "has(self.model.candidates) == has(self.selection)",

@@ -49,6 +49,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
     deployments: storeOf(objects.deployments),
     services: storeOf(objects.services),
     records: storeOf(objects.records),
+    inferenceServices: { store: storeOf([]), isServed: () => false, isHidden: () => false },
     routes: () => storeOf(objects.routes),
     isHidden: () => false,
     settling,

@@ -7,6 +7,7 @@ import {
   controllerRevisions,
   deployments,
   httpRoutes,
+  inferenceServices,
   type Resource,
   services,
   virtualServices,
@@ -45,6 +46,8 @@ export async function act(
       return client.apply(controllerRevisions, effect.object, signal);
     case "ApplyDeployment":
       return client.apply(deployments, effect.object, signal);
+    case "ApplyInferenceService":
+      return client.apply(inferenceServices, effect.object, signal);
     case "ApplyService":
       return client.apply(services, effect.object, signal);
     case "ReleaseService": {
@@ -56,6 +59,13 @@ export async function act(
     case "DeleteDeployment":
       return client.delete(
         deployments,
+        { namespace, name: effect.name },
+        { preconditions: { uid: effect.uid } },
+        signal,
+      );
+    case "DeleteInferenceService":
+      return client.delete(
+        inferenceServices,
         { namespace, name: effect.name },
         { preconditions: { uid: effect.uid } },
         signal,

@@ -1,6 +1,8 @@
 import { SAMPLER_ENV } from "../../api/contracts/sampler.ts";
 import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
+import type { InferenceService } from "../../kube/kserve.ts";
+import type { KubeObject } from "../../kube/object.ts";
 import { covers } from "../../runtime/covers.ts";
 import { amongHowMany } from "./contenders.ts";
 import {
@@ -15,8 +17,10 @@ import {
 import type { Advice } from "./effect.ts";
 import { backingIn } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
+import { armInferenceService } from "./inference-service-arm.ts";
 import { mountProblem } from "./model.ts";
-import type { Arm, Observed, ObservedDeployment, ObservedService, Role } from "./observed.ts";
+import type { Arm, Observed, ObservedDeployment, ObservedInferenceService, ObservedService, Role } from "./observed.ts";
+import type { PredictorInputs } from "./revision.ts";
 import { isContending } from "./selection.ts";
 import type { Target } from "./target.ts";
 
@@ -60,13 +64,14 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   if (inputs === undefined) return undefined;
   const { service, deployment } = arms.get(revision) ?? {};
   // Nothing is made that could never serve; status says why.
-  if (deployment === undefined && !("service" in inputs) && mountProblem(inputs.model) !== undefined) return undefined;
+  if (deployment === undefined && "template" in inputs && mountProblem(inputs.model) !== undefined) return undefined;
   if (record === undefined) {
     // The very first is compared with nobody.
     const among = run.stable === undefined ? undefined : amongHowMany(observed, revision, inputs.model.digest);
     const first = { ...inputs, ...(among && { among }), retried: false };
     return { effect: { type: "ApplyRecord", object: revisionRecord(canary, first) } };
   }
+  if ("inferenceService" in inputs) return keepPredictor(observed, inputs, role);
   if ("service" in inputs) {
     const backing = backingIn(observed, inputs, run.stable);
     return typeof backing === "string"
@@ -77,6 +82,20 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
     keepService(service, armService(canary, inputs)) ??
     keepDeployment(deployment, armDeployment(canary, inputs, role, settings, deployment))
   );
+}
+
+/** The Service can lead nowhere before KServe has made its own. */
+function keepPredictor(
+  { canary, arms, inferenceServices }: Observed,
+  inputs: PredictorInputs & Pick<Target, "revision">,
+  role: Role | undefined,
+): Advice {
+  if (inferenceServices !== "Served") return undefined;
+  const { service, inferenceService } = arms.get(inputs.revision) ?? {};
+  const advice = keepInferenceService(inferenceService, armInferenceService(canary, inputs, inferenceService));
+  const { backing } = inferenceService ?? {};
+  if (advice !== undefined || backing === undefined) return advice;
+  return keepService(service, externalArmService(canary, inputs.revision, role, backing));
 }
 
 /**
@@ -124,7 +143,22 @@ function keepDeployment(standing: ObservedDeployment | undefined, wanted: Applie
   return isKept ? undefined : { effect: { type: "ApplyDeployment", object: wanted } };
 }
 
-function stands({ metadata, spec }: Service | Deployment, wanted: Applied<Service> | Applied<Deployment>): boolean {
+/** One that somebody deleted is made again once it is gone. */
+function keepInferenceService(
+  standing: ObservedInferenceService | undefined,
+  wanted: Applied<InferenceService>,
+): Advice {
+  if (standing?.terminating) return undefined;
+  const [now, then] = [standing?.object.spec?.predictor, wanted.spec?.predictor];
+  // What is wanted no more would be no difference otherwise.
+  const isScaled = now?.minReplicas === then?.minReplicas && now?.maxReplicas === then?.maxReplicas;
+  const isKept = standing !== undefined && isScaled && stands(standing.object, wanted);
+  return isKept ? undefined : { effect: { type: "ApplyInferenceService", object: wanted } };
+}
+
+type Kept = KubeObject & Pick<Applied<Service> | Applied<Deployment> | Applied<InferenceService>, "spec">;
+
+function stands({ metadata, spec }: Kept, wanted: Kept): boolean {
   const { labels, annotations } = wanted.metadata;
   return covers({ metadata, spec }, { metadata: { labels, annotations }, spec: wanted.spec });
 }

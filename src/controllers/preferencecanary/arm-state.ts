@@ -1,10 +1,11 @@
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Arm, Role } from "./observed.ts";
 
 /** What is known of an arm. Of one whose pods somebody else runs nothing says more than its answers. */
 
 /** Everything of it is there, whether or not it answers. */
-export function isComplete({ deployment, isExternal }: Arm): boolean {
-  return isExternal ?? deployment?.ready ?? false;
+export function isComplete({ deployment, inferenceService, isExternal }: Arm): boolean {
+  return isExternal ?? (deployment?.ready === true && inferenceService?.ready !== false);
 }
 
 /** Some of it can take requests, as far as is known of one that took some before. */
@@ -24,6 +25,29 @@ export function podsRefused({ deployment }: Arm): string | undefined {
 
 export function isReachable({ service }: Arm): boolean {
   return service !== undefined && !service.terminating;
+}
+
+/** Nothing is left of it that the operator has yet to take away. */
+export function isGone({ deployment, inferenceService, service }: Arm): boolean {
+  const isMade = inferenceService === undefined ? deployment !== undefined : !inferenceService.terminating;
+  return !isMade && service === undefined;
+}
+
+/** RFC 3339; absent while nothing of it is there. */
+export function createdAt({ deployment, inferenceService, service }: Arm): string | undefined {
+  return (inferenceService ?? deployment ?? service)?.object.metadata.creationTimestamp;
+}
+
+/** When it last came closer to being ready; absent while there is nothing that could. */
+export function progressedAt({ deployment, inferenceService }: Arm): Date | undefined {
+  const { creationTimestamp } = inferenceService?.object.metadata ?? {};
+  return deployment?.progressedAt ?? (creationTimestamp === undefined ? undefined : new Date(creationTimestamp));
+}
+
+/** "1 of 4 pods"; of an InferenceService KServe says how many there are to be. */
+export function podsIn({ deployment, inferenceService }: Arm, { spec }: PreferenceCanary): string {
+  const wanted = inferenceService === undefined ? spec.replicas : (deployment?.object.spec?.replicas ?? 1);
+  return `${deployment?.available ?? 0} of ${wanted} pods`;
 }
 
 export function roleOf({ deployment, service }: Arm): Role | undefined {

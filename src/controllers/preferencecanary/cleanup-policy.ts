@@ -65,9 +65,15 @@ function release(observed: Observed, { object }: ObservedService): Advice {
   return unlessNamed(observed, name, { effect: { type: "ReleaseService", name } });
 }
 
-/** Deployment and Service of an arm that the route does not name. */
-export function removeArm(observed: Observed, { deployment, service }: Arm): Advice {
-  if (deployment !== undefined) {
+/** Deployment or InferenceService, and Service, of an arm that the route does not name. */
+export function removeArm(observed: Observed, { inferenceService, deployment, service, isHidden }: Arm): Advice {
+  if (isHidden) return undefined;
+  if (inferenceService?.terminating === false) {
+    const { name } = inferenceService.object.metadata;
+    return unlessNamed(observed, name, { effect: { type: "DeleteInferenceService", name, uid: inferenceService.uid } });
+  }
+  // That of an InferenceService goes with it.
+  if (deployment !== undefined && inferenceService === undefined) {
     const { name } = deployment.object.metadata;
     return unlessNamed(observed, name, { effect: { type: "DeleteDeployment", name, uid: deployment.uid } });
   }

@@ -1,14 +1,11 @@
 import type { PreferenceCanarySpec, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { type Digest, digestSchema, sha256Hex } from "../../artifacts/digest.ts";
-import type { PodTemplate } from "../../kube/built-in.ts";
-import type { Model } from "./model.ts";
+import type { ArmTemplate, Model } from "./model.ts";
 import type { Observed } from "./observed.ts";
-import type { PodInputs } from "./revision.ts";
-import { type Block, blockOf, serving } from "./target.ts";
+import { type Block, blockOf, type MadeTarget, serving } from "./target.ts";
 
 /** One of the models that a selection is among. */
-export interface Contender extends PodInputs {
-  readonly revision: string;
+export type Contender = MadeTarget & {
   /** As the spec calls it. */
   readonly name: string;
   /** Its own digest is stable's: only the way of serving is new. */
@@ -17,7 +14,7 @@ export interface Contender extends PodInputs {
   readonly among?: number;
   /** Why it is in it no more. */
   readonly out?: Block;
-}
+};
 
 type Candidates = NonNullable<PreferenceCanarySpec["model"]["candidates"]>;
 
@@ -91,16 +88,17 @@ export function contendersOf(
 }
 
 /** That of the workload or, while that is missing, of the contenders that stand. */
-function templateOf({ canary, template, records }: Observed): PodTemplate | undefined {
+function templateOf({ canary, template, records }: Observed): ArmTemplate | undefined {
   const [standing] = canary.status?.contenders ?? [];
   const record = standing && records.get(standing.revision);
-  return template ?? (record !== undefined && "template" in record ? record.template : undefined);
+  if (template !== undefined || record === undefined || "service" in record) return template;
+  return "inferenceService" in record ? record.inferenceService : record.template;
 }
 
 function contender(
   observed: Observed,
   candidate: Candidates[number],
-  template: PodTemplate,
+  template: ArmTemplate,
   stableDigest: Digest | undefined,
 ): Contender {
   const target = serving(observed, template, modelOf(candidate));

@@ -1,7 +1,14 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "../../kube/object.ts";
-import { controllerRevisions, deployments, httpRoutes, services, virtualServices } from "../../kube/resource.ts";
+import {
+  controllerRevisions,
+  deployments,
+  httpRoutes,
+  inferenceServices,
+  services,
+  virtualServices,
+} from "../../kube/resource.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller, Source } from "../../runtime/controller.ts";
 import type { Manager } from "../../runtime/manager.ts";
@@ -43,6 +50,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const allDeployments = manager.reflector(deployments);
   const allServices = manager.reflector(services);
   const records = manager.reflector(controllerRevisions, { labels: MANAGED_BY });
+  const allInferenceServices = manager.optionalReflector(inferenceServices, { labels: MANAGED_BY });
   const routes = {
     HTTPRoute: manager.optionalReflector(httpRoutes),
     VirtualService: manager.optionalReflector(virtualServices),
@@ -60,6 +68,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       deployments: allDeployments.store,
       services: allServices.store,
       records: records.store,
+      inferenceServices: allInferenceServices,
       routes(kind) {
         const { isServed, store } = routes[kind];
         return isServed() ? store : undefined;
@@ -108,6 +117,8 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       labelled(jobs, LABEL.publishTo),
       labelled(allDeployments, LABEL.canary),
       ofWorkload,
+      // What KServe makes for an InferenceService has its labels.
+      labelled(allInferenceServices, LABEL.canary),
       labelled(allServices, LABEL.canary),
       ofService,
       labelled(records, LABEL.canary),

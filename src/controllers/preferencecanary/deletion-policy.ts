@@ -1,4 +1,5 @@
 import { armName } from "../../traffic/names.ts";
+import { isGone } from "./arm-state.ts";
 import { removeArm } from "./cleanup-policy.ts";
 import type { Advice } from "./effect.ts";
 import type { Facts } from "./facts.ts";
@@ -40,7 +41,9 @@ export function freeSurvivors(facts: Facts): Advice {
 
 /** Retained, verdicts stay with what they are about: a canary that is made again does not try a rejected model again. */
 export function deleteRecords({ observed }: Facts): Advice {
-  const [revision] = isRetained(observed) ? [] : observed.records.keys();
+  // What cannot be seen of an arm is known from its record alone.
+  const isKept = isRetained(observed) || [...observed.arms.values()].some(({ isHidden }) => isHidden);
+  const [revision] = isKept ? [] : observed.records.keys();
   if (revision === undefined) return undefined;
   return { effect: { type: "DeleteRecord", name: armName(observed.canary.metadata.name, revision) } };
 }
@@ -70,7 +73,7 @@ function isNamed({ names }: Route, { service, deployment }: Arm): boolean {
 /** Nothing but these. */
 function isLeft({ sampler, judge, arms }: Observed, kept: readonly Arm[]): boolean {
   const others = [sampler, judge, ...arms.values()].filter((arm) => !kept.includes(arm));
-  return others.every(({ deployment, service }) => deployment === undefined && service === undefined);
+  return others.every(isGone);
 }
 
 function isAdopting({ canary }: Observed): boolean {

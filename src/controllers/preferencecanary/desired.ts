@@ -11,11 +11,9 @@ import { SAMPLER_PORT } from "../../traffic/http-rules.ts";
 import { armName, judgeName, samplerName } from "../../traffic/names.ts";
 import { type Mounted, RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../pod-parts.ts";
 import { armTemplate } from "./arm-template.ts";
-import type { Backing } from "./external-arm.ts";
-import type { ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
+import type { Backing, ObservedDeployment, RevisionRecord, Role } from "./observed.ts";
 import type { PodInputs } from "./revision.ts";
 import { shares } from "./sampling.ts";
-import type { Target } from "./target.ts";
 
 /** What the operator's configuration says about a canary's pods. */
 export interface CanarySettings {
@@ -35,9 +33,7 @@ const COMPONENT = "app.kubernetes.io/component";
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, port, verdict, reason, retried, retriedAt, chosenFrom, among } = record;
-  const served =
-    "service" in record ? { service: record.service } : { template: record.template, modelEnv: record.modelEnv };
+  const { revision, model, verdict, reason, retried, retriedAt, chosenFrom, among } = record;
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision)),
@@ -53,9 +49,17 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
       },
     },
     revision: 1,
-    data: { model, ...served, port },
+    data: { model, ...servedBy(record) },
   };
 }
+
+function servedBy(record: RevisionRecord) {
+  if ("service" in record) return { service: record.service, port: record.port };
+  if ("inferenceService" in record) return { inferenceService: record.inferenceService };
+  return { template: record.template, modelEnv: record.modelEnv, port: record.port };
+}
+
+type PodArm = PodInputs & { readonly revision: string };
 
 /**
  * `existing`: the Deployment that stands; its pod template is kept as it is, whatever this version of the operator would
@@ -63,7 +67,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
  */
 export function armDeployment(
   canary: PreferenceCanary,
-  inputs: PodInputs & Pick<Target, "revision">,
+  inputs: PodArm,
   role: Role | undefined,
   { operatorImage }: CanarySettings,
   existing?: ObservedDeployment,
@@ -85,12 +89,12 @@ export function armDeployment(
 }
 
 /** The finalizer keeps it until the route has stopped naming it: a gateway answers 500 for a Service that is missing. */
-export function armService(canary: PreferenceCanary, { revision, port }: Target): Applied<Service> {
+export function armService(canary: PreferenceCanary, { revision, port }: PodArm): Applied<Service> {
   const selector = { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision };
   return serviceTo(canary, revision, armLabels(canary, revision), { selector, port: { targetPort: port } });
 }
 
-/** Leads to the pods that somebody else's Service selects. The role stands on it, as there is no Deployment of ours. */
+/** Leads to the pods that somebody else's Service selects, or KServe's. The role stands on it, as there is no Deployment of ours. */
 export function externalArmService(
   canary: PreferenceCanary,
   revision: string,

@@ -1,6 +1,7 @@
 import type { ControllerRevision, Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { EventNote } from "../../kube/events.ts";
+import type { InferenceService } from "../../kube/kserve.ts";
 import type { RouteIntent, RouteKindName, RouteWrite } from "../../traffic/route-kind.ts";
 
 /**
@@ -26,8 +27,10 @@ export type Effect =
   | { readonly type: "DeleteRoute"; readonly kind: RouteKindName; readonly uid: string }
   | { readonly type: "ApplyRecord"; readonly object: Applied<ControllerRevision> }
   | { readonly type: "ApplyDeployment"; readonly object: Applied<Deployment> }
+  | { readonly type: "ApplyInferenceService"; readonly object: Applied<InferenceService> }
   | { readonly type: "ApplyService"; readonly object: Applied<Service> }
   | { readonly type: "DeleteDeployment"; readonly name: string; readonly uid: string }
+  | { readonly type: "DeleteInferenceService"; readonly name: string; readonly uid: string }
   | { readonly type: "DeleteService"; readonly name: string; readonly uid: string }
   /** Takes our finalizer off a Service. */
   | { readonly type: "ReleaseService"; readonly name: string }

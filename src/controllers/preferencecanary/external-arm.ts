@@ -2,7 +2,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
 import type { Service } from "../../kube/built-in.ts";
 import { covers } from "../../runtime/covers.ts";
-import type { Observed } from "./observed.ts";
+import type { Backing, Observed } from "./observed.ts";
 import type { ServiceInputs } from "./revision.ts";
 
 export type External = NonNullable<PreferenceCanary["spec"]["serving"]["external"]>;
@@ -10,12 +10,6 @@ export type External = NonNullable<PreferenceCanary["spec"]["serving"]["external
 /** What an arm of `serving.external` serves. */
 export function externalInputs({ service, port, digest }: External["stable"]): ServiceInputs {
   return { model: { digest: digestSchema.parse(digest), origin: { type: "Spec" } }, service, port };
-}
-
-/** Which pods requests for an arm go to. */
-export interface Backing {
-  readonly selector: Readonly<Record<string, string>>;
-  readonly port: { readonly targetPort: number | string; readonly appProtocol?: string };
 }
 
 /** What is behind an arm's Service, beside the arm that is stable; or why there can be no such arm, in words. */
@@ -42,7 +36,10 @@ function overlap(one: Service, other: Service): string | undefined {
 }
 
 /** The pods that their Service selects, and the port of theirs that its port leads to; or why nobody can say, in words. */
-function backingOf({ service, port }: ServiceInputs, theirs: Service | undefined): Backing | string {
+export function backingOf(
+  { service, port }: Pick<ServiceInputs, "service" | "port">,
+  theirs: Service | undefined,
+): Backing | string {
   if (theirs === undefined) return `there is no Service ${service} in this namespace`;
   const { selector = {}, ports = [] } = theirs.spec ?? {};
   if (Object.keys(selector).length === 0)

@@ -1,6 +1,6 @@
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
-import { isComplete } from "./arm-state.ts";
+import { createdAt, isComplete } from "./arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Refusal } from "./effect.ts";
 import type { Evidence } from "./evidence.ts";
@@ -173,13 +173,12 @@ function isPromotedNow({ status }: Observed["canary"], { step }: Progress): bool
 }
 
 /**
- * A run begins with its candidate's Deployment, or with our Service where it has none. One of several that was chosen only
+ * A run begins with its candidate's Deployment or InferenceService, or with our Service where it has none. One of several that was chosen only
  * after all that time, as after a suspension, has it anew.
  */
 function deadlineOf({ canary, arms }: Observed, candidate: Candidate, entered: Date): Date | undefined {
   const { deadline } = canary.spec;
-  const { deployment, service } = arms.get(candidate.revision) ?? {};
-  const created = (deployment ?? service)?.object.metadata.creationTimestamp;
+  const created = createdAt(arms.get(candidate.revision) ?? {});
   if (deadline === undefined || created === undefined) return undefined;
   const limitMs = parseDuration(deadline);
   const until = Date.parse(created) + limitMs;

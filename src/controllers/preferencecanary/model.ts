@@ -1,13 +1,17 @@
+import type { InferenceServiceTemplate } from "../../api/v1alpha1/canary-serving.ts";
 import { ArtifactError } from "../../artifacts/artifact-error.ts";
 import { type Digest, digestSchema } from "../../artifacts/digest.ts";
 import { parseUri } from "../../artifacts/uri.ts";
 import type { Container, PodTemplate } from "../../kube/built-in.ts";
 
+/** What arms are made from. */
+export type ArmTemplate = PodTemplate | InferenceServiceTemplate;
+
 /** A model that an arm can serve. */
 export interface Model {
   /** Absent: the template does not say it, so nobody can tell whether what is served is what was meant. */
   readonly digest?: Digest;
-  /** `pvc://…`: fetched and verified before the pod serves. Absent: the serving container finds its model itself. */
+  /** `pvc://…`: fetched and verified before the operator's pod serves. Absent: the serving container finds its model itself. */
   readonly uri?: string;
   readonly origin: Origin;
 }
@@ -28,14 +32,18 @@ export function servingContainer(template: PodTemplate, modelEnv: string): Conta
 }
 
 /** The model that the template itself names: what the first revision serves. */
-export function templateModel(template: PodTemplate, modelEnv: string): Model {
-  const env = servingContainer(template, modelEnv)?.env;
-  const value = env?.find(({ name }) => name === modelEnv)?.value ?? "";
+export function templateModel(template: ArmTemplate, modelEnv: string): Model {
+  const value = ("predictor" in template ? template.predictor.model.storageUri : envOf(template, modelEnv)) ?? "";
   const [, hex] = ENDS_IN_DIGEST.exec(value) ?? [];
   const origin = { type: "Template" } as const;
   if (hex === undefined) return { origin };
   const digest = digestSchema.parse(`sha256:${hex}`);
   return value.startsWith("pvc://") ? { digest, uri: value, origin } : { digest, origin };
+}
+
+function envOf(template: PodTemplate, modelEnv: string): string | undefined {
+  const env = servingContainer(template, modelEnv)?.env;
+  return env?.find(({ name }) => name === modelEnv)?.value;
 }
 
 /** Throws ArtifactError when the uri is none that a pod can mount. */

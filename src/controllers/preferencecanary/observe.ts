@@ -1,23 +1,28 @@
 import * as z from "zod";
+import type { InferenceServiceTemplate } from "../../api/v1alpha1/canary-serving.ts";
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
 import { ANNOTATION, FINALIZER, LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
 import type { ControllerRevision, Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
+import type { InferenceService } from "../../kube/kserve.ts";
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
+import { isControlledBy } from "../../kube/owner.ts";
+import type { Reflector } from "../../kube/reflector.ts";
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
-import { judgeName, samplerName } from "../../traffic/names.ts";
+import { armName, judgeName, predictorName, samplerName } from "../../traffic/names.ts";
 import type { Asked, Probing } from "../../traffic/probing.ts";
 import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import { type Slots, weightIn } from "../../traffic/slots.ts";
 import { isComplete, isReachable, roleOf } from "./arm-state.ts";
 import { ARM_PORT } from "./desired.ts";
-import type { Model } from "./model.ts";
+import { readInferenceService } from "./inference-service-arm.ts";
+import type { ArmTemplate, Model } from "./model.ts";
 import { askedOfOriginal, findRoute, readRoute } from "./observe-route.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Role } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
@@ -28,6 +33,7 @@ export interface Sources {
   readonly deployments: Store<Deployment>;
   readonly services: Store<Service>;
   readonly records: Store<ControllerRevision>;
+  readonly inferenceServices: Pick<Reflector<InferenceService>, "store" | "isServed" | "isHidden">;
   /** Undefined while the API server does not know the kind. */
   readonly routes: (kind: RouteKindName) => Store<KubeObject> | undefined;
   /** The manager may not list the kind: there may be routes of it. */
@@ -44,10 +50,11 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const template = templateOf(canary, sources.deployments);
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
-  const isCalled = (name: string) => (object: KubeObject) => object.metadata.name === name;
   const isSampler = isCalled(samplerName(name));
   const records = byRevision(sources.records.labelled(LABEL.canary, name, namespace).flatMap(readRecord));
-  const arms = readArms(deployments, services, records);
+  const predictors = sources.inferenceServices.store.labelled(LABEL.canary, name, namespace);
+  const inferenceServices = standingOf(sources.inferenceServices);
+  const arms = readArms(canary, { deployments, services, inferenceServices: predictors }, records, inferenceServices);
   const slots = route?.reading.slots;
   const asked = askedArms(arms, slots);
   const found = sources.probing.read(keyOf(canary), {
@@ -59,6 +66,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     canary: ofThisTry(canary, records),
     isRouteKindServed: routes !== undefined,
     isRouteKindHidden: sources.isHidden(kind.kind),
+    inferenceServices,
     ...(template && { template }),
     foreign: foreignServices(canary, records, sources.services),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
@@ -74,10 +82,10 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
 function templateOf(
   { metadata, spec }: Stored<PreferenceCanary>,
   workloads: Store<Deployment>,
-): PodTemplate | undefined {
-  const { template, workloadRef } = spec.serving;
+): ArmTemplate | undefined {
+  const { template, workloadRef, inferenceService } = spec.serving;
   // What else is in a pod's spec is checked when a Deployment is made of it.
-  if (workloadRef === undefined) return template as PodTemplate | undefined;
+  if (workloadRef === undefined) return inferenceService ?? (template as PodTemplate | undefined);
   return workloads.get({ namespace: metadata.namespace, name: workloadRef.name })?.spec?.template;
 }
 
@@ -110,10 +118,13 @@ const model = z.object({
     z.object({ type: z.literal("Job"), name: z.string(), created: z.string() }),
   ]),
 });
-// What the API server stored as a pod template is taken for one.
-const template = z.custom<PodTemplate>((value) => typeof value === "object" && value !== null);
+// What the API server stored as a template is taken for one.
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+const template = z.custom<PodTemplate>(isObject);
+const inferenceService = z.custom<InferenceServiceTemplate>(isObject);
 const RecordData = z.union([
   z.object({ model, service: z.string(), port: z.int() }),
+  z.object({ model, inferenceService }),
   z.object({ model, template, modelEnv: z.string(), port: z.int() }),
 ]);
 
@@ -167,22 +178,53 @@ function foreignServices(
   return new Map(found.map((service) => [service.metadata.name, service]));
 }
 
+function standingOf({ isServed, isHidden }: Sources["inferenceServices"]): Observed["inferenceServices"] {
+  if (isServed()) return "Served";
+  return isHidden() ? "Hidden" : "Missing";
+}
+
+/** What is labelled as a canary's. */
+interface Own {
+  readonly deployments: readonly Stored<Deployment>[];
+  readonly services: readonly Stored<Service>[];
+  readonly inferenceServices: readonly Stored<InferenceService>[];
+}
+
+/** By name, since what KServe makes of an InferenceService has its labels too. */
 function readArms(
-  deployments: readonly Stored<Deployment>[],
-  services: readonly Stored<Service>[],
+  { metadata: { name } }: Stored<PreferenceCanary>,
+  own: Own,
   records: ReadonlyMap<string, RevisionRecord>,
+  kind: Observed["inferenceServices"],
 ): ReadonlyMap<string, Arm> {
-  const revisionOf = ({ metadata }: KubeObject) => metadata.labels?.[LABEL.revision];
-  const revisions = new Set([...deployments, ...services].map(revisionOf));
+  const revisionOf = ({ metadata }: KubeObject) => metadata.labels?.[LABEL.revision] ?? "";
+  const all: readonly KubeObject[] = [...own.deployments, ...own.services, ...own.inferenceServices];
+  const revisions = all.filter((object) => object.metadata.name === armName(name, revisionOf(object))).map(revisionOf);
   return new Map(
-    [...revisions].flatMap((revision) => {
-      if (revision === undefined) return [];
-      const isOfArm = (object: KubeObject) => revisionOf(object) === revision;
-      const arm = armOf(deployments.find(isOfArm), services.find(isOfArm));
-      const isExternal = "service" in (records.get(revision) ?? {});
-      return [[revision, isExternal ? { ...arm, isExternal } : arm]];
+    [...new Set(revisions)].map((revision): [string, Arm] => {
+      const record = records.get(revision) ?? {};
+      const isExternal = "service" in record;
+      const isHidden = "inferenceService" in record && kind === "Hidden";
+      const arm = readArm(armName(name, revision), own);
+      return [revision, { ...arm, ...(isExternal && { isExternal }), ...(isHidden && { isHidden }) }];
     }),
   );
+}
+
+function readArm(name: string, own: Own): Arm {
+  const service = own.services.find(isCalled(name));
+  const inferenceService = own.inferenceServices.find(isCalled(name));
+  if (inferenceService === undefined) return armOf(own.deployments.find(isCalled(name)), service);
+  const isMade = (object: KubeObject) =>
+    object.metadata.name === predictorName(name) && isControlledBy(object, inferenceService);
+  return {
+    ...armOf(own.deployments.find(isMade), service),
+    inferenceService: readInferenceService(inferenceService, own.services.find(isMade)),
+  };
+}
+
+function isCalled(name: string) {
+  return (object: KubeObject) => object.metadata.name === name;
 }
 
 /** Complete, and without requests: whoever gets some is asked no more, unless nothing else says that it is still there. */

@@ -1,17 +1,18 @@
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
-import type { Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
+import type { Deployment, Service } from "../../kube/built-in.ts";
+import type { InferenceService } from "../../kube/kserve.ts";
 import type { KubeObject, Stored } from "../../kube/object.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import type { RouteReading } from "../../traffic/route-kind.ts";
-import type { Model } from "./model.ts";
+import type { ArmTemplate, Model } from "./model.ts";
 import type { RevisionInputs } from "./revision.ts";
 
 /** Everything that one pass knows about the cluster: plain data, read once. */
 export interface Observed {
   readonly canary: PreferenceCanary;
-  /** Pod template of the workload that spec names; absent while there is none. */
-  readonly template?: PodTemplate;
+  /** The one in the spec, or that of the workload that it names; absent while there is none. */
+  readonly template?: ArmTemplate;
   /** Services of somebody else's that the spec or a record names, by name. */
   readonly foreign: ReadonlyMap<string, Service>;
   /** Models of validated jobs that are published to this canary. */
@@ -27,6 +28,8 @@ export interface Observed {
   readonly isRouteKindServed: boolean;
   /** Or that is not known, since the manager may not list it. */
   readonly isRouteKindHidden: boolean;
+  /** Whether the API server knows InferenceService. Hidden: the manager may not list it, so there may be some. */
+  readonly inferenceServices: "Served" | "Missing" | "Hidden";
   /** Absent until the first revision is ready, or when somebody deleted it. */
   readonly route?: Route;
   /** What the collector made of the runs that are to be archived. */
@@ -59,10 +62,16 @@ export type RevisionRecord = RevisionInputs & {
 
 export type RunVerdict = "Promoted" | "RolledBack" | "Failed";
 
-/** A Deployment with its Service; the Service alone where somebody else runs the pods behind it. */
+/**
+ * A Deployment with its Service; the Service alone where somebody else runs the pods behind it. That of an InferenceService is
+ * KServe's own.
+ */
 export interface Arm {
+  readonly inferenceService?: ObservedInferenceService;
   readonly deployment?: ObservedDeployment;
   readonly service?: ObservedService;
+  /** Whether it has an InferenceService cannot be seen. */
+  readonly isHidden?: true;
   /** Nothing of its pods is known but whether they answer. */
   readonly isExternal?: true;
   /** Whether it answers a request, asked while it is Ready and gets none; absent: it was not asked, or not heard of yet. */
@@ -72,6 +81,25 @@ export interface Arm {
 }
 
 export type Role = "stable" | "candidate";
+
+export interface ObservedInferenceService {
+  readonly object: Stored<InferenceService>;
+  readonly uid: string;
+  /** Somebody deleted it; KServe's finalizer holds it until its own is taken away. */
+  readonly terminating: boolean;
+  /** KServe says that its pods can serve. */
+  readonly ready: boolean;
+  /** Why it is not, in words. */
+  readonly problem?: string;
+  /** As the Service says that KServe has made; absent before. */
+  readonly backing?: Backing;
+}
+
+/** Which pods requests for an arm go to. */
+export interface Backing {
+  readonly selector: Readonly<Record<string, string>>;
+  readonly port: { readonly targetPort: number | string; readonly appProtocol?: string };
+}
 
 export interface ObservedDeployment {
   readonly object: Deployment;

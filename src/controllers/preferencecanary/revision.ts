@@ -1,18 +1,27 @@
+import type { InferenceServiceTemplate } from "../../api/v1alpha1/canary-serving.ts";
 import { canonicalJson, type JsonObject } from "../../artifacts/canonical-json.ts";
 import { sha256Hex } from "../../artifacts/digest.ts";
 import type { PodTemplate } from "../../kube/built-in.ts";
 import type { Model } from "./model.ts";
 
 /** All that makes an arm what it is. */
-export type RevisionInputs = PodInputs | ServiceInputs;
+export type RevisionInputs = MadeInputs | ServiceInputs;
 
-/** Of pods that the operator makes. What it adds to them is not part of it: upgrading the operator starts no run. */
+/** Of what the operator makes. What it adds to that is not part of it: upgrading the operator starts no run. */
+export type MadeInputs = PodInputs | PredictorInputs;
+
 export interface PodInputs {
   readonly model: Model;
   /** The pod template of the workload that the user wrote. */
   readonly template: PodTemplate;
   readonly modelEnv: string;
   readonly port: number;
+}
+
+/** Of pods that KServe makes. */
+export interface PredictorInputs {
+  readonly model: Model;
+  readonly inferenceService: InferenceServiceTemplate;
 }
 
 /** Of pods that somebody else runs, behind a Service of theirs. */
@@ -28,14 +37,23 @@ const LENGTH = 10;
 
 /** The name of a revision: the first ten hex digits of a sha256 over what a run judges. */
 export function revisionOf(inputs: RevisionInputs): string {
-  const { model, port } = inputs;
-  const served = "service" in inputs ? { service: inputs.service } : podsOf(inputs);
-  const all = { digest: model.digest ?? "", ...served, port };
+  const all = { digest: inputs.model.digest ?? "", ...judgedOf(inputs) };
   return sha256Hex(canonicalJson(plainJson(all))).slice(0, LENGTH);
 }
 
-function podsOf({ template: { metadata, spec }, modelEnv }: PodInputs) {
-  return { template: { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {}, spec }, modelEnv };
+function judgedOf(inputs: RevisionInputs) {
+  if ("service" in inputs) return { service: inputs.service, port: inputs.port };
+  if ("inferenceService" in inputs) return { inferenceService: unscaled(inputs.inferenceService) };
+  const { template, modelEnv, port } = inputs;
+  const { metadata, spec } = template;
+  const pods = { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {}, spec };
+  return { template: pods, modelEnv, port };
+}
+
+/** How many pods there are is not judged. */
+function unscaled({ labels = {}, annotations = {}, predictor }: InferenceServiceTemplate) {
+  const { minReplicas: _least, maxReplicas: _most, ...judged } = predictor;
+  return { labels, annotations, predictor: judged };
 }
 
 /** Without members that are undefined, which JSON does not know. */

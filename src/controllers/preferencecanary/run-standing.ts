@@ -1,7 +1,7 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { LIVE_MS } from "../../traffic/liveness.ts";
-import { podsRefused } from "./arm-state.ts";
+import { isComplete, podsIn, podsRefused } from "./arm-state.ts";
 import { backingIn, type External, externalInputs } from "./external-arm.ts";
 import type { Facts } from "./facts.ts";
 import type { Hold } from "./hold.ts";
@@ -114,19 +114,20 @@ function takenBack(observed: Observed, stable: string, { revision, state }: Cand
   return inProgress("RollingBack", "Rejected", `${back}. ${reason}${kept}`);
 }
 
-/** "1 of 4 pods are ready" */
+/** "1 of 4 pods are ready", with what KServe says of its pods. */
 export function podsOf({ arms, canary }: Observed, revision: string): string {
   const arm = arms.get(revision) ?? {};
   const refused = podsRefused(arm);
-  const rest = refused === undefined ? "" : `, and the API server does not take another: ${refused}`;
-  return `${arm.deployment?.available ?? 0} of ${canary.spec.replicas} pods are ready${rest}`;
+  const { problem } = arm.inferenceService ?? {};
+  const rest = refused === undefined ? problem && `, and ${problem}` : `, and the API server does not take another: ${refused}`;
+  return `${podsIn(arm, canary)} are ready${rest ?? ""}`;
 }
 
 /** The same of an arm that gets no request yet, with what is missing once they are. */
 export function startingPodsOf(observed: Observed, revision: string): string {
   const { external } = observed.canary.spec.serving;
   if (external !== undefined) return startingServiceOf(observed, revision, external);
-  const isReady = observed.arms.get(revision)?.deployment?.ready;
+  const isReady = isComplete(observed.arms.get(revision) ?? {});
   const reason = isReady ? coldReason(observed, revision) : undefined;
   return `${podsOf(observed, revision)}${reason === undefined ? "" : `, but ${reason}`}`;
 }

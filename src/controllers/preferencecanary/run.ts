@@ -167,7 +167,8 @@ function blockOfAll(contenders: readonly Contender[]): Pick<Run, "blocked"> {
 function blockOfWanted(observed: Observed, stable: string, target: Target): Block | undefined {
   const model = observed.records.get(stable)?.model ?? target.model;
   const [newest] = observed.canary.spec.model.fromJobs ? newerJobs(observed.jobs, model) : [];
-  const wanted = newest === undefined || "service" in target ? target : serving(observed, target.template, newest);
+  const { template } = observed;
+  const wanted = newest === undefined || template === undefined ? target : serving(observed, template, newest);
   return wanted.revision === stable ? undefined : blockOf(observed, wanted, model.digest);
 }
 

@@ -2,7 +2,7 @@ import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { allocate, hardlyUnder } from "../../gates/allocation.ts";
 import type { Tally } from "../../gates/tally.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
-import { isAvailable, isComplete, isReachable } from "./arm-state.ts";
+import { createdAt, isAvailable, isComplete, isReachable } from "./arm-state.ts";
 import { type Contender, knownContender } from "./contenders.ts";
 import { type Collected, type Evidence, NOTHING_COLLECTED, type Wanted } from "./evidence.ts";
 import { type Asked, cursorsOf, foldGates, type GateStatus, type Judged, remembered } from "./gates.ts";
@@ -14,7 +14,7 @@ import { type Silence, silentFrom } from "./silence.ts";
 import { coldReason } from "./warm-up.ts";
 
 /** How one contender stands. */
-export interface Standing extends Contender {
+export type Standing = Contender & {
   /** It can answer requests: all its pods at first, and asked; at least one of them from then on. */
   readonly isServing: boolean;
   /** When that first was. */
@@ -28,7 +28,7 @@ export interface Standing extends Contender {
   readonly isUnread: boolean;
   /** Its share of the comparisons, as a fraction; absent while it gets none. */
   readonly share?: number;
-}
+};
 
 /** A choice that has yet to be made, or is made now. */
 export interface Selection {
@@ -148,11 +148,11 @@ function silenceOf({ canary: { spec } }: Observed, entered: Date | undefined): S
   return entered && { since: entered, limitMs: parseDuration(spec.onNoData.after) };
 }
 
-/** A selection begins with the first Deployment of those that are left. */
+/** A selection begins with the first arm of those that are left. */
 function deadlineOf({ canary, arms }: Observed, contenders: readonly Contender[]): Date | undefined {
   const { deadline } = canary.spec.selection ?? {};
   const created = contenders.flatMap(({ revision, out }) => {
-    const time = arms.get(revision)?.deployment?.object.metadata.creationTimestamp;
+    const time = createdAt(arms.get(revision) ?? {});
     return out === undefined && time !== undefined ? [Date.parse(time)] : [];
   });
   if (deadline === undefined || created.length === 0) return undefined;

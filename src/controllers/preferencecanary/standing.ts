@@ -7,7 +7,7 @@ import type { LastRun } from "./last-run.ts";
 import { modelHindrance } from "./model-standing.ts";
 import type { Observed } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
-import { routeHindrance } from "./route-standing.ts";
+import { kindHindrance, routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
 import { selectionStand } from "./selection-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
@@ -15,7 +15,7 @@ import type { Phase, Stand } from "./stand.ts";
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { run, observed } = facts;
   const { spec } = observed.canary;
-  const hindrance = routeHindrance(observed);
+  const hindrance = routeHindrance(observed) ?? kindHindrance(observed);
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
   if (facts.refusal !== undefined) return refusedStand(facts.refusal, run.stable);
   const unusable = modelHindrance(facts);

@@ -50,10 +50,11 @@ const SEEN = {
 /** Of the arm that serves most: both have spec.replicas pods, but an average over both would follow neither's load. */
 function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanaryStatus, "replicas" | "selector"> {
   const revision = at !== undefined && at.step.weight > 50 ? run.candidate?.revision : run.stable;
-  const deployment = revision === undefined ? undefined : observed.arms.get(revision)?.deployment?.object;
-  if (revision === undefined || deployment === undefined) return {};
+  const { deployment, inferenceService } = (revision !== undefined && observed.arms.get(revision)) || {};
+  // KServe scales what it has made: an autoscaler of the canary would do nothing, and is told so.
+  if (deployment === undefined || inferenceService !== undefined) return {};
   const selector = `${LABEL.canary}=${observed.canary.metadata.name},${LABEL.revision}=${revision}`;
-  return { replicas: deployment.status?.replicas ?? 0, selector };
+  return { replicas: deployment.object.status?.replicas ?? 0, selector };
 }
 
 function progress(facts: Facts): Pick<PreferenceCanaryStatus, "weights" | "step"> {

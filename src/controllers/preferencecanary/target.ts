@@ -1,19 +1,19 @@
 import type { Digest } from "../../artifacts/digest.ts";
-import type { PodTemplate } from "../../kube/built-in.ts";
-import type { Model } from "./model.ts";
+import type { ArmTemplate, Model } from "./model.ts";
 import type { Observed } from "./observed.ts";
-import { type PodInputs, type RevisionInputs, revisionOf } from "./revision.ts";
+import { type MadeInputs, type RevisionInputs, revisionOf } from "./revision.ts";
 
 /** A revision with all that it is made of. */
 export type Target = RevisionInputs & { readonly revision: string };
+export type MadeTarget = MadeInputs & { readonly revision: string };
 
 /** Why a revision gets no run: a gate found something against it or its model, or its pods did not become ready. */
 export type Block = "Rejected" | "Failed";
 
 /** The revision that serves this model. */
-export function serving({ canary }: Pick<Observed, "canary">, template: PodTemplate, model: Model): Target & PodInputs {
+export function serving({ canary }: Pick<Observed, "canary">, template: ArmTemplate, model: Model): MadeTarget {
   const { modelEnv, port } = canary.spec.serving;
-  const inputs = { model, template, modelEnv, port };
+  const inputs = "predictor" in template ? { model, inferenceService: template } : { model, template, modelEnv, port };
   return { ...inputs, revision: revisionOf(inputs) };
 }
 

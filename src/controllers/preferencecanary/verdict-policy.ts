@@ -1,6 +1,6 @@
 import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../api/v1alpha1/quantity.ts";
-import { isAvailable, isComplete, podsRefused, roleOf } from "./arm-state.ts";
+import { isAvailable, isComplete, podsIn, podsRefused, progressedAt, roleOf } from "./arm-state.ts";
 import { setOf } from "./contenders.ts";
 import { revisionRecord } from "./desired.ts";
 import type { Advice } from "./effect.ts";
@@ -65,25 +65,26 @@ export function chooseContender({ observed, selection }: Facts): Advice {
 function failStuck(observed: Observed, revision: string, hasEntered: boolean, now: Date): Advice {
   const arm = observed.arms.get(revision) ?? {};
   const standing = observed.records.get(revision);
-  const progressedAt = arm.isExternal ? now : arm.deployment?.progressedAt;
-  if (progressedAt === undefined || standing === undefined) return undefined;
+  const since = arm.isExternal ? now : progressedAt(arm);
+  if (since === undefined || standing === undefined) return undefined;
   // Its pods are well: only its Service is gone, and comes back.
   if (hasEntered && isAvailable(arm)) return undefined;
-  const stuckMs = isComplete(arm) ? (arm.idleMs ?? 0) : now.getTime() - progressedAt.getTime();
+  const stuckMs = isComplete(arm) ? (arm.idleMs ?? 0) : now.getTime() - since.getTime();
   if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
   return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, revision) });
 }
 
 function failureOf(observed: Observed, revision: string): string {
   const arm = observed.arms.get(revision) ?? {};
-  const { available = 0, ready = false } = arm.deployment ?? {};
   const age = formatAge(READY_WITHIN_MS);
   if (arm.isExternal) return `it got no request for ${age}: ${coldReason(observed, revision)}`;
-  const pods = `${available} of ${observed.canary.spec.replicas} pods of the candidate can serve`;
-  if (ready) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
+  const pods = `${podsIn(arm, observed.canary)} of the candidate can serve`;
+  if (isComplete(arm)) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
   const refused = podsRefused(arm);
   if (refused !== undefined) return `${pods}: for ${age} the API server has not taken another: ${refused}`;
-  return `${pods}, and for ${age} none became ready: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
+  const { problem } = arm.inferenceService ?? {};
+  const said = problem === undefined ? "" : ` (${problem})`;
+  return `${pods}, and for ${age} none became ready${said}: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
 }
 
 /**
