@@ -55,6 +55,9 @@ export class CanaryWorld {
   knowsRoutes = true;
   /** It may not list them. */
   isForbiddenRoutes = false;
+  /** Likewise InferenceService. */
+  knowsKServe = true;
+  isForbiddenKServe = false;
   /** Pods become ready as soon as they are wanted. */
   autoReady = true;
   #spec: Json | undefined;
@@ -100,6 +103,11 @@ export class CanaryWorld {
       ...this.cluster,
       routes: () => (this.knowsRoutes ? this.cluster.routes : undefined),
       isHidden: () => this.isForbiddenRoutes,
+      inferenceServices: {
+        store: this.cluster.inferenceServices,
+        isServed: () => this.knowsKServe,
+        isHidden: () => this.isForbiddenKServe,
+      },
       settling: this.#settling,
       probing: this.probing,
     });

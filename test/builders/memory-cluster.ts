@@ -4,14 +4,17 @@ import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
 import type { ControllerRevision, Deployment, Service } from "../../src/kube/built-in.ts";
 import type { Applied } from "../../src/kube/client.ts";
 import type { HTTPRoute, HTTPRouteSpec } from "../../src/kube/gateway-api.ts";
+import type { InferenceService } from "../../src/kube/kserve.ts";
 import type { KubeObject, Stored } from "../../src/kube/object.ts";
 import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { letGoPatch } from "../../src/traffic/adopted-patch.ts";
 import { namedServices } from "../../src/traffic/http-rules.ts";
+import { predictorName } from "../../src/traffic/names.ts";
 import type { RouteWrite } from "../../src/traffic/route-kind.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";
 import { patched } from "./json-patch.ts";
+import { madeByKServe, PREDICTOR_READY } from "./kserve.ts";
 
 type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
 
@@ -19,6 +22,7 @@ type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unkno
 export function createMemoryCluster(clock: Clock) {
   let version = 1;
   const stores = {
+    inferenceServices: createStore<InferenceService>(),
     deployments: createStore<Deployment>(),
     services: createStore<Service>(),
     records: createStore<ControllerRevision>(),
@@ -113,11 +117,18 @@ export function createMemoryCluster(clock: Clock) {
     LetRouteGo: ({ name }) => letRouteGo(name),
     ApplyRecord: ({ object }) => void put(stores.records, { revision: 1, ...object }),
     ApplyDeployment: ({ object }) => void put(stores.deployments, object),
+    ApplyInferenceService: ({ object }) => void put(stores.inferenceServices, object),
     ApplyService: ({ object }) =>
       void put(stores.services, { ...object, spec: { ...object.spec, clusterIP: "10.0.0.1" } }),
     ReleaseService: ({ name }) => releaseService(name),
     DeleteRoute: () => remove(stores.routes, CANARY),
     DeleteDeployment: ({ name }) => remove(stores.deployments, name),
+    DeleteInferenceService: ({ name }) => {
+      remove(stores.inferenceServices, name);
+      // The garbage collector's.
+      remove(stores.deployments, predictorName(name));
+      remove(stores.services, predictorName(name));
+    },
     DeleteService: ({ name }) => remove(stores.services, name),
     DeleteRecord: ({ name }) => remove(stores.records, name),
   };
@@ -132,8 +143,27 @@ export function createMemoryCluster(clock: Clock) {
     put(stores.deployments, { ...object, status: { observedGeneration: generation, ...counts } });
   }
 
+  function makePredictors(): void {
+    for (const object of stores.inferenceServices.list()) {
+      const { deployment, service } = madeByKServe(object);
+      if (stores.deployments.get(deployment.metadata) !== undefined) continue;
+      put(stores.services, service);
+      put(stores.deployments, deployment);
+    }
+  }
+
+  function reportPredictors(): void {
+    for (const object of stores.inferenceServices.list()) {
+      const made = stores.deployments.get({ namespace: NAMESPACE, name: predictorName(object.metadata.name) });
+      const isReady = made !== undefined && made.status?.availableReplicas === made.spec?.replicas;
+      if (isReady && object.status === undefined) put(stores.inferenceServices, { ...object, status: PREDICTOR_READY });
+    }
+  }
+
   return {
     ...stores,
+    /** What KServe would do, but for getting pods ready. */
+    makePredictors,
     routeVersions,
     /** Services that a route has ever named while they were missing. */
     dangling,
@@ -143,11 +173,13 @@ export function createMemoryCluster(clock: Clock) {
     setReady,
     apply: (effect: Effect) => (appliers[effect.type] as ((effect: Effect) => void) | undefined)?.(effect),
     readyAll() {
+      makePredictors();
       for (const { metadata, spec, status } of stores.deployments.list()) {
         const isTemplate = metadata.labels?.[LABEL.canary] === undefined;
         const isSeen = status?.observedGeneration === metadata.generation && status?.replicas === spec?.replicas;
         if (!isTemplate && !isSeen) setReady(metadata.name);
       }
+      reportPredictors();
     },
   };
 }

@@ -66,7 +66,7 @@ test("pods in a canary are written only by who may make pods without it", async 
   ).toContain("spec.serving.template.spec.containers[0].env");
 });
 
-test("somebody else's Services and routes are named only by who may write such", async () => {
+test("somebody else's Services and routes, and KServe, are used only by who may write such", async () => {
   const examples = join(root, "manifests/examples");
   const create = (name: string) => [
     "create",
@@ -76,13 +76,18 @@ test("somebody else's Services and routes are named only by who may write such",
   ];
   expect(await refusal("dave", ...create("external"))).toContain("ask for the verb create on services");
   expect(await refusal("dave", ...create("adopted"))).toContain("ask for the verb update on httproutes");
+  expect(await refusal("dave", ...create("kserve"))).toContain("ask for the verb create on inferenceservices");
   await kubectl("create", "role", "router", "--verb=create", "--resource=services", ...IN);
   await kubectl("create", "role", "shop", "--verb=update", "--resource=services", ...IN);
   // kubectl names no resource that the server does not know.
-  const rules = [{ apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: ["update"] }];
+  const rules = [
+    { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: ["update"] },
+    { apiGroups: ["serving.kserve.io"], resources: ["inferenceservices"], verbs: ["create"] },
+  ];
   await kubectl("patch", "role", "shop", "--type=merge", "-p", JSON.stringify({ rules }), ...IN);
   for (const role of ["router", "shop"])
     await kubectl("create", "rolebinding", `dave-${role}`, `--role=${role}`, "--user=dave", ...IN);
   await expect.poll(() => refusal("dave", ...create("external")), { timeout: 10_000 }).toBeUndefined();
   await expect.poll(() => refusal("dave", ...create("adopted")), { timeout: 10_000 }).toBeUndefined();
+  await expect.poll(() => refusal("dave", ...create("kserve")), { timeout: 10_000 }).toBeUndefined();
 });

@@ -39,7 +39,8 @@ export async function startStandIns(
 export const probeWithoutServices: Probe = async (target, signal) =>
   target.address === "127.0.0.1" ? probe(target, signal) : { status: 404, headers: {} };
 
-function follow<T extends KubeObject>(
+/** Does what is to be done about every object of the kind, as a controller would. */
+export function follow<T extends KubeObject>(
   config: ClusterConfig,
   namespace: string,
   resource: Resource<T>,

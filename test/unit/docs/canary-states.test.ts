@@ -60,10 +60,14 @@ function wordsOf(effect: Effect): string {
       return "ControllerRevision deleted";
     case "ApplyDeployment":
       return `${of(effect.object.metadata.name)} Deployment`;
+    case "ApplyInferenceService":
+      return "arm's InferenceService";
     case "ApplyService":
       return `${of(effect.object.metadata.name)} Service`;
     case "DeleteDeployment":
       return `${of(effect.name)} Deployment deleted`;
+    case "DeleteInferenceService":
+      return "arm's InferenceService deleted";
     case "DeleteService":
       return `${of(effect.name)} Service deleted`;
     case "ReleaseService":

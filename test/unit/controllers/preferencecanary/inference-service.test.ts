@@ -1,0 +1,361 @@
+import { describe, expect, it } from "vitest";
+import type { InferenceServiceStatus } from "../../../../src/kube/kserve.ts";
+import { stableAlone, weightIn } from "../../../../src/traffic/slots.ts";
+import { CANARY, canaryObject, canarySpec, digest, modelUri, NAMESPACE } from "../../../builders/canary.ts";
+import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
+import { PREDICTOR_READY } from "../../../builders/kserve.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const wins = Array<1>(60).fill(1);
+const losses = Array<0>(60).fill(0);
+
+function predictor(changes: Json = {}, storageUri: string | undefined = modelUri("a")): Json {
+  const model = { modelFormat: { name: "huggingface" }, args: ["--model_name=assistant"] };
+  return { minReplicas: 2, ...changes, model: { ...model, ...(storageUri && { storageUri }) } };
+}
+
+function specOf(template: Json = { predictor: predictor() }, changes: Json = {}): Json {
+  return canarySpec({ serving: { inferenceService: template }, ...changes });
+}
+
+function started(spec = specOf()): CanaryWorld {
+  const world = new CanaryWorld(spec);
+  world.settle();
+  return world;
+}
+
+/** A candidate that is in its last step. */
+function running(spec?: Json): CanaryWorld {
+  const world = started(spec);
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(30_000);
+  return world;
+}
+
+function edit(world: CanaryWorld, template: Json): void {
+  world.edit({ serving: canaryObject(specOf(template)).spec.serving });
+}
+
+function key(revision = "") {
+  return { namespace: NAMESPACE, name: `${CANARY}-${revision}` };
+}
+
+function made(world: CanaryWorld, revision?: string) {
+  return world.cluster.inferenceServices.get(key(revision));
+}
+
+/** KServe: how it says that an InferenceService is. */
+function report(world: CanaryWorld, revision: string | undefined, status: InferenceServiceStatus): void {
+  const object = made(world, revision);
+  if (object === undefined) throw new Error(`no InferenceService of ${revision}`);
+  world.cluster.put(world.cluster.inferenceServices, { ...object, status });
+}
+
+function names({ cluster }: CanaryWorld) {
+  const of = (store: { list(): { metadata: { name: string } }[] }) => store.list().map(({ metadata }) => metadata.name);
+  return [...of(cluster.inferenceServices), ...of(cluster.deployments), ...of(cluster.services)].toSorted();
+}
+
+function ready(world: CanaryWorld) {
+  return world.status.conditions?.find(({ type }) => type === "Ready");
+}
+
+function applied(world: CanaryWorld) {
+  return world.effects.filter(({ type }) => type === "ApplyInferenceService");
+}
+
+describe("an arm that is an InferenceService", () => {
+  it("is made of the template with the revision's model, and its Service leads to the pods that KServe makes", () => {
+    const world = running(specOf({ labels: { team: "chat" }, annotations: { note: "x" }, predictor: predictor() }));
+    const { stable, candidate } = world.status;
+    expect(world.status).toMatchObject({ step: { name: "half" }, weights: { desired: 50 } });
+    expect([stable?.digest, candidate?.digest]).toEqual([digest("a"), digest("b")]);
+    expect(made(world, candidate?.revision)).toMatchObject({
+      metadata: {
+        labels: {
+          team: "chat",
+          "networking.kserve.io/visibility": "cluster-local",
+          "dpo.dev/canary": CANARY,
+          "dpo.dev/revision": candidate?.revision,
+        },
+        annotations: { note: "x", "serving.kserve.io/deploymentMode": "Standard", "dpo.dev/digest": digest("b") },
+      },
+      spec: { predictor: predictor({}, modelUri("b")) },
+    });
+    expect(made(world, stable?.revision)?.spec).toEqual({ predictor: predictor() });
+    expect(world.cluster.services.get(key(candidate?.revision))?.spec).toMatchObject({
+      selector: { app: `isvc.${CANARY}-${candidate?.revision}-predictor` },
+      ports: [{ port: 8080, targetPort: 8000 }],
+    });
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("is promoted, and the one before it goes: by its InferenceService and its Service, the rest is KServe's", () => {
+    const world = running();
+    const { revision = "" } = world.status.candidate ?? {};
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision } });
+    const kept = [`${CANARY}-${revision}`, `${CANARY}-${revision}-predictor`];
+    expect(names(world)).toEqual([...kept, ...kept, world.samplerName, world.samplerName].toSorted());
+    expect(world.effects.filter(({ type }) => type === "DeleteDeployment")).toEqual([]);
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("never changes once it is made: KServe hands on labels to the pods, and would restart them", () => {
+    const world = running();
+    const { revision } = world.status.candidate ?? {};
+    const before = made(world, revision);
+    world.vote(wins);
+    world.settle();
+    expect(applied(world)).toHaveLength(2);
+    expect(made(world, revision)?.metadata).toEqual(before?.metadata);
+    const { labels } = world.cluster.services.get(key(revision))?.metadata ?? {};
+    expect(labels).toMatchObject({ "dpo.dev/role": "stable" });
+  });
+
+  it("stays as KServe's webhook has made it", () => {
+    const world = started();
+    const { revision } = world.status.stable ?? {};
+    const object = made(world, revision);
+    if (object === undefined) throw new Error("nothing was made");
+    const annotations = { "serving.kserve.io/deploymentMode": "RawDeployment", modelFormat: "huggingface" };
+    const model = { modelFormat: { name: "huggingface", version: "1" } };
+    const spec = { predictor: { model, minReplicas: 2 } };
+    world.cluster.put(world.cluster.inferenceServices, {
+      ...object,
+      metadata: { ...object.metadata, annotations },
+      spec,
+    });
+    world.settle();
+    expect(applied(world)).toHaveLength(1);
+    edit(world, { predictor: predictor({ minReplicas: 3 }) });
+    world.settle();
+    expect(made(world, revision)).toMatchObject({ metadata: { annotations }, spec: { predictor: { model } } });
+  });
+
+  it("has as many pods as Git says by then, without a run", () => {
+    const world = running();
+    const { candidate } = world.status;
+    edit(world, { predictor: predictor({ minReplicas: 3, maxReplicas: 5 }) });
+    world.settle(10_000);
+    expect(world.status.candidate).toEqual(candidate);
+    const scales = () =>
+      world.cluster.inferenceServices
+        .list()
+        .map(({ spec }) => [spec?.predictor.minReplicas, spec?.predictor.maxReplicas]);
+    expect(scales()).toEqual([
+      [3, 5],
+      [3, 5],
+    ]);
+    edit(world, { predictor: predictor({ minReplicas: 3 }) });
+    world.settle(10_000);
+    expect(scales()).toEqual([
+      [3, undefined],
+      [3, undefined],
+    ]);
+    expect(world.status.lastRun).toBeUndefined();
+  });
+
+  it("is tried anew when anything else of the template changes", () => {
+    const world = started();
+    edit(world, { predictor: predictor({ timeout: 60 }) });
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" }, candidate: { digest: digest("a") } });
+    expect(made(world, world.status.candidate?.revision)?.spec?.predictor).toMatchObject({ timeout: 60 });
+  });
+
+  it("is Unverified where the template's URI does not end in a digest, and keeps that URI", () => {
+    const world = started(specOf({ predictor: predictor({}, "hf://org/base") }));
+    expect(world.status.stable?.digest).toBe("");
+    expect(made(world, world.status.stable?.revision)?.spec?.predictor.model.storageUri).toBe("hf://org/base");
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    expect(made(world, world.status.candidate?.revision)?.spec?.predictor.model.storageUri).toBe(modelUri("b"));
+  });
+
+  it("offers an autoscaler of the canary nothing to scale", () => {
+    expect(started().status).not.toHaveProperty("selector");
+  });
+
+  it("is made again when somebody deletes it, but not before KServe has let go of it", () => {
+    const world = started();
+    const { revision } = world.status.stable ?? {};
+    const object = made(world, revision);
+    if (object === undefined) throw new Error("nothing was made");
+    const metadata = { ...object.metadata, finalizers: ["inferenceservice.finalizers"] };
+    world.cluster.put(world.cluster.inferenceServices, { ...object, metadata });
+    world.cluster.remove(world.cluster.inferenceServices, metadata.name);
+    world.settle();
+    expect(applied(world)).toHaveLength(1);
+    const held = made(world, revision);
+    world.cluster.put(world.cluster.inferenceServices, { ...held, metadata: { ...metadata, finalizers: [] } });
+    world.cluster.apply({ type: "DeleteInferenceService", name: metadata.name, uid: metadata.uid });
+    world.settle();
+    expect(applied(world)).toHaveLength(2);
+    expect(world.status).toMatchObject({ phase: "Idle", stable: { revision } });
+  });
+
+  it("is one of several that are chosen from", () => {
+    const candidates = ["b", "c"].map((digit) => ({ name: digit, uri: modelUri(digit), digest: digest(digit) }));
+    const world = started(specOf(undefined, { model: { candidates }, selection: {} }));
+    expect(world.status).toMatchObject({ step: { name: "selection 2/2 left" } });
+    expect(world.cluster.inferenceServices.list()).toHaveLength(3);
+    world.voteFor("c", wins);
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { digest: digest("c") } });
+    expect(world.cluster.inferenceServices.list()).toHaveLength(1);
+    expect(world.faults()).toEqual([]);
+  });
+});
+
+describe("an InferenceService that is not ready", () => {
+  function starting(): CanaryWorld {
+    const world = started();
+    world.autoReady = false;
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(10_000);
+    return world;
+  }
+
+  it("gets no request, and status says what KServe says of it", () => {
+    const world = starting();
+    const { candidate } = world.status;
+    expect(ready(world)?.message).toContain("KServe has said nothing yet of InferenceService");
+    report(world, candidate?.revision, {
+      conditions: [
+        { type: "PredictorReady", status: "Unknown", reason: "ReplicaSetUpdated", message: "is progressing" },
+      ],
+    });
+    world.settle(10_000);
+    expect(ready(world)?.message).toMatch(
+      /0 of 1 pods are ready, and KServe says of InferenceService .*: is progressing/,
+    );
+    world.cluster.makePredictors();
+    world.settle(10_000);
+    expect(ready(world)?.message).toContain("0 of 2 pods are ready");
+    world.cluster.setReady(`${CANARY}-${candidate?.revision}-predictor`);
+    world.settle(10_000);
+    expect(weightIn(world.slots ?? stableAlone(""), candidate?.revision ?? "")).toBe(0);
+    report(world, candidate?.revision, PREDICTOR_READY);
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" } });
+  });
+
+  it("fails its run after ten minutes, with the reason that KServe has, and rejects nothing", () => {
+    const world = starting();
+    const lastFailureInfo = { reason: "ModelLoadFailed", message: "no config.json", exitCode: 1 };
+    report(world, world.status.candidate?.revision, {
+      conditions: [{ type: "PredictorReady", status: "False" }],
+      modelStatus: { lastFailureInfo },
+    });
+    world.later(9 * 60_000);
+    expect(ready(world)?.message).toContain("ModelLoadFailed (exit code 1): no config.json");
+    expect(world.status.lastRun).toBeUndefined();
+    world.later(2 * 60_000);
+    expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed" } });
+    expect(world.status.lastRun?.message).toContain("ModelLoadFailed (exit code 1): no config.json");
+    expect(world.route?.metadata.annotations).not.toHaveProperty("dpo.dev/rejected");
+    expect(world.cluster.inferenceServices.list()).toHaveLength(1);
+  });
+
+  it("in a mode without pods for an arm says which annotation an older KServe needs", () => {
+    const world = starting();
+    report(world, world.status.candidate?.revision, { ...PREDICTOR_READY, deploymentMode: "Serverless" });
+    world.settle(10_000);
+    expect(ready(world)?.message).toMatch(/in mode Serverless.*deploymentMode has to be RawDeployment/);
+  });
+
+  it("does not lose its requests for a moment in which KServe says so while pods of it can serve", () => {
+    const world = running();
+    const { revision = "" } = world.status.candidate ?? {};
+    report(world, revision, { conditions: [{ type: "PredictorReady", status: "False", message: "1 of 2" }] });
+    world.settle(10_000);
+    expect(weightIn(world.slots ?? stableAlone(""), revision)).toBeGreaterThan(0);
+  });
+});
+
+describe("a cluster without KServe", () => {
+  it("is told what is missing, and serves once it is there", () => {
+    const world = new CanaryWorld(specOf());
+    world.knowsKServe = false;
+    world.settle();
+    expect(ready(world)).toMatchObject({
+      reason: "KServeNotInstalled",
+      message: expect.stringContaining("install KServe, give the manager the rule of its ClusterRole"),
+    });
+    expect(world.cluster.services.list()).toEqual([]);
+    world.knowsKServe = true;
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Idle" });
+  });
+
+  it("keeps a canary that is deleted until what may be there of it can be seen again", () => {
+    const world = running(specOf(undefined, { deletionPolicy: "Delete" }));
+    const seen = world.cluster.inferenceServices.list();
+    for (const object of seen) world.cluster.inferenceServices.remove(object);
+    [world.knowsKServe, world.isForbiddenKServe] = [false, true];
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(false);
+    [world.knowsKServe, world.isForbiddenKServe] = [true, false];
+    for (const object of seen) world.cluster.put(world.cluster.inferenceServices, object);
+    world.settle();
+    expect(world.isGone).toBe(true);
+    expect(world.cluster.inferenceServices.list()).toEqual([]);
+  });
+});
+
+describe("a canary that is deleted", () => {
+  it.each(["Retain", "Delete"])("leaves behind what deletionPolicy %s says", (deletionPolicy) => {
+    const world = running(specOf(undefined, { deletionPolicy }));
+    const { revision } = world.status.stable ?? {};
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+    const left = world.cluster.inferenceServices.list().map(({ metadata }) => metadata.name);
+    expect(left).toEqual(deletionPolicy === "Retain" ? [`${CANARY}-${revision}`] : []);
+    expect(world.faults()).toEqual([]);
+  });
+});
+
+const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
+
+/** One model is promoted, and the next is rolled back; returns the number of passes. */
+function life(crashAt: Partial<Record<number, Crash>> = {}): [CanaryWorld, number] {
+  const world = new CanaryWorld(specOf());
+  let passes = 0;
+  const then = (ms: number) => {
+    const shifted = Object.fromEntries(Object.entries(crashAt).map(([at, crash]) => [Number(at) - passes, crash]));
+    passes += world.settle(ms, shifted);
+  };
+  then(60_000);
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  then(30_000);
+  world.vote(wins);
+  then(60_000);
+  world.job("train-2", "c", "2026-01-03T00:00:00Z");
+  then(30_000);
+  world.vote(losses);
+  then(60_000);
+  return [world, passes];
+}
+
+function end({ status, slots, cluster }: CanaryWorld) {
+  const specs = cluster.inferenceServices.list().map(({ metadata, spec }) => [metadata.name, spec]);
+  const services = cluster.services.list().map(({ metadata, spec }) => [metadata.name, spec?.selector]);
+  return { phase: status.phase, stable: status.stable?.revision, slots, specs, services };
+}
+
+it("ends the same when the operator crashes before or after any write", () => {
+  const [smooth, passes] = life();
+  expect(smooth.status).toMatchObject({ phase: "RolledBack", stable: { digest: digest("b") } });
+  for (let at = 0; at < passes; at++) {
+    for (const crash of crashes) {
+      const [world] = life({ [at]: crash });
+      expect(end(world), `${crash} of pass ${at}`).toEqual(end(smooth));
+      expect(world.faults()).toEqual([]);
+    }
+  }
+});
