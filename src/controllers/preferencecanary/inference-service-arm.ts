@@ -5,8 +5,9 @@ import type { Applied } from "../../kube/client.ts";
 import type { InferenceService, PredictorSpec } from "../../kube/kserve.ts";
 import { armName, predictorName } from "../../traffic/names.ts";
 import { backingOf } from "./external-arm.ts";
-import type { ObservedInferenceService } from "./observed.ts";
+import type { Observed, ObservedInferenceService } from "./observed.ts";
 import type { PredictorInputs } from "./revision.ts";
+import type { Hindrance } from "./route-standing.ts";
 
 type PredictorArm = PredictorInputs & { readonly revision: string };
 
@@ -52,6 +53,17 @@ export function armInferenceService(
 /** A model that no volume of ours holds is left to KServe, as the template says. */
 function predictorOf({ model, inferenceService: { predictor } }: PredictorInputs): PredictorSpec {
   return { ...predictor, model: { ...predictor.model, ...(model.uri && { storageUri: model.uri }) } };
+}
+
+/** Why there can be no such arms, and what to do about it. */
+export function kserveHindrance({ canary, inferenceServices }: Observed): Hindrance | undefined {
+  if (canary.spec.serving.inferenceService === undefined || inferenceServices === "Served") return undefined;
+  const remedy =
+    "install KServe, give the manager the rule of its ClusterRole for them, or set serving.template or serving.workloadRef instead";
+  return {
+    reason: "KServeNotInstalled",
+    message: `The API server does not know InferenceService of serving.kserve.io/v1beta1, or does not let the manager list it: ${remedy}`,
+  };
 }
 
 /** How KServe says that it is; `service`: the one that KServe has made for its pods. */

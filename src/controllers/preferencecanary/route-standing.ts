@@ -8,17 +8,6 @@ export interface Hindrance {
   readonly message: string;
 }
 
-/** Likewise the arms. */
-export function kindHindrance({ canary, inferenceServices }: Observed): Hindrance | undefined {
-  if (canary.spec.serving.inferenceService === undefined || inferenceServices === "Served") return undefined;
-  const remedy =
-    "install KServe, give the manager the rule of its ClusterRole for them, or set serving.template or serving.workloadRef instead";
-  return {
-    reason: "KServeNotInstalled",
-    message: `The API server does not know InferenceService of serving.kserve.io/v1beta1, or does not let the manager list it: ${remedy}`,
-  };
-}
-
 export function routeHindrance({ canary, route, isRouteKindServed }: Observed): Hindrance | undefined {
   const { kind, name, isGits } = routeKindOf(canary);
   if (!isRouteKindServed) {
