@@ -5,8 +5,9 @@ import type { Stored } from "../../src/kube/object.ts";
 import { controllerReference } from "../../src/kube/owner.ts";
 
 /**
- * What KServe 0.20 makes in Standard mode, as its source says: the labels are handed on, the Service leads to the first port of
- * the runtime's container, and the garbage collector takes both away with the InferenceService.
+ * What KServe 0.20 makes in Standard mode, as tried with its controller: the labels are handed on, the Service leads to the first
+ * port of the runtime's container, and the garbage collector takes both away with the InferenceService. Its autoscaler has
+ * done its work already.
  */
 export function madeByKServe(object: Stored<InferenceService>): {
   readonly deployment: Applied<Deployment>;

@@ -5,7 +5,9 @@ import type { Arm, Role } from "./observed.ts";
 
 /** Everything of it is there, whether or not it answers. */
 export function isComplete({ deployment, inferenceService, isExternal }: Arm): boolean {
-  return isExternal ?? (deployment?.ready === true && inferenceService?.ready !== false);
+  if (isExternal || deployment === undefined || inferenceService === undefined)
+    return isExternal ?? deployment?.ready ?? false;
+  return deployment.ready && inferenceService.ready && deployment.available >= inferenceService.minPods;
 }
 
 /** Some of it can take requests, as far as is known of one that took some before. */
@@ -46,7 +48,8 @@ export function progressedAt({ deployment, inferenceService }: Arm): Date | unde
 
 /** "1 of 4 pods"; of an InferenceService KServe says how many there are to be. */
 export function podsIn({ deployment, inferenceService }: Arm, { spec }: PreferenceCanary): string {
-  const wanted = inferenceService === undefined ? spec.replicas : (deployment?.object.spec?.replicas ?? 1);
+  const { replicas = 1 } = deployment?.object.spec ?? {};
+  const wanted = inferenceService === undefined ? spec.replicas : Math.max(replicas, inferenceService.minPods);
   return `${deployment?.available ?? 0} of ${wanted} pods`;
 }
 

@@ -78,10 +78,17 @@ export function readInferenceService(
     object,
     uid,
     terminating: deletionTimestamp !== undefined,
+    minPods: minPodsOf(object),
     ready: problem === undefined,
     ...(problem !== undefined && { problem }),
     ...(typeof backing !== "string" && { backing }),
   };
+}
+
+/** An autoscaler of somebody else's has numbers of its own. */
+function minPodsOf({ metadata, spec }: InferenceService): number {
+  const isExternal = metadata.annotations?.["serving.kserve.io/autoscalerClass"] === "external";
+  return isExternal ? 1 : (spec?.predictor.minReplicas ?? 1);
 }
 
 /** Its condition Ready is about its own route too, which nobody uses here. */
@@ -97,5 +104,5 @@ function problemOf({ metadata: { name }, status = {} }: InferenceService): strin
   const exit = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
   const said = [reason && `${reason}${exit}`, message, condition?.message || condition?.reason].filter(Boolean);
   if (said.length > 0) return `KServe says of InferenceService ${name}: ${said.join(": ")}`;
-  return `KServe has said nothing yet of InferenceService ${name}: is its controller running?`;
+  return `KServe has not said why InferenceService ${name} is not ready: see kubectl describe inferenceservice ${name}, and whether KServe's controller runs`;
 }

@@ -87,6 +87,8 @@ export interface ObservedInferenceService {
   readonly uid: string;
   /** Somebody deleted it; KServe's finalizer holds it until its own is taken away. */
   readonly terminating: boolean;
+  /** What KServe's autoscaler makes of the one pod that a Deployment of KServe's begins with. */
+  readonly minPods: number;
   /** KServe says that its pods can serve. */
   readonly ready: boolean;
   /** Why it is not, in words. */

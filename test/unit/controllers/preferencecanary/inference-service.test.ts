@@ -221,7 +221,7 @@ describe("an InferenceService that is not ready", () => {
   it("gets no request, and status says what KServe says of it", () => {
     const world = starting();
     const { candidate } = world.status;
-    expect(ready(world)?.message).toContain("KServe has said nothing yet of InferenceService");
+    expect(ready(world)?.message).toContain("KServe has not said why InferenceService");
     report(world, candidate?.revision, {
       conditions: [
         { type: "PredictorReady", status: "Unknown", reason: "ReplicaSetUpdated", message: "is progressing" },
@@ -229,16 +229,36 @@ describe("an InferenceService that is not ready", () => {
     });
     world.settle(10_000);
     expect(ready(world)?.message).toMatch(
-      /0 of 1 pods are ready, and KServe says of InferenceService .*: is progressing/,
+      /0 of 2 pods are ready, and KServe says of InferenceService .*: is progressing/,
     );
     world.cluster.makePredictors();
     world.settle(10_000);
     expect(ready(world)?.message).toContain("0 of 2 pods are ready");
+    expect(world.status.step).toBeUndefined();
     world.cluster.setReady(`${CANARY}-${candidate?.revision}-predictor`);
     world.settle(10_000);
     expect(weightIn(world.slots ?? stableAlone(""), candidate?.revision ?? "")).toBe(0);
     report(world, candidate?.revision, PREDICTOR_READY);
     world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" } });
+  });
+
+  it("waits for KServe's autoscaler, whose Deployments begin with one pod", () => {
+    const world = starting();
+    const { revision } = world.status.candidate ?? {};
+    world.cluster.makePredictors();
+    const made = world.cluster.deployments.get({ namespace: NAMESPACE, name: `${CANARY}-${revision}-predictor` });
+    if (made === undefined) throw new Error("no Deployment was made");
+    const scale = (replicas: number) => {
+      world.cluster.put(world.cluster.deployments, { ...made, spec: made.spec && { ...made.spec, replicas } });
+      world.cluster.setReady(made.metadata.name);
+      world.settle(30_000);
+    };
+    report(world, revision, PREDICTOR_READY);
+    scale(1);
+    expect(ready(world)?.message).toContain("1 of 2 pods are ready");
+    expect(world.status.step).toBeUndefined();
+    scale(2);
     expect(world.status).toMatchObject({ step: { name: "half" } });
   });
 
