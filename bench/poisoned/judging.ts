@@ -4,7 +4,7 @@ import { judge } from "../../hack/demo/raters.ts";
 import { PreferenceCanarySpec } from "../../src/api/v1alpha1/preference-canary.ts";
 import { sha256Hex } from "../../src/artifacts/digest.ts";
 import { evidenceOf } from "../../src/cli/plan/evidence.ts";
-import { cursorsOf, foldGates, type GateStatus } from "../../src/controllers/preferencecanary/gates.ts";
+import { cursorsOf, foldGates, type GateStatus } from "../../src/controllers/preferencecanary/gates/gates.ts";
 import { combineVerdicts, type Verdict } from "../../src/gates/verdict.ts";
 import { prefer, utility } from "../../trainer-image/src/demo/utility.ts";
 import type { Weights } from "../../trainer-image/src/model/infer.ts";

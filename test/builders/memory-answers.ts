@@ -1,5 +1,5 @@
-import type { Access, Answer, Answers } from "../../src/controllers/preferencecanary/evidence.ts";
-import type { Question } from "../../src/controllers/preferencecanary/questions.ts";
+import type { Access, Answer, Answers } from "../../src/controllers/preferencecanary/evidence/evidence.ts";
+import type { Question } from "../../src/controllers/preferencecanary/evidence/questions.ts";
 
 /** Other systems in memory: what each gate's has said of the run so far, in order. */
 export function createMemoryAnswers(now: () => Date) {

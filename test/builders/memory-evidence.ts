@@ -7,7 +7,7 @@ import {
   NOTHING,
   type Pair,
   type Stream,
-} from "../../src/controllers/preferencecanary/evidence.ts";
+} from "../../src/controllers/preferencecanary/evidence/evidence.ts";
 
 type Owned<Item> = Item & { readonly owner: string };
 

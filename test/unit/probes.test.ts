@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { assistantTemplate } from "../../hack/demo/objects.ts";
-import { samplerDeployment } from "../../src/controllers/preferencecanary/desired.ts";
+import { samplerDeployment } from "../../src/controllers/preferencecanary/evidence/evidence-pods.ts";
 import { canaryObject } from "../builders/canary.ts";
 
 const BASE = join(import.meta.dirname, "../../manifests/base");

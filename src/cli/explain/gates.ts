@@ -1,14 +1,14 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import { metricGateName } from "../../controllers/preferencecanary/gate-names.ts";
 import { calibrationSpec } from "../../controllers/preferencecanary/gates/calibration.ts";
 import { cohortsSpec } from "../../controllers/preferencecanary/gates/cohorts.ts";
+import { metricGateName } from "../../controllers/preferencecanary/gates/gate-names.ts";
+import { type GateStatus, gatesAmong } from "../../controllers/preferencecanary/gates/gates.ts";
 import { metricSpec } from "../../controllers/preferencecanary/gates/metric.ts";
 import { mismatchSpec } from "../../controllers/preferencecanary/gates/mismatch.ts";
 import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
 import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
-import { type GateStatus, gatesAmong } from "../../controllers/preferencecanary/gates.ts";
 import { calibrationPromise } from "../../gates/assess-calibration.ts";
 import { cohortsPromise } from "../../gates/assess-cohorts.ts";
 import { metricPromise } from "../../gates/assess-metric.ts";

@@ -1,5 +1,5 @@
 import type { PreferenceCanary, PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
-import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import type { GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import { type Explained, explainGate } from "./gates.ts";
 
 /** Why each gate of the current or the last run says what it says. */

@@ -1,6 +1,6 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
-import { readOrders } from "../../controllers/preferencecanary/orders.ts";
+import { readOrders } from "../../controllers/preferencecanary/run/orders.ts";
 import { Failure } from "../failure.ts";
 
 export const verbs = ["approve", "pause", "resume", "promote", "rollback", "retry"] as const;

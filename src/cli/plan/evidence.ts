@@ -1,5 +1,5 @@
 import type { RatingRecord } from "../../api/contracts/collector-api.ts";
-import type { Cursors, Evidence } from "../../controllers/preferencecanary/evidence.ts";
+import type { Cursors, Evidence } from "../../controllers/preferencecanary/evidence/evidence.ts";
 import type { Facts } from "../../controllers/preferencecanary/facts.ts";
 import { WHOLE } from "../../traffic/slots.ts";
 import type { Arrival } from "./arrivals.ts";

@@ -1,9 +1,9 @@
 import { type Decision, decide } from "../../controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../controllers/preferencecanary/desired.ts";
 import { type Facts, gatherFacts } from "../../controllers/preferencecanary/facts.ts";
-import { cursorsOf, rememberedGates } from "../../controllers/preferencecanary/gates.ts";
+import { cursorsOf, rememberedGates } from "../../controllers/preferencecanary/gates/gates.ts";
 import { observe } from "../../controllers/preferencecanary/observe.ts";
-import { readRun } from "../../controllers/preferencecanary/run.ts";
+import { readRun } from "../../controllers/preferencecanary/run/run.ts";
 import { status } from "../../controllers/preferencecanary/status.ts";
 import { evidenceOf } from "./evidence.ts";
 import { afterEffect, endOf, sourcesOf, type World } from "./world.ts";

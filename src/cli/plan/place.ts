@@ -1,4 +1,4 @@
-import type { GateStatus } from "../../controllers/preferencecanary/gates.ts";
+import type { GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import { pass, type Rest, settle } from "./pass.ts";
 import type { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
-import { stepsOf } from "../../controllers/preferencecanary/steps.ts";
+import { stepsOf } from "../../controllers/preferencecanary/run/steps.ts";
 import { seededRandom } from "../../dataset/seeded-random.ts";
 import { arrivals, type TrueWorld } from "./arrivals.ts";
 import { place } from "./place.ts";

@@ -1,5 +1,5 @@
-import { cursorsOf, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
-import { silentFrom } from "../../controllers/preferencecanary/silence.ts";
+import { silentFrom } from "../../controllers/preferencecanary/evidence/silence.ts";
+import { cursorsOf, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import type { Arrival, Arrivals } from "./arrivals.ts";
 import { armsOf, evidenceOf } from "./evidence.ts";
 import { isWaitingForTime, type Place, type Position, placeAfter, placeDue } from "./place.ts";

@@ -1,5 +1,5 @@
 import type { PreferenceCanary, PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import { gatesAmong } from "../../controllers/preferencecanary/gates.ts";
+import { gatesAmong } from "../../controllers/preferencecanary/gates/gates.ts";
 
 /** Gates that ask other systems, of which nobody here knows what they will say. */
 const ASKED: readonly string[] = ["metrics", "webhook"] satisfies (keyof PreferenceCanarySpec["gates"])[];

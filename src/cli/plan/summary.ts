@@ -1,6 +1,6 @@
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../api/v1alpha1/quantity.ts";
-import { WATCH } from "../../controllers/preferencecanary/steps.ts";
+import { WATCH } from "../../controllers/preferencecanary/run/steps.ts";
 import type { SimulatedRun } from "./run.ts";
 
 /** What came of the runs at one true win rate. Rates are fractions of the runs. */

@@ -2,7 +2,7 @@ import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Effect } from "../../controllers/preferencecanary/effect.ts";
 import type { Sources } from "../../controllers/preferencecanary/observe.ts";
-import type { Run } from "../../controllers/preferencecanary/run.ts";
+import type { Run } from "../../controllers/preferencecanary/run/run.ts";
 import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";

@@ -1,9 +1,9 @@
 import type { ArchivedRun, ArchiveLine } from "../../api/contracts/archived-run.ts";
 import type { Cursor } from "../../api/contracts/collector-api.ts";
 import type { ArchivedStream } from "../../api/contracts/run-archive.ts";
-import { NO_EVIDENCE } from "../../controllers/preferencecanary/evidence.ts";
+import { NO_EVIDENCE } from "../../controllers/preferencecanary/evidence/evidence.ts";
+import { collectedGates, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import { rememberedShares } from "../../controllers/preferencecanary/gates/mismatch-state.ts";
-import { collectedGates, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates.ts";
 
 type Said = ArchivedRun["gates"][number];
 

@@ -1,11 +1,11 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { EventNote } from "../../kube/events.ts";
-import { keepCandidate, keepContenders, keepJudge, keepSampler, keepStable } from "./arm-policy.ts";
-import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./cleanup-policy.ts";
-import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./deletion-policy.ts";
 import type { Advice, Effect } from "./effect.ts";
 import type { Facts } from "./facts.ts";
-import { moveTraffic } from "./traffic-policy.ts";
+import { keepCandidate, keepContenders, keepJudge, keepSampler, keepStable } from "./policies/arm-policy.ts";
+import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./policies/cleanup-policy.ts";
+import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./policies/deletion-policy.ts";
+import { moveTraffic } from "./policies/traffic-policy.ts";
 import {
   chooseContender,
   failUnready,
@@ -13,7 +13,7 @@ import {
   liftVerdict,
   recordVerdicts,
   rejectContenders,
-} from "./verdict-policy.ts";
+} from "./policies/verdict-policy.ts";
 
 /** What this pass does: at most one effect, then the status. */
 export interface Decision {

@@ -1,23 +1,23 @@
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
-import { createdAt, isComplete } from "./arm-state.ts";
+import { createdAt, isComplete } from "./arms/arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Refusal } from "./effect.ts";
-import type { Evidence } from "./evidence.ts";
-import { type Exposure, exposureOf } from "./exposure.ts";
-import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates.ts";
-import { type Hold, holdOf } from "./hold.ts";
+import type { Evidence } from "./evidence/evidence.ts";
+import { type Silence, silentFrom } from "./evidence/silence.ts";
+import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates/gates.ts";
 import type { Observed } from "./observed.ts";
-import { type Orders, readOrders } from "./orders.ts";
-import { safetyOutOfReach } from "./out-of-reach.ts";
-import { type Presence, presenceOf } from "./presence.ts";
-import { rejectionOf } from "./rejection.ts";
-import type { Candidate, Run } from "./run.ts";
-import { type Selection, selectionOf } from "./selection.ts";
-import { type Shares, sharesIn } from "./shares.ts";
-import { type Silence, silentFrom } from "./silence.ts";
-import { nextStep, type Progress, stepsOf, WATCH } from "./steps.ts";
-import { type Wait, waitsOf } from "./waits.ts";
+import { type Exposure, exposureOf } from "./run/exposure.ts";
+import { type Hold, holdOf } from "./run/hold.ts";
+import { type Orders, readOrders } from "./run/orders.ts";
+import { safetyOutOfReach } from "./run/out-of-reach.ts";
+import { type Presence, presenceOf } from "./run/presence.ts";
+import { rejectionOf } from "./run/rejection.ts";
+import type { Candidate, Run } from "./run/run.ts";
+import { type Shares, sharesIn } from "./run/shares.ts";
+import { nextStep, type Progress, stepsOf, WATCH } from "./run/steps.ts";
+import { type Wait, waitsOf } from "./run/waits.ts";
+import { type Selection, selectionOf } from "./selection/selection.ts";
 
 /** All that the rules decide on: what was seen, and what follows from it. */
 export interface Facts extends Omit<Presence, "place"> {

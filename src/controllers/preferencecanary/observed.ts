@@ -5,8 +5,8 @@ import type { KubeObject, Stored } from "../../kube/object.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import type { RouteReading } from "../../traffic/route-kind.ts";
-import type { ArmTemplate, Model } from "./model.ts";
-import type { RevisionInputs } from "./revision.ts";
+import type { ArmTemplate, Model } from "./arms/model.ts";
+import type { RevisionInputs } from "./arms/revision.ts";
 
 /** Everything that one pass knows about the cluster: plain data, read once. */
 export interface Observed {

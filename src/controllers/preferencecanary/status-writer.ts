@@ -6,8 +6,8 @@ import type { Clock } from "../../runtime/clock.ts";
 import { covers } from "../../runtime/covers.ts";
 import { done, type Result, requeueAfter } from "../../runtime/result.ts";
 import { preferenceCanaries } from "../resources.ts";
-import { announcements } from "./announcements.ts";
 import type { Facts } from "./facts.ts";
+import { announcements } from "./standing/announcements.ts";
 import { status, urgency } from "./status.ts";
 
 /** Writes status when it says something new, and tells the Events that it is worth. */

@@ -4,16 +4,16 @@ import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canar
 import { findCondition, type NewCondition, setConditions } from "../../runtime/conditions.ts";
 import { percentOf, weightIn } from "../../traffic/slots.ts";
 import { standingConditions } from "../kstatus.ts";
-import { endedContenders } from "./contender-endings.ts";
-import { contendersOf, lastOf } from "./contender-status.ts";
-import { routeContested } from "./contest.ts";
-import { endedRuns } from "./ended-runs.ts";
+import { endedRuns } from "./archive/ended-runs.ts";
+import { type LastRun, lastRunOf } from "./archive/last-run.ts";
 import type { Facts } from "./facts.ts";
-import type { GateStatus } from "./gates.ts";
-import { type LastRun, lastRunOf } from "./last-run.ts";
-import { leaderOf, type Selection } from "./selection.ts";
-import { standOf } from "./standing.ts";
-import { revisionsOf } from "./status-revisions.ts";
+import type { GateStatus } from "./gates/gates.ts";
+import { endedContenders } from "./selection/contender-endings.ts";
+import { contendersOf, lastOf } from "./selection/contender-status.ts";
+import { leaderOf, type Selection } from "./selection/selection.ts";
+import { routeContested } from "./standing/contest.ts";
+import { standOf } from "./standing/standing.ts";
+import { revisionsOf } from "./standing/status-revisions.ts";
 
 /** The whole status, from what was seen and what follows from it. */
 export function status(facts: Facts, now: Date): PreferenceCanaryStatus {

@@ -7,7 +7,7 @@ import { place } from "../../../src/cli/plan/place.ts";
 import { type SimulatedRun, simulateRun } from "../../../src/cli/plan/run.ts";
 import { startOfRun } from "../../../src/cli/plan/start.ts";
 import { endOf } from "../../../src/cli/plan/world.ts";
-import { cursorsOf, foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates.ts";
+import { cursorsOf, foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates/gates.ts";
 import { seededRandom } from "../../../src/dataset/seeded-random.ts";
 import { canaryObject, canarySpec } from "../../builders/canary.ts";
 

@@ -2,9 +2,9 @@ import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-ca
 import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import type { Assessment } from "../../../gates/assess.ts";
 import type { Evidence as Weight } from "../../../gates/mixture.ts";
-import { type Evidence, type EvidenceRecords, NOTHING, type Stream } from "../evidence.ts";
-import type { Shares } from "../shares.ts";
-import { isSilent, type Silence, silenceWords, silentFrom } from "../silence.ts";
+import { type Evidence, type EvidenceRecords, NOTHING, type Stream } from "../evidence/evidence.ts";
+import { isSilent, type Silence, silenceWords, silentFrom } from "../evidence/silence.ts";
+import type { Shares } from "../run/shares.ts";
 
 export type GateStatus = NonNullable<PreferenceCanaryStatus["gates"]>[number];
 

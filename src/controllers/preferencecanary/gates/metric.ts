@@ -3,8 +3,8 @@ import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-cana
 import { parseDecimal, parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessMetric } from "../../../gates/assess-metric.ts";
 import { emptyMetric, foldMetric, type MetricSpec, type MetricState, metricTest } from "../../../gates/metric.ts";
-import { metricGateName } from "../gate-names.ts";
 import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
+import { metricGateName } from "./gate-names.ts";
 import { readCrossing, writeCrossing } from "./two-thresholds.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["metrics"]>[number];

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { MismatchState } from "../../../gates/mismatch.ts";
-import type { Shares } from "../shares.ts";
+import type { Shares } from "../run/shares.ts";
 import type { GateStatus, Kept } from "./gate.ts";
 import { readCrossing, writeCrossing } from "./two-thresholds.ts";
 

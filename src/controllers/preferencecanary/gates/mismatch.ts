@@ -2,7 +2,7 @@ import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-cana
 import { parseDuration, parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessMismatch } from "../../../gates/assess-mismatch.ts";
 import { emptyMismatch, foldMismatch, type MismatchSpec, mismatchTest } from "../../../gates/mismatch.ts";
-import type { Share } from "../shares.ts";
+import type { Share } from "../run/shares.ts";
 import { defineGate, type Gate, numbersOf } from "./gate.ts";
 import { type Arrivals, isReadableMismatch, type Period, readMismatch, writeMismatch } from "./mismatch-state.ts";
 

@@ -6,7 +6,7 @@ import {
   type WinRateSpec,
   type WinRateState,
 } from "../../../gates/win-rate.ts";
-import type { StreamName } from "../evidence.ts";
+import type { StreamName } from "../evidence/evidence.ts";
 import type { GateDefinition, GateStatus, Kept } from "./gate.ts";
 import { isReadableShift, readShift, writeShift } from "./shift-state.ts";
 

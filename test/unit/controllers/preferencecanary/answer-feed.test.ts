@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AnswerFeed, createAnswerFeed } from "../../../../src/controllers/preferencecanary/answer-feed.ts";
-import type { Answer } from "../../../../src/controllers/preferencecanary/evidence.ts";
-import type { Question } from "../../../../src/controllers/preferencecanary/questions.ts";
+import {
+  type AnswerFeed,
+  createAnswerFeed,
+} from "../../../../src/controllers/preferencecanary/evidence/answer-feed.ts";
+import type { Answer } from "../../../../src/controllers/preferencecanary/evidence/evidence.ts";
+import type { Question } from "../../../../src/controllers/preferencecanary/evidence/questions.ts";
 import type { Instant } from "../../../../src/evidence/prometheus.ts";
 import type { WebhookReply } from "../../../../src/evidence/webhook.ts";
 import { createFakeClock, type FakeClock } from "../../../../src/runtime/fake-clock.ts";

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { digestOf } from "../../../../src/artifacts/digest.ts";
-import { type Archiver, createArchiver } from "../../../../src/controllers/preferencecanary/archiver.ts";
+import { type Archiver, createArchiver } from "../../../../src/controllers/preferencecanary/archive/archiver.ts";
 import type { RunToArchive } from "../../../../src/evidence/collector-client.ts";
 import { CollectorError } from "../../../../src/evidence/collector-error.ts";
 import { createFakeClock } from "../../../../src/runtime/fake-clock.ts";

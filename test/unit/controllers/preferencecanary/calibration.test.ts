@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Comparison } from "../../../../src/api/contracts/collector-api.ts";
-import { NO_EVIDENCE } from "../../../../src/controllers/preferencecanary/evidence.ts";
-import { foldGates, type GateStatus, rememberedGates } from "../../../../src/controllers/preferencecanary/gates.ts";
+import { NO_EVIDENCE } from "../../../../src/controllers/preferencecanary/evidence/evidence.ts";
+import {
+  foldGates,
+  type GateStatus,
+  rememberedGates,
+} from "../../../../src/controllers/preferencecanary/gates/gates.ts";
 import type { Observed } from "../../../../src/controllers/preferencecanary/observed.ts";
 import { seededRandom } from "../../../../src/dataset/seeded-random.ts";
 import { canaryObject, canarySpec } from "../../../builders/canary.ts";

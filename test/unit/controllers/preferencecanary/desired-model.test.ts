@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { desiredModel, type ModelChoice } from "../../../../src/controllers/preferencecanary/desired-model.ts";
-import type { Model } from "../../../../src/controllers/preferencecanary/model.ts";
+import { desiredModel, type ModelChoice } from "../../../../src/controllers/preferencecanary/arms/desired-model.ts";
+import type { Model } from "../../../../src/controllers/preferencecanary/arms/model.ts";
 import { digest, modelUri } from "../../../builders/canary.ts";
 
 function ofJob(name: string, created: string, digit: string): Model {

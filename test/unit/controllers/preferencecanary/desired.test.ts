@@ -1,16 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { JudgeConfig } from "../../../../src/api/contracts/judge.ts";
 import { SamplerConfig } from "../../../../src/api/contracts/sampler.ts";
+import { templateModel } from "../../../../src/controllers/preferencecanary/arms/model.ts";
+import { revisionOf } from "../../../../src/controllers/preferencecanary/arms/revision.ts";
+import { armDeployment, armService, revisionRecord } from "../../../../src/controllers/preferencecanary/desired.ts";
 import {
-  armDeployment,
-  armService,
   judgeDeployment,
-  revisionRecord,
   samplerDeployment,
   samplerService,
-} from "../../../../src/controllers/preferencecanary/desired.ts";
-import { templateModel } from "../../../../src/controllers/preferencecanary/model.ts";
-import { revisionOf } from "../../../../src/controllers/preferencecanary/revision.ts";
+} from "../../../../src/controllers/preferencecanary/evidence/evidence-pods.ts";
 import { canaryObject, canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
 
 const settings = { operatorImage: "operator:1", collectorUrl: "http://collector:8080" };

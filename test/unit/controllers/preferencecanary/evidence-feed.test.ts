@@ -1,6 +1,9 @@
 import { afterEach, expect, it } from "vitest";
 import type { News } from "../../../../src/api/contracts/collector-api.ts";
-import { createEvidenceFeed, type EvidenceFeed } from "../../../../src/controllers/preferencecanary/evidence-feed.ts";
+import {
+  createEvidenceFeed,
+  type EvidenceFeed,
+} from "../../../../src/controllers/preferencecanary/evidence/evidence-feed.ts";
 import type { PairQuery } from "../../../../src/evidence/collector-client.ts";
 import { createFakeClock } from "../../../../src/runtime/fake-clock.ts";
 import { silentLogger } from "../../../../src/telemetry/logger.ts";

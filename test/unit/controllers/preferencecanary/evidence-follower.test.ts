@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Cursor } from "../../../../src/api/contracts/collector-api.ts";
-import { createFollower, type Follower } from "../../../../src/controllers/preferencecanary/evidence-follower.ts";
+import {
+  createFollower,
+  type Follower,
+} from "../../../../src/controllers/preferencecanary/evidence/evidence-follower.ts";
 import { CursorUnknown } from "../../../../src/evidence/collector-error.ts";
 import { createFakeClock } from "../../../../src/runtime/fake-clock.ts";
 import { silentLogger } from "../../../../src/telemetry/logger.ts";

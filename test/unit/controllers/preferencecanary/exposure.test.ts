@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boundedWeight } from "../../../../src/controllers/preferencecanary/exposure.ts";
+import { boundedWeight } from "../../../../src/controllers/preferencecanary/run/exposure.ts";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
 import type { CanaryWorld } from "../../../builders/canary-world.ts";
 import { candidateOf, running, stableOf } from "./scenario.ts";

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Comparison } from "../../../../src/api/contracts/collector-api.ts";
-import { type Access, NO_EVIDENCE, type Stream } from "../../../../src/controllers/preferencecanary/evidence.ts";
+import {
+  type Access,
+  NO_EVIDENCE,
+  type Stream,
+} from "../../../../src/controllers/preferencecanary/evidence/evidence.ts";
 import {
   cursorsOf,
   foldGates,
   type GateStatus,
   rememberedGates,
   watchedGates,
-} from "../../../../src/controllers/preferencecanary/gates.ts";
+} from "../../../../src/controllers/preferencecanary/gates/gates.ts";
 import type { Observed } from "../../../../src/controllers/preferencecanary/observed.ts";
 import { canaryObject, canarySpec } from "../../../builders/canary.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PreferenceCanary } from "../../../../src/api/v1alpha1/preference-canary.ts";
-import type { GateStatus } from "../../../../src/controllers/preferencecanary/gates.ts";
-import { safetyOutOfReach } from "../../../../src/controllers/preferencecanary/out-of-reach.ts";
+import type { GateStatus } from "../../../../src/controllers/preferencecanary/gates/gates.ts";
+import { safetyOutOfReach } from "../../../../src/controllers/preferencecanary/run/out-of-reach.ts";
 import { canarySpec } from "../../../builders/canary.ts";
 import { HOUR, running } from "./scenario.ts";
 

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RatingRecord } from "../../../../src/api/contracts/collector-api.ts";
 import { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
-import { type Access, NO_EVIDENCE } from "../../../../src/controllers/preferencecanary/evidence.ts";
+import { type Access, NO_EVIDENCE } from "../../../../src/controllers/preferencecanary/evidence/evidence.ts";
 import {
   cursorsOf,
   foldGates,
   type GateStatus,
   rememberedGates,
-} from "../../../../src/controllers/preferencecanary/gates.ts";
+} from "../../../../src/controllers/preferencecanary/gates/gates.ts";
 import type { Observed } from "../../../../src/controllers/preferencecanary/observed.ts";
 import { canaryObject, canarySpec } from "../../../builders/canary.ts";
 

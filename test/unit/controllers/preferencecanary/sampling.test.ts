@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { mirrorPercent, shares } from "../../../../src/controllers/preferencecanary/sampling.ts";
+import { mirrorPercent, shares } from "../../../../src/controllers/preferencecanary/evidence/sampling.ts";
 import { canarySpec } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 

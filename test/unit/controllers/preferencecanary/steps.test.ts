@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PreferenceCanaryStatus } from "../../../../src/api/v1alpha1/preference-canary.ts";
-import { describeProgress, nextStep, progressOf } from "../../../../src/controllers/preferencecanary/steps.ts";
+import { describeProgress, nextStep, progressOf } from "../../../../src/controllers/preferencecanary/run/steps.ts";
 import type { Liveness } from "../../../../src/traffic/liveness.ts";
 import { weightOf } from "../../../../src/traffic/slots.ts";
 import { canaryObject } from "../../../builders/canary.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openingOf } from "../../../../src/controllers/preferencecanary/windows.ts";
+import { openingOf } from "../../../../src/controllers/preferencecanary/run/windows.ts";
 
 const officeHours = { schedule: "0 9 * * 1-5", duration: "8h", timeZone: "Europe/Berlin" };
 const holidays = { schedule: "0 0 24 12 *", duration: "192h", timeZone: "Europe/Berlin" };

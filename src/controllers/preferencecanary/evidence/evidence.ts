@@ -1,0 +1,87 @@
+import type { CheckRecord, Comparison, Cursor, RatingRecord } from "../../../api/contracts/collector-api.ts";
+
+/** Records of one stream of evidence, in the collector's order, as far as they are known at this look. */
+export interface Stream<Evidence> {
+  /** The record after which they begin; null: all from the first one, whatever was folded before. */
+  readonly from: Cursor | null;
+  readonly records: readonly Evidence[];
+  /**
+   * Unread: nothing was heard since this process began to follow. Unreadable: the last attempt failed. Empty: there is
+   * nothing to read now, which is a problem once the candidate serves users.
+   */
+  readonly access: Access;
+}
+
+export type Access =
+  | { readonly type: "Readable" }
+  | { readonly type: "Unread" }
+  | { readonly type: "Unreadable" | "Empty"; readonly problem: string };
+
+/** What one record of each of the collector's streams is. */
+export interface CollectedRecords {
+  readonly comparisons: Comparison;
+  readonly checks: CheckRecord;
+  readonly ratings: RatingRecord;
+}
+
+export type StreamName = keyof CollectedRecords;
+
+/** What the collector has. */
+export type Collected = { readonly [Name in StreamName]: Stream<CollectedRecords[Name]> };
+
+/** What another system said when the operator asked it. */
+export interface Answer {
+  /** Which time it was that it was asked, from 1. */
+  readonly sequence: number;
+  readonly id: string;
+  /** The moment that it was asked about. */
+  readonly at: string;
+  /** Undefined: it was asked and had nothing to say. */
+  readonly said?: MetricValue | WebhookVerdict;
+}
+
+export interface MetricValue {
+  readonly type: "Metric";
+  readonly value: number;
+  /** Stable's at the same moment, where the candidate is measured against it. */
+  readonly stable?: number;
+}
+
+export interface WebhookVerdict {
+  readonly type: "Webhook";
+  readonly verdict: "Pass" | "Fail" | "Undecided";
+  readonly message: string;
+}
+
+/** By the name of the gate that asks. */
+export type Answers = Readonly<Record<string, Stream<Answer>>>;
+
+export interface Evidence extends Collected {
+  readonly answers: Answers;
+  /** By revision, of each contender while a selection has yet to choose the candidate. */
+  readonly contended?: ReadonlyMap<string, Collected>;
+}
+
+/** What one record is of all that a gate can read. */
+export interface EvidenceRecords extends CollectedRecords {
+  readonly answers: Answer;
+}
+
+/** What evidence is about: comparisons of this candidate with this stable, checks of this candidate, ratings of both. */
+export interface Pair {
+  readonly candidate: string;
+  readonly stable: string;
+}
+
+/** Where each stream was folded up to, null at its beginning. One that no gate reads is absent, and is not followed. */
+export type Cursors = Readonly<Partial<Record<StreamName, Cursor | null>>>;
+
+/** What is asked for of one pair: what comes after what was folded. */
+export type Wanted = readonly [Pair, Cursors];
+
+/** Of a stream that nobody reads. */
+export const NOTHING = { from: null, records: [], access: { type: "Unread" } } as const satisfies Stream<never>;
+
+/** While there is no candidate, or nobody reads any more. */
+export const NOTHING_COLLECTED: Collected = { comparisons: NOTHING, checks: NOTHING, ratings: NOTHING };
+export const NO_EVIDENCE: Evidence = { ...NOTHING_COLLECTED, answers: {} };

@@ -1,0 +1,167 @@
+import type { Cursor } from "../../../api/contracts/collector-api.ts";
+import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
+import type { Cursors, Evidence, StreamName } from "../evidence/evidence.ts";
+import type { Observed } from "../observed.ts";
+import type { Candidate, Run } from "../run/run.ts";
+import { knownContender } from "../selection/contenders.ts";
+import { calibrationGate } from "./calibration.ts";
+import { cohortsGate } from "./cohorts.ts";
+import { complianceGate } from "./compliance.ts";
+import { anew, type Gate, type GateStatus, type Kept, type Look } from "./gate.ts";
+import { metricGate } from "./metric.ts";
+import { mismatchGate } from "./mismatch.ts";
+import { regressionGate } from "./regression.ts";
+import { safetyGate } from "./safety.ts";
+import { webhookGate } from "./webhook.ts";
+import { sharedOut, winRateGate } from "./win-rate.ts";
+
+export type { GateStatus } from "./gate.ts";
+
+/** The part of a spec that says what is asked. */
+export type Asked = Pick<PreferenceCanarySpec, "gates" | "evidence">;
+
+/** Whom the gates are about. */
+export type Judged = Pick<Candidate, "revision" | "sameModel" | "chosenFrom">;
+
+/** With the rates that one of so many candidates is judged at. */
+export function gatesAmong({ gates }: Pick<Asked, "gates">, chosenFrom: number | undefined): Asked["gates"] {
+  return chosenFrom === undefined ? gates : { ...gates, winRate: sharedOut(gates.winRate, chosenFrom) };
+}
+
+/** Every gate of the spec, for the run of this candidate. */
+function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
+  const { comparisons } = asked.evidence;
+  const { sameModel, revision, chosenFrom } = judged;
+  const gates = gatesAmong(asked, chosenFrom);
+  const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
+  return [
+    winRateGate(winRate, comparisons, sameModel),
+    ...(safety ? [safetyGate(safety)] : []),
+    ...(compliance ? [complianceGate(compliance, revision)] : []),
+    ...(regression ? [regressionGate(regression, revision)] : []),
+    ...(cohorts ? [cohortsGate(cohorts, comparisons)] : []),
+    ...(mismatch ? [mismatchGate(mismatch, revision)] : []),
+    ...(calibration ? [calibrationGate(calibration, comparisons)] : []),
+    ...metrics.map(metricGate),
+    ...(webhook ? [webhookGate(webhook)] : []),
+  ];
+}
+
+/** Every gate of the spec with all evidence folded that is at hand. */
+export function foldGates(
+  spec: Asked,
+  candidate: Judged,
+  remembered: readonly GateStatus[],
+  evidence: Evidence,
+  look: Look,
+): GateStatus[] {
+  return gatesOf(spec, candidate).map((gate) => gate.fold(named(remembered, gate.name), evidence, look));
+}
+
+/** The same gates at the moment of promotion: evidence for taking it back is collected anew from here on. */
+export function watchedGates(
+  spec: PreferenceCanarySpec,
+  candidate: Candidate,
+  gates: readonly GateStatus[],
+): GateStatus[] {
+  return gatesOf(spec, candidate).flatMap((gate) => {
+    const known = named(gates, gate.name);
+    return known === undefined ? [] : [gate.watched(known)];
+  });
+}
+
+/**
+ * Every gate of the spec as status remembers it, so that folding goes on from there; with nothing folded where status
+ * speaks of another run, or not of this gate.
+ */
+export function rememberedGates(observed: Observed, { stable, candidate }: Run): readonly GateStatus[] {
+  const { status, spec } = observed.canary;
+  if (candidate === undefined || stable === undefined) return [];
+  const isSameRun = status?.stable?.revision === stable && status?.candidate?.revision === candidate.revision;
+  // Just chosen: its evidence goes on.
+  const chosen = knownContender(observed, stable, candidate.revision);
+  return remembered(spec, candidate, (isSameRun ? status?.gates : chosen?.gates) ?? []);
+}
+
+/** Likewise, from what was said `before` of the same two revisions. */
+export function remembered(spec: Asked, candidate: Judged, before: readonly GateStatus[]): readonly GateStatus[] {
+  return gatesOf(spec, candidate).map((gate) => {
+    const known = named(before, gate.name);
+    if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
+    const asked = withNumbers(known, gate.numbers);
+    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(known), asked);
+  });
+}
+
+const NOTHING_KEPT: Kept = { samples: 0, sum: "0" };
+
+/** Without a cursor it is folded from the first record on. When evidence last came is known all the same. */
+function unfolded(
+  name: string,
+  numbers: string | undefined,
+  kept: Kept,
+  { changedFrom, lastSampleTime }: Pick<GateStatus, "changedFrom" | "lastSampleTime"> = {},
+): GateStatus {
+  return {
+    name,
+    ...(numbers !== undefined && { numbers }),
+    ...(changedFrom !== undefined && { changedFrom }),
+    ...kept,
+    ...(lastSampleTime !== undefined && { lastSampleTime }),
+    verdict: "Undecided",
+    message: "",
+  };
+}
+
+/**
+ * Other numbers are tried on all of the evidence. That they are others than when the first piece came is never
+ * forgotten, since the promised error rates are for numbers fixed before it.
+ */
+function withNumbers(gate: GateStatus, numbers: string): GateStatus {
+  if (gate.numbers === numbers) return gate;
+  const { name, samples, lastSampleTime } = gate;
+  const changedFrom = gate.changedFrom ?? (samples > 0 ? gate.numbers : undefined);
+  return unfolded(name, numbers, anew(gate), {
+    ...(changedFrom !== undefined && { changedFrom }),
+    ...(lastSampleTime !== undefined && { lastSampleTime }),
+  });
+}
+
+/** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */
+export function cursorsOf(spec: Asked, candidate: Judged, remembered: readonly GateStatus[]): Cursors {
+  const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
+  for (const { name, stream } of gatesOf(spec, candidate)) {
+    if (stream === "answers") continue;
+    const { cursor = null } = named(remembered, name) ?? {};
+    const other = cursors[stream];
+    cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;
+  }
+  return cursors;
+}
+
+/** The last record of each stream that a gate has folded: all that they said was made of what is up to there. */
+export function readUntil(
+  spec: Asked,
+  candidate: Judged,
+  gates: readonly GateStatus[],
+): Readonly<Partial<Record<StreamName, Cursor>>> {
+  const last: Partial<Record<StreamName, Cursor>> = {};
+  for (const { name, stream } of gatesOf(spec, candidate)) {
+    const { cursor } = named(gates, name) ?? {};
+    if (stream !== "answers" && cursor !== undefined && isBehind(last[stream] ?? null, cursor)) last[stream] = cursor;
+  }
+  return last;
+}
+
+/** The gates whose evidence the collector has; what other systems answered is not kept. */
+export function collectedGates(spec: Asked, candidate: Judged): ReadonlySet<string> {
+  return new Set(gatesOf(spec, candidate).flatMap(({ name, stream }) => (stream === "answers" ? [] : [name])));
+}
+
+function isBehind(cursor: Cursor | null, other: Cursor | null): boolean {
+  return (cursor?.sequence ?? 0) < (other?.sequence ?? 0);
+}
+
+function named(gates: readonly GateStatus[], name: string): GateStatus | undefined {
+  return gates.find((gate) => gate.name === name);
+}

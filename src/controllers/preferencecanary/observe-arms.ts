@@ -1,0 +1,134 @@
+import { FINALIZER, LABEL } from "../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import type { Deployment, Service } from "../../kube/built-in.ts";
+import type { InferenceService } from "../../kube/kserve.ts";
+import { type KubeObject, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
+import { isControlledBy } from "../../kube/owner.ts";
+import { hasFinalizer } from "../../runtime/finalizers.ts";
+import type { Finding } from "../../traffic/inquiries.ts";
+import { armName, predictorName } from "../../traffic/names.ts";
+import type { Asked } from "../../traffic/probing.ts";
+import type { Settling } from "../../traffic/settling.ts";
+import { type Slots, weightIn } from "../../traffic/slots.ts";
+import { isComplete, isReachable, roleOf } from "./arms/arm-state.ts";
+import { readInferenceService } from "./arms/inference-service-arm.ts";
+import { ARM_PORT } from "./desired.ts";
+import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Role } from "./observed.ts";
+
+/** What is labelled as a canary's. */
+export interface Own {
+  readonly deployments: readonly Stored<Deployment>[];
+  readonly services: readonly Stored<Service>[];
+  readonly inferenceServices: readonly Stored<InferenceService>[];
+}
+
+/** By name, since what KServe makes of an InferenceService has its labels too. */
+export function readArms(
+  { metadata: { name } }: Stored<PreferenceCanary>,
+  own: Own,
+  records: ReadonlyMap<string, RevisionRecord>,
+  kind: Observed["inferenceServices"],
+): ReadonlyMap<string, Arm> {
+  const revisionOf = ({ metadata }: KubeObject) => metadata.labels?.[LABEL.revision] ?? "";
+  const all: readonly KubeObject[] = [...own.deployments, ...own.services, ...own.inferenceServices];
+  const revisions = all.filter((object) => object.metadata.name === armName(name, revisionOf(object))).map(revisionOf);
+  return new Map(
+    [...new Set(revisions)].map((revision): [string, Arm] => {
+      const record = records.get(revision) ?? {};
+      const isExternal = "service" in record;
+      const isHidden = "inferenceService" in record && kind === "Hidden";
+      const arm = readArm(armName(name, revision), own);
+      return [revision, { ...arm, ...(isExternal && { isExternal }), ...(isHidden && { isHidden }) }];
+    }),
+  );
+}
+
+function readArm(name: string, own: Own): Arm {
+  const service = own.services.find(isCalled(name));
+  const inferenceService = own.inferenceServices.find(isCalled(name));
+  if (inferenceService === undefined) return armOf(own.deployments.find(isCalled(name)), service);
+  const isMade = (object: KubeObject) =>
+    object.metadata.name === predictorName(name) && isControlledBy(object, inferenceService);
+  return {
+    ...armOf(own.deployments.find(isMade), service),
+    inferenceService: readInferenceService(inferenceService, own.services.find(isMade)),
+  };
+}
+
+export function isCalled(name: string) {
+  return (object: KubeObject) => object.metadata.name === name;
+}
+
+/** Complete, and without requests: whoever gets some is asked no more, unless nothing else says that it is still there. */
+export function askedArms(arms: ReadonlyMap<string, Arm>, slots: Slots | undefined): Asked["arms"] {
+  return [...arms].flatMap(([revision, arm]) => {
+    const address = arm.service?.object.spec?.clusterIP;
+    const isAsked = isComplete(arm) && isReachable(arm) && roleOf(arm) !== "stable";
+    if (!isAsked || !address || (!arm.isExternal && !isIdle(revision, slots))) return [];
+    return [{ revision, address, port: ARM_PORT, ...(arm.isExternal && { isFollowed: true }) }];
+  });
+}
+
+function isIdle(revision: string, slots: Slots | undefined): boolean {
+  return slots === undefined || weightIn(slots, revision) === 0;
+}
+
+export function withAnswers(
+  arms: ReadonlyMap<string, Arm>,
+  asked: Asked["arms"],
+  answers: ReadonlyMap<string, Finding>,
+  slots: Slots | undefined,
+  canary: ObjectKey,
+  settling: Settling,
+): ReadonlyMap<string, Arm> {
+  const known = asked.map(({ revision }): [string, Arm] => {
+    const arm = arms.get(revision) ?? {};
+    const answer = answers.get(revision);
+    // Of pods that somebody else runs nothing but their answers says that they are well.
+    const isWell = !isIdle(revision, slots) || (arm.isExternal === true && answer?.type === "Confirmed");
+    const state = isWell ? "well" : (arm.deployment?.uid ?? arm.service?.object.metadata.uid ?? "");
+    const idleMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, state);
+    return [revision, { ...arm, ...(!isWell && { idleMs }), ...(answer && { answer }) }];
+  });
+  return new Map([...arms, ...known]);
+}
+
+export function armOf(deployment: Stored<Deployment> | undefined, service: Stored<Service> | undefined): Arm {
+  return {
+    ...(deployment && { deployment: readDeployment(deployment) }),
+    ...(service && { service: readService(service) }),
+  };
+}
+
+function readDeployment(object: Stored<Deployment>): ObservedDeployment {
+  const { metadata, spec, status = {} } = object;
+  const { replicas = 0, updatedReplicas = 0, availableReplicas: available = 0, conditions = [] } = status;
+  const wanted = spec?.replicas ?? 1;
+  const isSeen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const times = conditions.flatMap(({ lastTransitionTime, lastUpdateTime }) => [lastTransitionTime, lastUpdateTime]);
+  const dates = [metadata.creationTimestamp, ...times].flatMap((time) => (time ? [Date.parse(time)] : []));
+  return {
+    object,
+    uid: metadata.uid,
+    ...roleIn(object),
+    ready: isSeen && replicas === updatedReplicas && updatedReplicas >= wanted && available >= wanted,
+    available,
+    isRollingOut: !isSeen || replicas > updatedReplicas,
+    progressedAt: new Date(Math.max(...dates)),
+  };
+}
+
+function roleIn({ metadata }: KubeObject): { readonly role?: Role } {
+  const role = metadata.labels?.[LABEL.role];
+  return role === "stable" || role === "candidate" ? { role } : {};
+}
+
+function readService(object: Stored<Service>): ObservedService {
+  return {
+    object,
+    uid: object.metadata.uid,
+    ...roleIn(object),
+    terminating: object.metadata.deletionTimestamp !== undefined,
+    held: hasFinalizer(object, FINALIZER.routed),
+  };
+}

@@ -1,0 +1,98 @@
+import { LIVE_MS } from "../../../traffic/liveness.ts";
+import { armName, samplerName } from "../../../traffic/names.ts";
+import type { Advice } from "../effect.ts";
+import type { Facts } from "../facts.ts";
+import type { Arm, Observed, ObservedService, RevisionRecord } from "../observed.ts";
+import { setOf } from "../selection/contenders.ts";
+import { isAskedBySampler } from "./arm-policy.ts";
+
+/** Arms that are neither stable nor on their way go, once nobody sends them anything any more. */
+export function removeOldArms({ observed, run }: Facts): Advice {
+  const { stable, candidate, target, contenders } = run;
+  const contending = (contenders ?? []).filter(({ out }) => out === undefined).map(({ revision }) => revision);
+  const running = candidate?.state === "Running" ? candidate.revision : undefined;
+  const kept = [stable ?? target?.revision, running, ...contending];
+  if (kept[0] === undefined) return undefined;
+  for (const [revision, arm] of observed.arms) {
+    const isIdle = !kept.includes(revision) && !isAskedBySampler(observed.sampler, revision);
+    const advice = isIdle ? removeArm(observed, arm) : undefined;
+    if (advice !== undefined) return advice;
+  }
+  return undefined;
+}
+
+/** The judge goes when Git asks for none any more. */
+export function removeJudge({ observed }: Facts): Advice {
+  const isWanted = observed.canary.spec.evidence.comparisons.raters?.judge !== undefined;
+  return isWanted ? undefined : removeArm(observed, observed.judge);
+}
+
+/**
+ * Records of revisions that nobody can ask for again go, but for the newest ones: as many as runs are remembered. One
+ * that holds a verdict stays while a job, or Git, has its model, or that would be tried again; so does one that says among
+ * how many Git's model was compared, and who was chosen of the models that Git names.
+ */
+export function pruneRecords({ observed, run }: Facts): Advice {
+  const { canary, records, arms, route, jobs } = observed;
+  const contenders = (run.contenders ?? []).map(({ revision }) => revision);
+  const current = [run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision];
+  const inUse = new Set([...current, ...contenders]);
+  const { digest, candidates = [] } = canary.spec.model;
+  const choice = setOf(candidates);
+  const wanted = new Set([digest, ...[...candidates, ...jobs].map((model) => model.digest)]);
+  const isKept = ({ revision, verdict, model, chosenFrom, among }: RevisionRecord) =>
+    inUse.has(revision) ||
+    arms.has(revision) ||
+    chosenFrom === choice ||
+    ((among !== undefined || verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
+  const disposable = [...records.values()].filter((record) => !isKept(record));
+  const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));
+  const oldest = newestFirst.slice(canary.spec.history.limit).at(-1);
+  return oldest && { effect: { type: "DeleteRecord", name: armName(canary.metadata.name, oldest.revision) } };
+}
+
+/** Services that somebody, or we, deleted: free to go once the route has stopped naming them. */
+export function releaseServices({ observed }: Facts): Advice {
+  for (const { service } of [observed.sampler, ...observed.arms.values()]) {
+    const advice = service?.terminating && service.held ? release(observed, service) : undefined;
+    if (advice !== undefined) return advice;
+  }
+  return undefined;
+}
+
+function release(observed: Observed, { object }: ObservedService): Advice {
+  const { name } = object.metadata;
+  return unlessNamed(observed, name, { effect: { type: "ReleaseService", name } });
+}
+
+/** Deployment or InferenceService, and Service, of an arm that the route does not name. */
+export function removeArm(observed: Observed, { inferenceService, deployment, service, isHidden }: Arm): Advice {
+  if (isHidden) return undefined;
+  if (inferenceService?.terminating === false) {
+    const { name } = inferenceService.object.metadata;
+    return unlessNamed(observed, name, { effect: { type: "DeleteInferenceService", name, uid: inferenceService.uid } });
+  }
+  // That of an InferenceService goes with it.
+  if (deployment !== undefined && inferenceService === undefined) {
+    const { name } = deployment.object.metadata;
+    return unlessNamed(observed, name, { effect: { type: "DeleteDeployment", name, uid: deployment.uid } });
+  }
+  if (service === undefined || service.terminating) return undefined;
+  const { name } = service.object.metadata;
+  return unlessNamed(observed, name, { effect: { type: "DeleteService", name, uid: service.uid } });
+}
+
+/** The advice, once the route does not name the object any more and every gateway that can be asked knows it. */
+function unlessNamed(observed: Observed, name: string, advice: Advice): Advice {
+  const { route, canary, isRouteKindServed, isRouteKindHidden } = observed;
+  // What no route is known to name may be named by one that cannot be read.
+  if (isRouteKindHidden || (!isRouteKindServed && canary.metadata.deletionTimestamp === undefined)) return undefined;
+  // One of Git's may name it all the same.
+  if (route === undefined || (!route.isOurs && route.adoption === undefined)) return advice;
+  // Answers show the arms that a route of ours names, and not where a copy of the request went.
+  const isShown = route.isOurs && name !== samplerName(canary.metadata.name);
+  const inMs = isShown ? route.live.inMs : 0;
+  if (route.names.has(name) || inMs === undefined) return undefined;
+  const waitMs = Math.max(inMs, LIVE_MS - route.namesUnchangedMs);
+  return waitMs <= 0 ? advice : { waitMs };
+}

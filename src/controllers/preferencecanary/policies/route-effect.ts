@@ -1,0 +1,56 @@
+import { covers } from "../../../runtime/covers.ts";
+import type { RouteIntent, RouteKind, Verdicts } from "../../../traffic/route-kind.ts";
+import { type RouteMove, type Standing, stableAlone } from "../../../traffic/slots.ts";
+import { isReachable } from "../arms/arm-state.ts";
+import type { Advice } from "../effect.ts";
+import { mirrorPercent } from "../evidence/sampling.ts";
+import type { Facts } from "../facts.ts";
+import type { Observed, Route } from "../observed.ts";
+import { routeKindOf } from "../route-kind-of.ts";
+import { askedOf } from "./traffic-goals.ts";
+
+/**
+ * The one place that writes a route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
+ * more carries the version it was decided on, one that only takes an arm out does not.
+ */
+export function writeRoute({ observed }: Facts, { rules, withdraws, waitMs }: RouteMove, verdicts: Verdicts): Advice {
+  const { route, canary } = observed;
+  const intent = routeIntent(observed, rules, verdicts);
+  const kind = routeKindOf(canary);
+  if (route !== undefined && stands(kind, route, intent)) return waitMs === undefined ? undefined : { waitMs };
+  const isNewlyRejected = verdicts.rejected?.revision !== route?.rejected?.revision && verdicts.rejected !== undefined;
+  const isConditional = !isNewlyRejected && !withdraws;
+  const write = kind.write(intent, route?.object, isConditional);
+  return {
+    effect: { type: "WriteRoute", intent, write, isConditional, ...(route?.isMeddled && { undoes: route.words }) },
+  };
+}
+
+/** How the slots of the route stand, as those see it who move them. */
+export function sinceOf(route: Route | undefined): Standing {
+  return { unchangedMs: route?.unchangedMs ?? 0, liveInMs: route?.live.inMs };
+}
+
+export function isDeleted({ canary }: Observed): boolean {
+  return canary.metadata.deletionTimestamp !== undefined;
+}
+
+function routeIntent(observed: Observed, rules: RouteMove["rules"], verdicts: Verdicts): RouteIntent {
+  const { canary, sampler } = observed;
+  const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
+  const canMirror = isUp && !isDeleted(observed);
+  const [slots = stableAlone(verdicts.stable), ...ways] = rules;
+  return {
+    slots,
+    asked: askedOf(canary),
+    ways,
+    ...verdicts,
+    ...(canMirror && { mirrorPercent: mirrorPercent(canary.spec.evidence.comparisons) }),
+  };
+}
+
+/** Everything but a rejection can be compared by what is wanted; that one has to be seen when it goes. */
+function stands(kind: RouteKind, route: Route, intent: RouteIntent): boolean {
+  const wanted = kind.wanted(intent, route.object);
+  return covers(route.object, wanted) && route.rejected?.revision === intent.rejected?.revision;
+}

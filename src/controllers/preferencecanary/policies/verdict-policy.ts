@@ -1,0 +1,109 @@
+import { ANNOTATION, LABEL } from "../../../api/v1alpha1/metadata.ts";
+import { formatAge } from "../../../api/v1alpha1/quantity.ts";
+import { isAvailable, isComplete, podsIn, podsRefused, progressedAt, roleOf } from "../arms/arm-state.ts";
+import { coldReason } from "../arms/warm-up.ts";
+import { revisionRecord } from "../desired.ts";
+import type { Advice } from "../effect.ts";
+import type { Facts } from "../facts.ts";
+import type { Observed, RevisionRecord } from "../observed.ts";
+import { toRetry } from "../run/run.ts";
+import { setOf } from "../selection/contenders.ts";
+
+/** How long a candidate's pods may take to become ready. */
+export const READY_WITHIN_MS = 600_000;
+
+/** What the route decided is written where it stays: on the revision's record. */
+export function recordVerdicts({ observed }: Facts): Advice {
+  const { route, records, arms, canary } = observed;
+  const rejected = route?.rejected && records.get(route.rejected.revision);
+  if (rejected !== undefined && rejected.verdict !== "RolledBack" && rejected.revision !== toRetry(observed)) {
+    return record(observed.canary, { ...rejected, verdict: "RolledBack", reason: route?.rejected?.reason ?? "" });
+  }
+  const promoted = route?.stable === undefined ? undefined : records.get(route.stable);
+  const wasCandidate = promoted && roleOf(arms.get(promoted.revision) ?? {}) === "candidate";
+  if (promoted === undefined || !wasCandidate || promoted.verdict === "Promoted") return undefined;
+  const { reason: _superseded, ...rest } = promoted;
+  return record(canary, { ...rest, verdict: "Promoted" });
+}
+
+/** A candidate that does not get ready, or does not answer, fails its run; its model is not judged by that. */
+export function failUnready({ observed, run: { candidate }, isServing, hasEntered, now }: Facts): Advice {
+  if (candidate?.state !== "Running" || isServing) return undefined;
+  return failStuck(observed, candidate.revision, hasEntered, now);
+}
+
+/** Nobody is served by a contender: what is found against it stands on its record at once. */
+export function rejectContenders({ observed, selection }: Facts): Advice {
+  for (const { revision, rejection } of selection?.contenders ?? []) {
+    const standing = observed.records.get(revision);
+    if (rejection !== undefined && standing !== undefined)
+      return record(observed.canary, { ...standing, verdict: "RolledBack", reason: rejection });
+  }
+  return undefined;
+}
+
+/** As for a candidate. */
+export function failUnreadyContenders({ observed, selection, now }: Facts): Advice {
+  const waits: number[] = [];
+  for (const { revision, out, isServing, entered } of selection?.contenders ?? []) {
+    if (out !== undefined || isServing) continue;
+    const advice = failStuck(observed, revision, entered !== undefined, now);
+    if (advice !== undefined && "effect" in advice) return advice;
+    if (advice !== undefined) waits.push(advice.waitMs);
+  }
+  return waits.length > 0 ? { waitMs: Math.min(...waits) } : undefined;
+}
+
+/** One write makes it the candidate, and the others none: who was chosen is known from its record alone. */
+export function chooseContender({ observed, selection }: Facts): Advice {
+  const { candidates } = observed.canary.spec.model;
+  const standing = selection?.chosen && observed.records.get(selection.chosen.revision);
+  if (standing === undefined || candidates === undefined) return undefined;
+  return record(observed.canary, { ...standing, chosenFrom: setOf(candidates) });
+}
+
+function failStuck(observed: Observed, revision: string, hasEntered: boolean, now: Date): Advice {
+  const arm = observed.arms.get(revision) ?? {};
+  const standing = observed.records.get(revision);
+  const since = arm.isExternal ? now : progressedAt(arm);
+  if (since === undefined || standing === undefined) return undefined;
+  // Its pods are well: only its Service is gone, and comes back.
+  if (hasEntered && isAvailable(arm)) return undefined;
+  const stuckMs = isComplete(arm) ? (arm.idleMs ?? 0) : now.getTime() - since.getTime();
+  if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
+  return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, revision) });
+}
+
+function failureOf(observed: Observed, revision: string): string {
+  const arm = observed.arms.get(revision) ?? {};
+  const age = formatAge(READY_WITHIN_MS);
+  if (arm.isExternal) return `it got no request for ${age}: ${coldReason(observed, revision)}`;
+  const pods = `${podsIn(arm, observed.canary)} of the candidate can serve`;
+  if (isComplete(arm)) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
+  const refused = podsRefused(arm);
+  if (refused !== undefined) return `${pods}: for ${age} the API server has not taken another: ${refused}`;
+  const { problem } = arm.inferenceService ?? {};
+  const said = problem === undefined ? "" : ` (${problem})`;
+  return `${pods}, and for ${age} none became ready${said}: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
+}
+
+/**
+ * `dpo.dev/retry` lifts a verdict once: that it did is noted on the record, and the note goes when the annotation no
+ * longer names the revision. The route has dropped its own note of the rejection before, or that would be believed.
+ */
+export function liftVerdict({ observed, now }: Facts): Advice {
+  const { canary, records, route } = observed;
+  const revision = toRetry(observed);
+  const lifted = revision === undefined ? undefined : records.get(revision);
+  if (lifted !== undefined && route?.rejected?.revision !== revision) {
+    const { verdict: _lifted, reason: _why, ...rest } = lifted;
+    return record(canary, { ...rest, retried: true, retriedAt: now.toISOString() });
+  }
+  const named = canary.metadata.annotations?.[ANNOTATION.retry];
+  const stale = [...records.values()].find((standing) => standing.retried && standing.revision !== named);
+  return stale && record(canary, { ...stale, retried: false });
+}
+
+function record(canary: Facts["observed"]["canary"], next: RevisionRecord): Advice {
+  return { effect: { type: "ApplyRecord", object: revisionRecord(canary, next) } };
+}

@@ -1,0 +1,33 @@
+import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
+import { findCondition, type NewCondition } from "../../../runtime/conditions.ts";
+import type { Facts } from "../facts.ts";
+import { routeKindOf } from "../route-kind-of.ts";
+
+/** Whoever looks an hour later is told, and not for ever: what was written back stands no more. */
+const TOLD_MS = 3_600_000;
+
+/**
+ * Whether somebody else has written into the route of late; of a canary to which that has never happened nothing. An Event
+ * says it too, but is not seen by who looks at the canary alone, or late.
+ */
+export function routeContested(
+  { observed: { canary, route }, now }: Facts,
+  observedGeneration: number,
+): NewCondition[] {
+  const type = CONDITION.routeContested;
+  const before = findCondition(canary.status?.conditions, type);
+  if (route?.isMeddled) {
+    const message = contestedWords(routeKindOf(canary).kind, route.object.metadata.name, route.words);
+    return [{ type, status: "True", reason: "WrittenBack", message, observedGeneration }];
+  }
+  if (before === undefined) return [];
+  const isOver = before.status !== "True" || now.getTime() - Date.parse(before.lastTransitionTime) >= TOLD_MS;
+  if (!isOver) return [{ ...before, observedGeneration }];
+  const message = "Nobody else has written into the route for an hour";
+  return [{ type, status: "False", reason: "NotContested", message, observedGeneration }];
+}
+
+/** `words`: what was written, as the route says it. */
+export function contestedWords(kind: string, name: string, words: string): string {
+  return `Somebody else had changed ${kind} ${name} (${words.slice(0, 768)}): it is written back, since the canary alone moves traffic`;
+}

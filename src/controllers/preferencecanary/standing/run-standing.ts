@@ -1,0 +1,147 @@
+import { ANNOTATION } from "../../../api/v1alpha1/metadata.ts";
+import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.ts";
+import { LIVE_MS } from "../../../traffic/liveness.ts";
+import { isComplete, podsIn, podsRefused } from "../arms/arm-state.ts";
+import { backingIn, type External, externalInputs } from "../arms/external-arm.ts";
+import { revisionOf } from "../arms/revision.ts";
+import { coldReason } from "../arms/warm-up.ts";
+import type { Facts } from "../facts.ts";
+import type { Arm, Observed } from "../observed.ts";
+import type { Hold } from "../run/hold.ts";
+import { readOrders } from "../run/orders.ts";
+import type { Candidate } from "../run/run.ts";
+import { describeProgress, WATCH } from "../run/steps.ts";
+import type { Wait } from "../run/waits.ts";
+import type { Phase, Stand } from "./stand.ts";
+
+/** A candidate is being judged, or taken back. */
+export function runStand(facts: Facts, stable: string, candidate: Candidate): Stand {
+  const { gates, rejection, isPromotable, hold, waits } = facts;
+  const { revision, state } = candidate;
+  const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
+  if (state !== "Running" || rejection !== undefined) return takenBack(facts.observed, stable, candidate, rejection);
+  if (isPromotable)
+    return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
+  const { observed } = facts;
+  const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(observed)}. ${words}${unverified(observed)}`;
+  if (hold !== undefined) return held(facts, hold, revision, message);
+  if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
+  const only = (type: Wait["type"]) => waits.length > 0 && waits.every((wait) => wait.type === type);
+  if (only("Approval")) return inProgress("AwaitingApproval", "AwaitingApproval", message);
+  return inProgress("Progressing", only("Window") ? "WindowClosed" : "InStep", message);
+}
+
+const HOLD_REASON: Readonly<Record<Hold, string>> = {
+  Suspended: "Suspended",
+  Paused: "Paused",
+  DeadlineExceeded: "DeadlineExceeded",
+  Mismatch: "Mismatch",
+  NoData: "NoData",
+  Shifting: "Shifting",
+  Unread: "ReadingEvidence",
+  RouteNotServed: "RouteNotServed",
+  NotReady: "CandidateNotReady",
+};
+
+function held({ observed: { canary } }: Facts, hold: Hold, revision: string, message: string): Stand {
+  const reason = HOLD_REASON[hold];
+  const until = untilWords(hold, canary, revision);
+  if (until === undefined) return inProgress("Progressing", reason, message);
+  return { phase: "Paused", standing: "NotReady", reason, message: `It stays there ${until}. ${message}` };
+}
+
+/** What somebody has to do before it goes on; undefined where it goes on by itself. */
+function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): string | undefined {
+  switch (hold) {
+    case "Suspended":
+      return "while spec.suspend is true";
+    case "Paused":
+      return `as long as the canary is annotated with ${readOrders(canary, revision).describe("pause")}`;
+    case "DeadlineExceeded":
+      return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: it was not promoted within spec.deadline, ${canary.spec.deadline}`;
+    case "Mismatch":
+      return `for an order, ${ANNOTATION.promote} or ${ANNOTATION.rollback}: the ratings are not split as the weights are, so the evidence is not trusted`;
+    default:
+      return undefined;
+  }
+}
+
+function where({ observed, progress, waits, hold }: Facts, revision: string): string {
+  if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}`;
+  if (hold === "NotReady" && observed.arms.get(revision)?.deployment !== undefined)
+    return `${describeProgress(progress)}, but ${podsOf(observed, revision)}`;
+  const waiting =
+    hold === undefined && waits.length > 0 ? `, and waits ${waits.map(({ words }) => words).join(" and ")}` : "";
+  return `${describeProgress(progress)}${waiting}`;
+}
+
+/** Without requests, a sampler or the judge that is asked for there will be no comparison, however long somebody waits. */
+export function unsampled({ canary, sampler, judge, route }: Observed): string {
+  if (route?.unserved !== undefined) return `; ${route.unserved}`;
+  const isUp = ({ deployment }: Arm) => (deployment?.available ?? 0) > 0;
+  if (!isUp(sampler)) return `; no pod of the sampler is ready, so nothing is compared${becauseOf(sampler)}`;
+  const isMissed = canary.spec.evidence.comparisons.raters?.judge !== undefined && !isUp(judge);
+  return isMissed ? `; no pod of the judge is ready, so nothing is judged${becauseOf(judge)}` : "";
+}
+
+function becauseOf(helper: Arm): string {
+  const refused = podsRefused(helper);
+  return refused === undefined ? "" : `: the API server does not take it: ${refused}`;
+}
+
+/** Of a weight that nobody can ask for. */
+function unverified({ route }: Observed): string {
+  if (route === undefined || route.unserved !== undefined) return "";
+  const { isVerified, inMs, problem } = route.live;
+  if (isVerified || inMs === undefined || problem === undefined) return "";
+  return `. A weight counts as live ${LIVE_MS / 1000} s after it is stored, as nobody can be asked: ${problem}`;
+}
+
+/** While a gateway that can be asked has not heard of the weights that stand, an arm that has none is not removed. */
+export function podsKept({ route }: Observed): string {
+  if (route?.live.inMs !== undefined || route?.live.problem === undefined) return "";
+  return `. Its pods stay while requests may still be sent to them: ${route.live.problem}`;
+}
+
+function takenBack(observed: Observed, stable: string, { revision, state }: Candidate, now: string | undefined): Stand {
+  const { route, records } = observed;
+  const kept = podsKept(observed);
+  const written = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
+  const reason = written ?? records.get(revision)?.reason ?? now;
+  const back = `Taking candidate ${revision} back, ${stable} serves`;
+  if (state === "Superseded") return inProgress("Progressing", state, `${back}: Git asks for something else${kept}`);
+  if (state === "Failed") return inProgress("Progressing", state, `${back}: ${reason}${kept}`);
+  return inProgress("RollingBack", "Rejected", `${back}. ${reason}${kept}`);
+}
+
+/** "1 of 4 pods are ready", with what KServe says of its pods. */
+export function podsOf({ arms, canary }: Observed, revision: string): string {
+  const arm = arms.get(revision) ?? {};
+  const refused = podsRefused(arm);
+  const { problem } = arm.inferenceService ?? {};
+  const rest =
+    refused === undefined ? problem && `, and ${problem}` : `, and the API server does not take another: ${refused}`;
+  return `${podsIn(arm, canary)} are ready${rest ?? ""}`;
+}
+
+/** The same of an arm that gets no request yet, with what is missing once they are. */
+export function startingPodsOf(observed: Observed, revision: string): string {
+  const { external } = observed.canary.spec.serving;
+  if (external !== undefined) return startingServiceOf(observed, revision, external);
+  const isReady = isComplete(observed.arms.get(revision) ?? {});
+  const reason = isReady ? coldReason(observed, revision) : undefined;
+  return `${podsOf(observed, revision)}${reason === undefined ? "" : `, but ${reason}`}`;
+}
+
+function startingServiceOf(observed: Observed, revision: string, { stable, candidate }: External): string {
+  const wanted = [stable, candidate].flatMap((arm) => (arm ? [externalInputs(arm)] : []));
+  const inputs = wanted.find((each) => revisionOf(each) === revision);
+  if (inputs === undefined) return coldReason(observed, revision) ?? "it answers";
+  const backing = backingIn(observed, inputs, observed.canary.status?.stable?.revision);
+  if (typeof backing === "string") return backing;
+  return `Service ${inputs.service}: ${coldReason(observed, revision) ?? "it answers"}`;
+}
+
+function inProgress(phase: Phase, reason: string, message: string): Stand {
+  return { phase, standing: "InProgress", reason, message };
+}
