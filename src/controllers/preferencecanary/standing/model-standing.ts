@@ -18,7 +18,8 @@ function beginning({ arms, records }: Observed, { stable, target, candidate }: R
   const revision = stable === undefined ? target?.revision : candidate?.revision;
   if (revision === undefined || arms.get(revision)?.deployment !== undefined) return undefined;
   const inputs = records.get(revision) ?? (target?.revision === revision ? target : undefined);
-  return inputs === undefined || "service" in inputs ? undefined : inputs.model;
+  // KServe mounts more than the operator can.
+  return inputs !== undefined && "template" in inputs ? inputs.model : undefined;
 }
 
 /** Where it is written. */

@@ -46,7 +46,7 @@ function refusedStand({ effect, message }: Refusal, stable: string | undefined):
   if (effect === "WriteRoute")
     return stalled("RouteRefused", `The API server does not take the route, so traffic stays as it is: ${message}`);
   const rest = stable === undefined ? "" : `. ${stable} goes on serving`;
-  if (effect === "ApplyDeployment")
+  if (effect === "ApplyDeployment" || effect === "ApplyInferenceService")
     return stalled("PodsRefused", `The API server does not take the pods: ${message}${rest}`);
   return stalled("WriteRefused", `The API server does not take what the canary writes: ${message}${rest}`);
 }
