@@ -58,6 +58,8 @@ export class CanaryWorld {
   /** Likewise InferenceService. */
   knowsKServe = true;
   isForbiddenKServe = false;
+  /** Writes that the API server does not take. */
+  refuses: (effect: Effect) => boolean = () => false;
   /** Pods become ready as soon as they are wanted. */
   autoReady = true;
   #spec: Json | undefined;
@@ -144,7 +146,7 @@ export class CanaryWorld {
   /** One reconcile. */
   pass(crash?: Crash): Decision {
     const facts = this.facts();
-    const decision = decide(facts);
+    const decision = this.#decide(facts);
     if (crash === "BeforeEffect") return decision;
     this.events.push(...this.#notes.fresh({ namespace: NAMESPACE, name: CANARY }, decision.note));
     if (decision.effect !== undefined) {
@@ -154,6 +156,14 @@ export class CanaryWorld {
     const isOver = this.isGone || this.canary.metadata.deletionTimestamp !== undefined;
     if (crash !== "BeforeStatus" && !isOver) this.#report(facts);
     return decision;
+  }
+
+  /** What the API server refuses changes nothing. */
+  #decide(facts: Facts): Decision {
+    for (let refused = 0; ; refused += 1) {
+      const decision = decide(facts, refused);
+      if (decision.effect === undefined || !this.refuses(decision.effect)) return decision;
+    }
   }
 
   #apply(effect: Effect): void {

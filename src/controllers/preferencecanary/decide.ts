@@ -57,20 +57,32 @@ const DELETION_RULES: readonly Rule[] = [
   letGo,
 ];
 
-/** The first rule that wants something done is followed; the next pass sees what came of it. */
-export function decide(facts: Facts): Decision {
+/**
+ * The first rule that wants something done is followed; the next pass sees what came of it. `refused`: of so many the API
+ * server would not have it, which has changed nothing, so the rules after them have their turn.
+ */
+export function decide(facts: Facts, refused = 0): Decision {
   const isDeleted = facts.observed.canary.metadata.deletionTimestamp !== undefined;
-  const waits: number[] = [];
+  const waits = facts.alarms.map((at) => at.getTime() - facts.now.getTime());
   let note: EventNote | undefined;
+  let effect: Effect | undefined;
+  let passed = 0;
   for (const rule of isDeleted ? DELETION_RULES : RULES) {
     const advice = rule(facts);
     if (advice === undefined) continue;
-    if ("effect" in advice) return { effect: advice.effect, ...(note && { note }) };
+    if ("effect" in advice) {
+      if (passed === refused) {
+        effect = advice.effect;
+        break;
+      }
+      passed += 1;
+      continue;
+    }
     waits.push(advice.waitMs);
     note ??= advice.note;
   }
-  waits.push(...facts.alarms.map((at) => at.getTime() - facts.now.getTime()));
-  return waits.length === 0 ? {} : { waitMs: Math.min(...waits), ...(note && { note }) };
+  const waitMs = waits.length === 0 ? undefined : Math.min(...waits);
+  return { ...(effect && { effect }), ...(waitMs !== undefined && { waitMs }), ...(note && { note }) };
 }
 
 /** Before anything is made that would have to be taken away. */

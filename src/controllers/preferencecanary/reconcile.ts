@@ -18,7 +18,7 @@ import type { AnswerFeed } from "./evidence/answer-feed.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence/evidence.ts";
 import type { EvidenceFeed } from "./evidence/evidence-feed.ts";
 import { questionsOf } from "./evidence/questions.ts";
-import { gatherFacts } from "./facts.ts";
+import { type Facts, gatherFacts } from "./facts.ts";
 import { cursorsOf, rememberedGates } from "./gates/gates.ts";
 import { observe, type Sources } from "./observe.ts";
 import type { Observed } from "./observed.ts";
@@ -59,10 +59,10 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const run = readRun(seen);
   const observed = { ...seen, archives: deps.archiver.read(key, toBeArchived(seen.canary.status, run)) };
   const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
-  const { effect, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
+  const { waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
-    const refusal = effect && (await carryOut(canary, effect, deps, signal));
+    const refusal = await carryOut(canary, facts, deps, signal);
     if (isDeleted) deps.statuses.skip();
     const written = isDeleted
       ? done
@@ -77,8 +77,26 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   }
 }
 
-/** It takes somebody to mend what is refused, or what forbids it: they are told, and it is tried again now and then. */
+/**
+ * The one effect of this pass; returns the first that was refused, before it or instead of it. It takes somebody to mend
+ * what is refused, or what forbids it: they are told, and it is tried again now and then.
+ */
 async function carryOut(
+  canary: Stored<PreferenceCanary>,
+  facts: Facts,
+  deps: Dependencies,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  let first: Refusal | undefined;
+  for (let refused = 0; ; refused += 1) {
+    const { effect } = decide(facts, refused);
+    const refusal = effect && (await attempt(canary, effect, deps, signal));
+    first ??= refusal;
+    if (refusal === undefined) return first;
+  }
+}
+
+async function attempt(
   canary: Stored<PreferenceCanary>,
   effect: Effect,
   { client, sources, events }: Dependencies,
