@@ -1,7 +1,8 @@
 /**
  * The wire to the API server. What it guarantees: every request but a watch has a deadline; whatever is not 2xx is an
- * ApiError, no answer is a ConnectionError; each transport has connections of its own, so that a stuck watch cannot take
- * the lease with it; a connection that swallowed a request is not used again. A Transport is one attempt; retries (`retry.ts`) and interceptors are wrapped around it.
+ * ApiError, no answer is a ConnectionError; each transport has connections of its own, and each of its requests one for
+ * itself, so that a stuck watch takes nothing with it; a connection that swallowed a request is not used again. A
+ * Transport is one attempt; retries (`retry.ts`) and interceptors are wrapped around it.
  */
 import { Agent, type Dispatcher, request as send } from "undici";
 import type { ClusterConfig } from "./config.ts";
@@ -45,6 +46,9 @@ function createAgent(config: ClusterConfig): Agent {
     connect: { ...defined(config.tls), keepAlive: true, keepAliveInitialDelay: 30_000 },
     connectTimeout: 10_000,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // One connection for all watches is one that all of them lose; and destroying it under open streams can end the process
+    // with an 'error' event that nobody hears.
+    allowH2: false,
     // A watch is silent as long as nothing happens: the reflector watches the silence.
     bodyTimeout: 0,
     headersTimeout: 0,
@@ -52,40 +56,17 @@ function createAgent(config: ClusterConfig): Agent {
 }
 
 export function createTransport(config: ClusterConfig): Transport {
-  const agents = new Set<Agent>();
-  let agent = open();
+  const agent = createAgent(config);
 
-  function open(): Agent {
-    const opened = createAgent(config);
-    agents.add(opened);
-    return opened;
-  }
-
-  /** A connection that gave no answer may be dead without knowing: the next request gets a new one. */
-  function retire(used: Agent): void {
-    if (used !== agent) return;
-    agent = open();
-    setTimeout(() => {
-      agents.delete(used);
-      void used.destroy();
-    }, DEADLINE_MS).unref();
-  }
-
-  /** One exchange under the request's deadline and signal; `read` gets the answer and what to call when it breaks off. */
-  async function attempt<T>(
-    request: ApiRequest,
-    read: (response: Dispatcher.ResponseData, onFailure: () => void) => Promise<T>,
-  ): Promise<T> {
-    const used = agent;
+  /** One exchange under the request's deadline and signal: where they end it, its connection is closed. */
+  async function attempt<T>(request: ApiRequest, read: (response: Dispatcher.ResponseData) => Promise<T>): Promise<T> {
     const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), deadlineMs);
     const signal = AbortSignal.any(request.signal ? [deadline.signal, request.signal] : [deadline.signal]);
-    const onFailure = () => signal.aborted && retire(used);
     try {
-      return await read(await exchange(config, used, request, signal), onFailure);
+      return await read(await exchange(config, agent, request, signal));
     } catch (error) {
-      onFailure();
       throw explain(request, error, deadline.signal.aborted ? deadlineMs : undefined);
     } finally {
       clearTimeout(timer);
@@ -95,10 +76,8 @@ export function createTransport(config: ClusterConfig): Transport {
   return {
     send: (request) =>
       attempt(request, async ({ statusCode, body }) => ({ status: statusCode, body: parseJson(await body.text()) })),
-    stream: (request) => attempt(request, async ({ body }, onFailure) => bytes(request, body, onFailure)),
-    async close() {
-      await Promise.all([...agents].map((each) => each.destroy()));
-    },
+    stream: (request) => attempt(request, async ({ body }) => bytes(request, body)),
+    close: () => agent.destroy(),
   };
 }
 
@@ -139,15 +118,10 @@ export function intercepted(transport: Transport, interceptor: Interceptor): Tra
   };
 }
 
-async function* bytes(
-  request: ApiRequest,
-  body: AsyncIterable<Uint8Array>,
-  onFailure: () => void,
-): AsyncIterable<Uint8Array> {
+async function* bytes(request: ApiRequest, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    onFailure();
     throw explain(request, error, undefined);
   }
 }
