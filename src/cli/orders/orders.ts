@@ -24,10 +24,10 @@ export function annotationsOf(order: Order, canary: PreferenceCanary): Annotatio
   switch (verb) {
     case "approve": {
       const entries = withEntry(canary, "approve", revision, stepOf(order, canary));
-      return { [ANNOTATION.approve]: entries, ...withoutRetry(canary, revision) };
+      return { ...withoutTryBefore(canary, revision), [ANNOTATION.approve]: entries };
     }
     case "promote":
-      return { [ANNOTATION.promote]: revision, ...withoutRetry(canary, revision) };
+      return { ...withoutTryBefore(canary, revision), [ANNOTATION.promote]: revision };
     case "resume":
       return resume(order, canary, revision);
     default:
@@ -35,9 +35,14 @@ export function annotationsOf(order: Order, canary: PreferenceCanary): Annotatio
   }
 }
 
-/** As long as the order to try again stands, an order to go further may be of the try before, and does not count. */
-function withoutRetry(canary: PreferenceCanary, revision: string): Annotations {
-  return readOrders(canary, revision).isAnew ? { [ANNOTATION.retry]: null } : {};
+/**
+ * As long as the order to try again stands, an order to go further may be of the try before, and does not count. So that one
+ * of this try does, it goes, and with it whatever would count from then on.
+ */
+function withoutTryBefore(canary: PreferenceCanary, revision: string): Annotations {
+  if (!readOrders(canary, revision).isAnew) return {};
+  const earlier = [ANNOTATION.approve, ANNOTATION.promote, ANNOTATION.resume];
+  return { ...standing(canary, earlier, revision), [ANNOTATION.retry]: null };
 }
 
 /** Takes those off that name the revision. */
@@ -53,9 +58,7 @@ function resume(order: Order, canary: PreferenceCanary, revision: string): Annot
   if (canary.spec.steps.find(({ name }) => name === step)?.pause === undefined)
     throw new Failure(`nothing is paused: no order to pause ${revision} stands, and step ${step} has no pause`);
   const entries = withEntry(canary, "resume", revision, step);
-  // With the order to try again off, approvals of the try before would be this one's.
-  const approvals = readOrders(canary, revision).isAnew ? standing(canary, [ANNOTATION.approve], revision) : {};
-  return { [ANNOTATION.resume]: entries, ...approvals, ...withoutRetry(canary, revision) };
+  return { ...withoutTryBefore(canary, revision), [ANNOTATION.resume]: entries };
 }
 
 function retry(order: Order, canary: PreferenceCanary): Annotations {

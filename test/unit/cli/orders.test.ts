@@ -69,6 +69,28 @@ describe("an order from the command line", () => {
     });
   });
 
+  it("to go further leaves no other order of the try before that would count from then on", () => {
+    const before = {
+      "dpo.dev/approve": `${REVISION}/half`,
+      "dpo.dev/promote": REVISION,
+      "dpo.dev/resume": `${REVISION}/shadow`,
+    };
+    const given = {
+      approve: [{ verb: "approve" }, `${REVISION}/half`],
+      promote: [{ verb: "promote" }, REVISION],
+      resume: [{ verb: "resume", step: "shadow" }, `${REVISION}/shadow`],
+    } as const;
+    for (const [verb, [order, value]] of Object.entries(given)) {
+      expect(ordered(order, running, { "dpo.dev/retry": REVISION, ...before })).toEqual({
+        "dpo.dev/approve": null,
+        "dpo.dev/promote": null,
+        "dpo.dev/resume": null,
+        "dpo.dev/retry": null,
+        [`dpo.dev/${verb}`]: value,
+      });
+    }
+  });
+
   it("to resume takes an order to pause off, or ends the step's own pause", () => {
     expect(ordered({ verb: "resume" }, running, { "dpo.dev/pause": REVISION })).toEqual({ "dpo.dev/pause": null });
     expect(ordered({ verb: "resume", step: "shadow" })).toEqual({ "dpo.dev/resume": `${REVISION}/shadow` });
