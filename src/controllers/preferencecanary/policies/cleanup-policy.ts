@@ -29,8 +29,9 @@ export function removeJudge({ observed }: Facts): Advice {
 
 /**
  * Records of revisions that nobody can ask for again go, but for the newest ones: as many as runs are remembered. One
- * that holds a verdict stays while a job, or Git, has its model, or that would be tried again; so does one that says among
- * how many Git's model was compared, and who was chosen of the models that Git names.
+ * that holds a verdict stays while a job, or Git, has its model, or that would be tried again; so does one that says who was
+ * chosen of the models that Git names. One that says among how many its model was compared stays for good: the comparisons
+ * do too, and are judged at that part of the rates however its model is asked for again.
  */
 export function pruneRecords({ observed, run }: Facts): Advice {
   const { canary, records, arms, route, jobs } = observed;
@@ -43,8 +44,9 @@ export function pruneRecords({ observed, run }: Facts): Advice {
   const isKept = ({ revision, verdict, model, chosenFrom, among }: RevisionRecord) =>
     inUse.has(revision) ||
     arms.has(revision) ||
+    among !== undefined ||
     chosenFrom === choice ||
-    ((among !== undefined || verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
+    ((verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
   const disposable = [...records.values()].filter((record) => !isKept(record));
   const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));
   const oldest = newestFirst.slice(canary.spec.history.limit).at(-1);

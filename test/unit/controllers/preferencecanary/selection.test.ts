@@ -468,6 +468,19 @@ describe("a selection", () => {
     expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
   });
 
+  it("judges a contender at its part of the rates when its model is asked for alone, however few runs are remembered", () => {
+    const world = selecting({ history: { limit: 0 } });
+    world.voteFor("red", fair);
+    world.settle(30_000);
+    const red = revisionOf(world, "red");
+    world.edit({ model: { uri: modelUri("e"), digest: digest("e") } });
+    world.settle(10 * HOUR);
+    world.edit({ model: { uri: modelUri("b"), digest: digest("b") } });
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ candidate: { revision: red, chosenFrom: 3 }, gates: [{ samples: 30 }] });
+    expect(winRateNumbers(world)).toContain("falsePromotion 1.666666%");
+  });
+
   it("is not begun anew by another workload once it is decided", () => {
     const world = selecting();
     world.voteFor("green", wins);
