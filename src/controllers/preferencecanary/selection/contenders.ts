@@ -41,16 +41,24 @@ export function chosenModel({ canary, records }: Observed): Model | undefined {
 /**
  * Among how many a revision is judged; undefined of one that was never one of several. Its record says it from its first
  * comparison on, since all of its evidence is judged at one part of the rates: whatever the spec lists by now would be
- * another. A new revision with a model that was chosen has the part of the one that was.
+ * another.
  */
 export function amongHowMany(
-  { canary, records }: Pick<Observed, "canary" | "records">,
+  observed: Pick<Observed, "canary" | "records">,
   revision: string,
   digest: Digest | undefined,
 ): number | undefined {
+  const record = observed.records.get(revision);
+  return record === undefined ? amongListed(observed, digest) : record.among;
+}
+
+/** As the spec lists them. A new revision with a model that was chosen has the part of the one that was. */
+function amongListed(
+  { canary, records }: Pick<Observed, "canary" | "records">,
+  digest: Digest | undefined,
+): number | undefined {
   const { candidates = [] } = canary.spec.model;
-  const own = records.get(revision)?.among;
-  if (own !== undefined || !candidates.some((candidate) => candidate.digest === digest)) return own;
+  if (!candidates.some((candidate) => candidate.digest === digest)) return undefined;
   const choice = setOf(candidates);
   const chosen = [...records.values()].find(
     ({ chosenFrom, model }) => chosenFrom === choice && model.digest === digest,
@@ -104,7 +112,8 @@ function contender(
   const target = serving(observed, template, modelOf(candidate));
   const out = blockOf(observed, target, stableDigest);
   const { name, digest } = candidate;
-  const among = amongHowMany(observed, target.revision, target.model.digest);
+  // One that had a run of its own before is one of several from now on.
+  const among = observed.records.get(target.revision)?.among ?? amongListed(observed, digestSchema.parse(digest));
   return { ...target, name, sameModel: digest === stableDigest, ...(among && { among }), ...(out && { out }) };
 }
 

@@ -458,6 +458,22 @@ describe("a selection", () => {
     expect([...world.archived.values()].at(-1)?.spec.gates.winRate).toMatchObject({ falsePromotion: "1.666666%" });
   });
 
+  it("does not change in mid-run what a sole candidate is judged at, whatever Git lists by then", () => {
+    const world = idle({ model: { uri: modelUri("b"), digest: digest("b") }, afterPromotion: { watch: "24h" } });
+    world.settle(30_000);
+    world.vote(wins);
+    world.later(HOUR);
+    const before = winRateNumbers(world);
+    world.edit({ model: { candidates: CANDIDATES }, selection: { minShare: 10 } });
+    world.later(60_000);
+    expect(world.status).toMatchObject({ candidate: { digest: digest("b") }, step: { name: "watch" } });
+    expect(world.status.candidate).not.toHaveProperty("chosenFrom");
+    expect(winRateNumbers(world)).toBe(before);
+    world.later(25 * HOUR);
+    expect(world.status.lastRun).toMatchObject({ digest: digest("b"), outcome: "Promoted" });
+    expect(world.status.lastRun).not.toHaveProperty("chosenFrom");
+  });
+
   it("counts one in that had a run of its own before", () => {
     const world = idle({ model: { uri: modelUri("c"), digest: digest("c") } });
     world.settle(30_000);
