@@ -73,7 +73,7 @@ export function isForbidden(error: unknown): boolean {
 export function isRefused(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   const isUntyped = error.status === 500 && error.message.includes("failed to create typed patch object");
-  return [400, 403, 422].includes(error.status) || isUntyped;
+  return [400, 403, 413, 422].includes(error.status) || isUntyped;
 }
 
 /** The resourceVersion is no longer in the server's history: list again. */

@@ -1,7 +1,7 @@
 import { FINALIZER } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Client } from "../../kube/client.ts";
-import { type ApiError, isConflict, isForbidden, isRefused } from "../../kube/errors.ts";
+import { type ApiError, isConflict, isInvalid, isRefused } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
@@ -113,10 +113,14 @@ async function attempt(
   return undefined;
 }
 
-/** Of a JSON patch the API server says 422 too when the object has changed since: that is read again, and not told. */
+/**
+ * Of a JSON patch the API server says 422 too when what its tests name has changed since: that is read again, and not told.
+ * Only of an object that it has looked at, as validation and admission do, it gives the name.
+ */
 function isRefusal(effect: Effect, error: unknown): error is ApiError {
+  if (!isRefused(error)) return false;
   const isPatch = effect.type === "WriteRoute" && effect.write.type === "Patch";
-  return isRefused(error) && (!isPatch || isForbidden(error));
+  return !(isPatch && isInvalid(error) && error.details.name === undefined);
 }
 
 function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, answers }: Dependencies): Evidence {

@@ -6,6 +6,7 @@ import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { type Installation, install } from "../operator/install.ts";
+import { ADOPT, adoptedRoute } from "./adopted-stage.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
 import { installHTTPRoutes } from "./gateway-api.ts";
 
@@ -18,12 +19,15 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   canary = await setCanaryStage(installation);
-  await canary.applyWorkload();
-  await canary.createCanary();
-  await canary.start();
-  await canary.until("idle", ({ status }) => status?.phase === "Idle");
 });
 afterEach(() => canary.close());
+
+async function idle(spec?: Readonly<Record<string, unknown>>): Promise<void> {
+  await canary.applyWorkload();
+  await canary.createCanary(spec);
+  await canary.start();
+  await canary.until("idle", ({ status }) => status?.phase === "Idle");
+}
 
 const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 
@@ -71,6 +75,7 @@ function wholeOf(): string | undefined {
 
 describe("what the API server does not take is told in status, and done once it is let", () => {
   it("a candidate's Service", async () => {
+    await idle();
     const { client, namespace } = canary.stage;
     const probe = { metadata: { generateName: "probe-", namespace }, spec: { ports: [{ port: 80 }] } };
     const allow = await forbid("", "services", () => client.create(services, probe as never));
@@ -84,6 +89,7 @@ describe("what the API server does not take is told in status, and done once it 
   });
 
   it("the route of a rollback", async () => {
+    await idle();
     const { client, namespace } = canary.stage;
     await canary.createJob("next", "b");
     const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
@@ -105,7 +111,35 @@ describe("what the API server does not take is told in status, and done once it 
     expect(canary.faults()).toEqual([]);
   });
 
+  it("the route of a rollback, where that is Git's", async () => {
+    const route = adoptedRoute(canary);
+    await route.sync();
+    await idle(ADOPT);
+    await canary.createJob("next", "b");
+    const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
+    const touch = () =>
+      canary.stage.client.patch(httpRoutes, route.key, {
+        type: "merge",
+        body: { metadata: { annotations: { probe: String(Math.random()) } } },
+      });
+    const allow = await forbid("gateway.networking.k8s.io", "httproutes", touch);
+    // By this a route that has changed since is told from one that nobody may write.
+    const body = [{ op: "test", path: "/metadata/uid", value: "another" }] as const;
+    const unnamed = expect.not.objectContaining({ name: expect.anything() });
+    const stale = canary.stage.client.patch(httpRoutes, route.key, { type: "json", body });
+    await expect(stale).rejects.toMatchObject({ status: 422, details: unnamed });
+    await canary.compare(0, 60);
+    const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
+    expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "RouteRefused" });
+    expect(message(refused)).toMatch(/so traffic stays as it is: .*a freeze of httproutes/);
+    await allow();
+    await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    expect(route.slots()?.find(({ weight }) => weight === WHOLE)?.revision).toBe(half.status?.stable?.revision);
+    expect(route.faults()).toEqual([]);
+  });
+
   it("the pods that a workload asks for in mid-run, whose candidate is taken back all the same", async () => {
+    await idle();
     await canary.createJob("next", "b");
     const half = await canary.until("half way", ({ status }) => status?.weights?.desired === 50);
     await canary.createCanary({ serving: { template: { spec: { containers: [{ name: "server" }] } } } });
