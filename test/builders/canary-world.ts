@@ -6,7 +6,7 @@ import { digestOf } from "../../src/artifacts/digest.ts";
 import { nameOf, toBeArchived, type Unarchived } from "../../src/controllers/preferencecanary/archive/ended-runs.ts";
 import { type Decision, decide } from "../../src/controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../src/controllers/preferencecanary/desired.ts";
-import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
+import { type Effect, undoneBy } from "../../src/controllers/preferencecanary/effect.ts";
 import { NO_EVIDENCE } from "../../src/controllers/preferencecanary/evidence/evidence.ts";
 import { questionsOf } from "../../src/controllers/preferencecanary/evidence/questions.ts";
 import { type Facts, gatherFacts } from "../../src/controllers/preferencecanary/facts.ts";
@@ -154,7 +154,7 @@ export class CanaryWorld {
       this.events.push(...effectNotes(decision.effect));
     }
     const isOver = this.isGone || this.canary.metadata.deletionTimestamp !== undefined;
-    if (crash !== "BeforeStatus" && !isOver) this.#report(facts);
+    if (crash !== "BeforeStatus" && !isOver) this.#report({ ...facts, ...undoneBy(decision.effect) });
     return decision;
   }
 

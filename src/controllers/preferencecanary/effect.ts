@@ -42,6 +42,12 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** What somebody else had written, in words, and this effect has undone once it is carried out. */
+export function undoneBy(effect: Effect | undefined): { readonly undone?: string } {
+  if (effect?.type !== "WriteRoute" || effect.undoes === undefined) return {};
+  return { undone: effect.undoes };
+}
+
 /** What a rule says: do this, or look again then. Nothing, when it has nothing to say. */
 export type Advice =
   | { readonly effect: Effect }

@@ -49,6 +49,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly exposure?: Exposure;
   /** Of what this pass was to do. */
   readonly refusal?: Refusal;
+  /** What somebody else had written into the route and this pass has written back, in words. */
+  readonly undone?: string;
   /** Who may become the candidate; while this goes on there is none. */
   readonly selection?: Selection;
 }

@@ -13,7 +13,7 @@ import type { Archiver } from "./archive/archiver.ts";
 import { toBeArchived } from "./archive/ended-runs.ts";
 import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
-import type { Effect, Refusal } from "./effect.ts";
+import { type Effect, type Refusal, undoneBy } from "./effect.ts";
 import type { AnswerFeed } from "./evidence/answer-feed.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence/evidence.ts";
 import type { EvidenceFeed } from "./evidence/evidence-feed.ts";
@@ -64,9 +64,8 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   try {
     const refusal = await carryOut(canary, facts, deps, signal);
     if (isDeleted) deps.statuses.skip();
-    const written = isDeleted
-      ? done
-      : await deps.statuses.write(canary, refusal ? { ...facts, refusal } : facts, signal);
+    const outcome = refusal ? { refusal } : undoneBy(effect);
+    const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, ...outcome }, signal);
     // Whatever the effect changed wakes this key again.
     const againMs = refusal?.effect === "WriteRoute" ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
     return earliest(written, requeueAfter(Math.min(waitMs, againMs)));

@@ -178,6 +178,8 @@ function happenings(status: PreferenceCanaryStatus | undefined) {
     step: status?.step?.name,
     contenders: status?.contenders?.map(({ revision, state }) => [revision, state]),
     lastRun: [status?.lastRun?.revision, status?.lastRun?.outcome, status?.lastRun?.time],
+    // Of it only the pass that has undone it knows.
+    contested: findCondition(status?.conditions, CONDITION.routeContested)?.message,
   };
 }
 

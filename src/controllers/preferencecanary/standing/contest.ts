@@ -1,5 +1,6 @@
 import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
-import { findCondition, type NewCondition } from "../../../runtime/conditions.ts";
+import type { Condition } from "../../../api/v1alpha1/object.ts";
+import { findCondition, type NewCondition, timestamp } from "../../../runtime/conditions.ts";
 import type { Facts } from "../facts.ts";
 import { routeKindOf } from "../route-kind-of.ts";
 
@@ -7,24 +8,30 @@ import { routeKindOf } from "../route-kind-of.ts";
 const TOLD_MS = 3_600_000;
 
 /**
- * Whether somebody else has written into the route of late; of a canary to which that has never happened nothing. An Event
- * says it too, but is not seen by who looks at the canary alone, or late.
+ * Whether somebody else's change of the route was undone of late; of a canary to which that has never happened nothing. An
+ * Event says it too, but is not seen by who looks at the canary alone, or late.
  */
 export function routeContested(
-  { observed: { canary, route }, now }: Facts,
+  { observed: { canary, route }, undone, now }: Facts,
   observedGeneration: number,
 ): NewCondition[] {
   const type = CONDITION.routeContested;
   const before = findCondition(canary.status?.conditions, type);
-  if (route?.isMeddled) {
-    const message = contestedWords(routeKindOf(canary).kind, route.object.metadata.name, route.words);
+  if (undone !== undefined && route !== undefined) {
+    const words = contestedWords(routeKindOf(canary).kind, route.object.metadata.name, undone);
+    const message = `At ${timestamp(now)}: ${words}`;
     return [{ type, status: "True", reason: "WrittenBack", message, observedGeneration }];
   }
   if (before === undefined) return [];
-  const isOver = before.status !== "True" || now.getTime() - Date.parse(before.lastTransitionTime) >= TOLD_MS;
-  if (!isOver) return [{ ...before, observedGeneration }];
+  if (before.status !== "True" || now.getTime() - lastContest(before) < TOLD_MS)
+    return [{ ...before, observedGeneration }];
   const message = "Nobody else has written into the route for an hour";
   return [{ type, status: "False", reason: "NotContested", message, observedGeneration }];
+}
+
+/** Milliseconds since the epoch. The transition is that of the first in a row. */
+function lastContest({ message, lastTransitionTime }: Condition): number {
+  return Date.parse(/^At (\S+Z): /.exec(message)?.[1] ?? lastTransitionTime);
 }
 
 /** `words`: what was written, as the route says it. */

@@ -130,6 +130,16 @@ describe("writing status", () => {
     expect(woken).toEqual(["in conflict", "waiting"]);
   });
 
+  it("lets nothing that only this pass knows wait: that somebody else's route was written back", async () => {
+    const { world, sent, writer, writeAs } = inLastStep({ isSlow: true });
+    const before = world.canary;
+    world.vote([1]);
+    for (let index = 0; index < 10; index += 1) void writeAs(`c${index}`, before);
+    void writer.write(before, { ...world.facts(), undone: "another backend" }, AbortSignal.timeout(1_000));
+    expect(sent).toHaveLength(5);
+    expect(sent.at(-1)?.conditions?.find(({ type }) => type === "RouteContested")?.status).toBe("True");
+  });
+
   it("lets nothing that happened to a run wait", async () => {
     const { world, sent, writeAs } = inLastStep({ isSlow: true });
     const before = world.canary;
