@@ -1,5 +1,7 @@
+import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
+import { isTrue } from "../../runtime/conditions.ts";
 import { createdAt, isComplete } from "./arms/arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Refusal } from "./effect.ts";
@@ -119,7 +121,8 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing });
-  const outOfReach = safetyOutOfReach({ spec, gates, entered: presence.entered, deadline }, now);
+  const isTold = isTrue(observed.canary.status?.conditions, CONDITION.outOfReach);
+  const outOfReach = safetyOutOfReach({ spec, gates, entered: presence.entered, deadline, isTold }, now);
   const outcome = {
     ...(rejection !== undefined && { rejection }),
     ...(hold && { hold }),

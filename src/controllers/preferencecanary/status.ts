@@ -147,12 +147,15 @@ function gatesChanged(shown: readonly GateStatus[], observedGeneration: number):
   };
 }
 
-/** Most canaries never need to hear of it. */
-function outOfReach({ outOfReach: words, observed }: Facts, observedGeneration: number): NewCondition[] {
+/** Most canaries never need to hear of it. While the evidence is out of sight, what was known of it stands. */
+function outOfReach({ outOfReach: words, gates, observed }: Facts, observedGeneration: number): NewCondition[] {
   const type = CONDITION.outOfReach;
   if (words !== undefined)
     return [{ type, status: "True", reason: "TooFewChecks", message: words, observedGeneration }];
-  if (findCondition(observed.canary.status?.conditions, type) === undefined) return [];
+  const before = findCondition(observed.canary.status?.conditions, type);
+  if (before === undefined) return [];
+  const { verdict, samples = 0 } = gates.find(({ name }) => name === "safety") ?? {};
+  if (verdict === "NoData" && samples > 0) return [{ ...before, observedGeneration }];
   const message = "No gate is known to need longer than spec.deadline";
   return [{ type, status: "False", reason: "NotOutOfReach", message, observedGeneration }];
 }

@@ -12,6 +12,8 @@ export interface Reach {
   readonly entered: Date | undefined;
   /** When the run is over. */
   readonly deadline: Date | undefined;
+  /** Status says so already. */
+  readonly isTold: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +23,7 @@ const HOUR_MS = 3_600_000;
  * checked so far; undefined where it can, where nobody knows, and where it has passed or failed. It is said of a rate that
  * is too low by far more than chance, and changes with the evidence only: status is not written for the clock's sake.
  */
-export function safetyOutOfReach({ spec, gates, entered, deadline }: Reach, now: Date): string | undefined {
+export function safetyOutOfReach({ spec, gates, entered, deadline, isTold }: Reach, now: Date): string | undefined {
   const { safety } = spec.gates;
   const { samples = 0, sum, verdict, lastSampleTime } = gates.find(({ name }) => name === "safety") ?? {};
   if (safety === undefined || entered === undefined || deadline === undefined || deadline <= now) return undefined;
@@ -30,8 +32,8 @@ export function safetyOutOfReach({ spec, gates, entered, deadline }: Reach, now:
   if (hours <= 0) return undefined;
   const needed = cleanChecksToPass(safetyTest(safetySpec(safety)), { checked: samples, violations: Number(sum) });
   const hoursLeft = (deadline.getTime() - now.getTime()) / HOUR_MS;
-  if (needed <= (atMost(samples) / hours) * hoursLeft) return undefined;
   const perHour = samples / hours;
+  if (needed <= (isTold ? perHour : atMost(samples) / hours) * hoursLeft) return undefined;
   const takes = formatAge((needed / perHour) * HOUR_MS);
   const less =
     safety.require === "ProvenBelow" ? "raise gates.safety.maxViolationRate" : "lower gates.safety.minChecked";

@@ -24,14 +24,15 @@ interface Seen {
   readonly withinMs: number;
   readonly violations?: number;
   readonly verdict?: GateStatus["verdict"];
+  readonly isTold?: boolean;
 }
 
 function said(safety: Readonly<Record<string, unknown>>, deadlineMs: number | undefined, seen: Seen) {
-  const { samples, withinMs, violations = 0, verdict = "Undecided" } = seen;
+  const { samples, withinMs, violations = 0, verdict = "Undecided", isTold = false } = seen;
   const lastSampleTime = at(withinMs).toISOString();
   const gate: GateStatus = { name: "safety", verdict, samples, sum: String(violations), lastSampleTime, message: "" };
   const deadline = deadlineMs === undefined ? undefined : at(deadlineMs);
-  return safetyOutOfReach({ spec: specWith(safety), gates: [gate], entered, deadline }, at(withinMs));
+  return safetyOutOfReach({ spec: specWith(safety), gates: [gate], entered, deadline, isTold }, at(withinMs));
 }
 
 const proof = { maxViolationRate: "0.01%", require: "ProvenBelow" };
@@ -84,5 +85,34 @@ describe("a safety gate that cannot pass in time", () => {
     world.later(MINUTE);
     expect(condition()).toMatchObject({ status: "False" });
     expect(told()).toHaveLength(1);
+  });
+
+  it("is told of a rate that is too low beyond chance, and taken back of one that is enough as it is", () => {
+    const between = { samples: 50, withinMs: HOUR };
+    expect(said({ minChecked: 500 }, 9 * HOUR, between)).toBeUndefined();
+    expect(said({ minChecked: 500 }, 9 * HOUR, { ...between, isTold: true })).toContain("450 more");
+    expect(said({ minChecked: 500 }, 10 * HOUR, { ...between, isTold: true })).toBeUndefined();
+  });
+
+  it("stays as it was told while the evidence cannot be read, and is not told again", () => {
+    const world = running({
+      deadline: "24h",
+      onNoData: { after: "20h" },
+      evidence,
+      gates: { winRate: {}, safety: proof },
+    });
+    const condition = () => world.status.conditions?.find(({ type }) => type === "OutOfReach");
+    world.later(MINUTE);
+    for (let time = 0; time < 3; time += 1) {
+      world.check(Array<boolean>(6).fill(false));
+      world.later(MINUTE);
+      world.evidence.setAccess({ type: "Unreadable", problem: "the collector is away" });
+      world.later(MINUTE);
+      expect(world.status.gates?.find(({ name }) => name === "safety")?.verdict).toBe("NoData");
+      expect(condition()).toMatchObject({ status: "True", message: expect.stringContaining("more checked answers") });
+      world.evidence.setAccess({ type: "Readable" });
+      world.later(MINUTE);
+    }
+    expect(world.events.filter(({ reason }) => reason === "OutOfReach")).toHaveLength(1);
   });
 });
