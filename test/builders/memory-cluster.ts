@@ -117,7 +117,11 @@ export function createMemoryCluster(clock: Clock) {
     LetRouteGo: ({ name }) => letRouteGo(name),
     ApplyRecord: ({ object }) => void put(stores.records, { revision: 1, ...object }),
     ApplyDeployment: ({ object }) => void put(stores.deployments, object),
-    ApplyInferenceService: ({ object }) => void put(stores.inferenceServices, object),
+    ApplyInferenceService: ({ object }) => {
+      const { name, namespace = NAMESPACE } = object.metadata;
+      const standing = stores.inferenceServices.get({ namespace, name });
+      put(stores.inferenceServices, standing === undefined ? object : merged(standing, object));
+    },
     ApplyService: ({ object }) =>
       void put(stores.services, { ...object, spec: { ...object.spec, clusterIP: "10.0.0.1" } }),
     ReleaseService: ({ name }) => releaseService(name),
@@ -182,6 +186,18 @@ export function createMemoryCluster(clock: Clock) {
       reportPredictors();
     },
   };
+}
+
+/** As server-side apply: what is left out stays as another has set it. */
+function merged<T>(standing: unknown, applied: T): T {
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  if (applied === undefined) return standing as T;
+  if (!isObject(standing) || !isObject(applied)) return applied;
+  const entries = Object.entries(applied as object).map(([key, value]) => [
+    key,
+    merged(Reflect.get(standing as object, key), value),
+  ]);
+  return { ...(standing as T), ...Object.fromEntries(entries) };
 }
 
 /** What a gateway says of a route that it takes. */

@@ -66,6 +66,7 @@ describe("a canary of KServe", () => {
     expect((await get(first))?.spec).toEqual({
       predictor: {
         minReplicas: 2,
+        maxReplicas: 2,
         model: { modelFormat: { name: "huggingface" }, storageUri: modelUri("a") },
         timeout: 60,
       },

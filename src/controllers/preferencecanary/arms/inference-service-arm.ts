@@ -1,3 +1,4 @@
+import type { InferenceServiceTemplate } from "../../../api/v1alpha1/canary-serving.ts";
 import { ANNOTATION, LABEL, MANAGED_BY } from "../../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.ts";
 import type { Service } from "../../../kube/built-in.ts";
@@ -34,7 +35,7 @@ export function armInferenceService(
   const standing = existing?.object;
   const ours = { ...CLUSTER_LOCAL, ...MANAGED_BY, [LABEL.canary]: name, [LABEL.revision]: revision };
   const annotations = { ...MODE, ...template.annotations, ...(model.digest && { [ANNOTATION.digest]: model.digest }) };
-  const { minReplicas, maxReplicas } = (canary.spec.serving.inferenceService ?? template).predictor;
+  const scale = scaleOf(canary.spec.serving.inferenceService ?? template);
   return {
     metadata: {
       name: armName(name, revision),
@@ -45,9 +46,15 @@ export function armInferenceService(
     },
     spec: {
       ...standing?.spec,
-      predictor: { ...(standing?.spec?.predictor ?? predictorOf(inputs)), minReplicas, maxReplicas },
+      predictor: { ...(standing?.spec?.predictor ?? predictorOf(inputs)), ...scale },
     },
   };
+}
+
+/** Both are always said, as KServe would fill them in: what is left out stays as anybody else has set it. */
+function scaleOf({ predictor }: InferenceServiceTemplate): Pick<PredictorSpec, "minReplicas" | "maxReplicas"> {
+  const { minReplicas = 1, maxReplicas = minReplicas } = predictor;
+  return { minReplicas, maxReplicas };
 }
 
 /** A model that no volume of ours holds is left to KServe, as the template says. */

@@ -149,10 +149,7 @@ function keepInferenceService(
   wanted: Applied<InferenceService>,
 ): Advice {
   if (standing?.terminating) return undefined;
-  const [now, then] = [standing?.object.spec?.predictor, wanted.spec?.predictor];
-  // What is wanted no more would be no difference otherwise.
-  const isScaled = now?.minReplicas === then?.minReplicas && now?.maxReplicas === then?.maxReplicas;
-  const isKept = standing !== undefined && isScaled && stands(standing.object, wanted);
+  const isKept = standing !== undefined && stands(standing.object, wanted);
   return isKept ? undefined : { effect: { type: "ApplyInferenceService", object: wanted } };
 }
 

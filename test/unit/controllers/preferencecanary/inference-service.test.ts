@@ -80,9 +80,9 @@ describe("an arm that is an InferenceService", () => {
         },
         annotations: { note: "x", "serving.kserve.io/deploymentMode": "Standard", "dpo.dev/digest": digest("b") },
       },
-      spec: { predictor: predictor({}, modelUri("b")) },
+      spec: { predictor: predictor({ maxReplicas: 2 }, modelUri("b")) },
     });
-    expect(made(world, stable?.revision)?.spec).toEqual({ predictor: predictor() });
+    expect(made(world, stable?.revision)?.spec).toEqual({ predictor: predictor({ maxReplicas: 2 }) });
     expect(world.cluster.services.get(key(candidate?.revision))?.spec).toMatchObject({
       selector: { app: `isvc.${CANARY}-${candidate?.revision}-predictor` },
       ports: [{ port: 8080, targetPort: 8000 }],
@@ -121,7 +121,7 @@ describe("an arm that is an InferenceService", () => {
     if (object === undefined) throw new Error("nothing was made");
     const annotations = { "serving.kserve.io/deploymentMode": "RawDeployment", modelFormat: "huggingface" };
     const model = { modelFormat: { name: "huggingface", version: "1" } };
-    const spec = { predictor: { model, minReplicas: 2 } };
+    const spec = { predictor: { model, minReplicas: 2, maxReplicas: 2 } };
     world.cluster.put(world.cluster.inferenceServices, {
       ...object,
       metadata: { ...object.metadata, annotations },
@@ -151,10 +151,25 @@ describe("an arm that is an InferenceService", () => {
     edit(world, { predictor: predictor({ minReplicas: 3 }) });
     world.settle(10_000);
     expect(scales()).toEqual([
-      [3, undefined],
-      [3, undefined],
+      [3, 3],
+      [3, 3],
     ]);
     expect(world.status.lastRun).toBeUndefined();
+  });
+
+  it("has as many pods as Git says, whatever somebody else adds to it", () => {
+    const world = started(specOf({ predictor: { model: predictor()["model"] } }));
+    const { revision } = world.status.stable ?? {};
+    const standing = made(world, revision);
+    if (standing?.spec === undefined) throw new Error("nothing was made");
+    const spec = { predictor: { ...standing.spec.predictor, minReplicas: 2, maxReplicas: 5 } };
+    world.cluster.put(world.cluster.inferenceServices, { ...standing, spec });
+    world.settle();
+    expect(made(world, revision)?.spec?.predictor).toMatchObject({ minReplicas: 1, maxReplicas: 1 });
+    expect(applied(world)).toHaveLength(2);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" } });
   });
 
   it("is tried anew when anything else of the template changes", () => {
