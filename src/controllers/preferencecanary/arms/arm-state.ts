@@ -35,13 +35,15 @@ export function isGone({ deployment, inferenceService, service }: Arm): boolean 
   return !isMade && service === undefined;
 }
 
-/** RFC 3339; absent while nothing of it is there. */
+/** RFC 3339; absent while nothing of it is there that stays. */
 export function createdAt({ deployment, inferenceService, service }: Arm): string | undefined {
+  if (inferenceService?.terminating) return undefined;
   return (inferenceService ?? deployment ?? service)?.object.metadata.creationTimestamp;
 }
 
 /** When it last came closer to being ready; absent while there is nothing that could. */
 export function progressedAt({ deployment, inferenceService }: Arm): Date | undefined {
+  if (inferenceService?.terminating) return undefined;
   const { creationTimestamp } = inferenceService?.object.metadata ?? {};
   return deployment?.progressedAt ?? (creationTimestamp === undefined ? undefined : new Date(creationTimestamp));
 }

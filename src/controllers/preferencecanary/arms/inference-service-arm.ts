@@ -79,16 +79,17 @@ export function readInferenceService(
   service: Service | undefined,
 ): ObservedInferenceService {
   const { uid, name, deletionTimestamp } = object.metadata;
+  const terminating = deletionTimestamp !== undefined;
   const backing = backingOf({ service: predictorName(name), port: PREDICTOR_PORT }, service);
   const problem = problemOf(object) ?? (typeof backing === "string" ? backing : undefined);
   return {
     object,
     uid,
-    terminating: deletionTimestamp !== undefined,
+    terminating,
     minPods: minPodsOf(object),
     ready: problem === undefined,
     ...(problem !== undefined && { problem }),
-    ...(typeof backing !== "string" && { backing }),
+    ...(!terminating && typeof backing !== "string" && { backing }),
   };
 }
 
@@ -99,7 +100,10 @@ function minPodsOf({ metadata, spec }: InferenceService): number {
 }
 
 /** Its condition Ready is about its own route too, which nobody uses here. */
-function problemOf({ metadata: { name }, status = {} }: InferenceService): string | undefined {
+function problemOf({ metadata: { name, deletionTimestamp }, status = {} }: InferenceService): string | undefined {
+  // Its pods may still answer, but not for long.
+  if (deletionTimestamp !== undefined)
+    return `InferenceService ${name} is being deleted, and KServe has not let go of it yet`;
   const { conditions = [], deploymentMode = "Standard", modelStatus } = status;
   if (!STANDARD.includes(deploymentMode)) {
     const remedy = "before KServe 0.16 its annotation serving.kserve.io/deploymentMode has to be RawDeployment";
