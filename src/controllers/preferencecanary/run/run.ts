@@ -1,13 +1,13 @@
 import { ANNOTATION } from "../../../api/v1alpha1/metadata.ts";
 import type { Digest } from "../../../artifacts/digest.ts";
 import { ALMOST_WHOLE } from "../../../traffic/slots.ts";
-import { roleOf } from "../arms/arm-state.ts";
+import { isGone, roleOf } from "../arms/arm-state.ts";
 import { desiredModel, newerJobs } from "../arms/desired-model.ts";
 import { type External, externalInputs } from "../arms/external-arm.ts";
 import { templateModel } from "../arms/model.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { type Block, blockOf, serving, type Target } from "../arms/target.ts";
-import type { Observed } from "../observed.ts";
+import type { Arm, Observed } from "../observed.ts";
 import { amongHowMany, type Contender, chosenModel, contendersOf } from "../selection/contenders.ts";
 import { readOrders } from "./orders.ts";
 
@@ -81,7 +81,11 @@ function currentCandidate(observed: Observed, stable: string, target: Target | u
   const remembered = canary.status?.candidate?.revision;
   if (remembered === undefined || remembered === stable) return undefined;
   const isNamed = route?.slots?.some(({ revision }) => revision === remembered) ?? false;
-  return isNamed || arms.has(remembered) ? remembered : undefined;
+  return isNamed || stands(arms.get(remembered)) ? remembered : undefined;
+}
+
+function stands(arm: Arm | undefined): boolean {
+  return arm !== undefined && !isGone(arm);
 }
 
 function stateOf(observed: Observed, revision: string, target: Target | undefined): RunState {
@@ -176,7 +180,8 @@ function blockOfWanted(observed: Observed, stable: string, target: Target): Bloc
 export function toRetry({ canary, records, route, arms }: Observed): string | undefined {
   const revision = canary.metadata.annotations?.[ANNOTATION.retry];
   const record = revision === undefined ? undefined : records.get(revision);
-  if (revision === undefined || record === undefined || record.retried || arms.has(revision)) return undefined;
+  if (revision === undefined || record === undefined || record.retried || stands(arms.get(revision)))
+    return undefined;
   // An order to roll back outranks the one to try again.
   if (readOrders(canary, revision).rollback) return undefined;
   const isBlocked = record.verdict === "RolledBack" || record.verdict === "Failed";

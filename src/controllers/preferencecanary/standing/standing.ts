@@ -1,6 +1,6 @@
 import { WHOLE } from "../../../traffic/slots.ts";
 import type { LastRun } from "../archive/last-run.ts";
-import { isComplete } from "../arms/arm-state.ts";
+import { isComplete, isGone } from "../arms/arm-state.ts";
 import { backingIn } from "../arms/external-arm.ts";
 import { kserveHindrance } from "../arms/inference-service-arm.ts";
 import type { Refusal } from "../effect.ts";
@@ -32,7 +32,10 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   }
   if (run.stable !== undefined && run.target === undefined && run.contenders === undefined)
     return sameServiceStand(facts, run.stable);
-  if (run.stable !== undefined) return idleStand(facts, run.stable, lastRun);
+  if (run.stable !== undefined) {
+    const stand = idleStand(facts, run.stable, lastRun);
+    return { ...stand, message: `${stand.message}${heldByKServe(observed, run.stable)}` };
+  }
   const first = run.target?.revision ?? "";
   return inProgress(
     "Progressing",
@@ -77,8 +80,9 @@ function servedBy({ records }: Observed, revision: string): string | undefined {
 /** Nothing is being judged. */
 function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | undefined): Stand {
   const serves = `Revision ${stable} serves all requests`;
+  const left = [...observed.arms.values()].filter((arm) => !isGone(arm));
   const isPromoted = lastRun?.outcome === "Promoted" && lastRun.revision === stable;
-  const isRetiring = observed.arms.size > 1 || observed.route?.slots?.every(({ weight }) => weight !== WHOLE);
+  const isRetiring = left.length > 1 || observed.route?.slots?.every(({ weight }) => weight !== WHOLE);
   if (isPromoted && isRetiring)
     return inProgress(
       "Promoting",
@@ -106,6 +110,16 @@ function idleStand({ observed, run }: Facts, stable: string, lastRun: LastRun | 
   const [phase, reason] = isPromoted ? (["Promoted", "Promoted"] as const) : (["Idle", "Serving"] as const);
   const message = `${serves}${unjudged({ observed, run }, stable)}${nextStepOf(observed, stable)}`;
   return { phase, standing: "Ready", reason, message };
+}
+
+/** What is left of a run that is over, and holds up nothing. */
+function heldByKServe({ arms }: Observed, stable: string): string {
+  const held = [...arms].flatMap(([revision, { inferenceService }]) =>
+    inferenceService?.terminating && revision !== stable ? [inferenceService.object.metadata.name] : [],
+  );
+  return held.length === 0
+    ? ""
+    : `. KServe has not let go of InferenceService ${held.join(", ")}: see whether its controller runs`;
 }
 
 /** Of several models; what was found against each is in status.contenders. */

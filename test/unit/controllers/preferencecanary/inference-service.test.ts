@@ -310,6 +310,60 @@ describe("an InferenceService that is not ready", () => {
   });
 });
 
+describe("an InferenceService that KServe does not let go of", () => {
+  const FINALIZER = ["inferenceservice.finalizers"];
+
+  /** Its model was rolled back. */
+  function held(): [CanaryWorld, string] {
+    const world = running();
+    const { revision = "" } = world.status.candidate ?? {};
+    const object = made(world, revision);
+    if (object === undefined) throw new Error("nothing was made");
+    const metadata = { ...object.metadata, finalizers: FINALIZER };
+    world.cluster.put(world.cluster.inferenceServices, { ...object, metadata });
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    return [world, revision];
+  }
+
+  function letGo(world: CanaryWorld, revision: string): void {
+    const object = made(world, revision);
+    if (object === undefined) throw new Error("nothing was held");
+    const metadata = { ...object.metadata, finalizers: [] };
+    world.cluster.put(world.cluster.inferenceServices, { ...object, metadata });
+    world.cluster.apply({ type: "DeleteInferenceService", name: metadata.name, uid: metadata.uid });
+  }
+
+  it("ends its run all the same, status says who is waited for, and the next model gets a run", () => {
+    const [world, revision] = held();
+    expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { revision, outcome: "RolledBack" } });
+    expect(ready(world)?.message).toContain(`KServe has not let go of InferenceService ${CANARY}-${revision}`);
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ step: { name: "half" }, candidate: { digest: digest("c") } });
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted" });
+    expect(world.faults()).toEqual([]);
+  });
+
+  it("gets no request when its model is tried again, until it is another one", () => {
+    const [world, revision] = held();
+    world.annotate({ "dpo.dev/retry": revision });
+    world.later(20 * 60_000);
+    expect(world.status).toMatchObject({ candidate: { revision } });
+    expect(world.status.step).toBeUndefined();
+    expect(ready(world)?.message).toContain(
+      `InferenceService ${CANARY}-${revision} is being deleted, and KServe has not let go of it yet`,
+    );
+    expect(weightIn(world.slots ?? stableAlone(""), revision)).toBe(0);
+    letGo(world, revision);
+    world.settle(30_000);
+    expect(world.status).toMatchObject({ candidate: { revision }, step: { name: "half" } });
+    expect(world.faults()).toEqual([]);
+  });
+});
+
 describe("a cluster without KServe", () => {
   it("is told what is missing, and serves once it is there", () => {
     const world = new CanaryWorld(specOf());
