@@ -49,6 +49,12 @@ const ExternalArm = z.object({
 const replicas = (description: string) =>
   z.int().min(1).max(1000).meta({ format: "int32" }).exactOptional().describe(description);
 
+/** Of an object with `labels`: by some of ours the operator finds what is its own. */
+const noneOfOurs = (labels: string): readonly [string, string] => [
+  "!has(self.labels) || self.labels.all(key, !key.startsWith('dpo.dev/'))",
+  `${labels} cannot have one that begins with dpo.dev/: the operator sets those, so take it out`,
+];
+
 /** What of KServe's PredictorSpec the operator reads, adds to or refuses stands here; everything else is kept as it is. */
 const Predictor = z
   .looseObject({
@@ -67,6 +73,8 @@ const Predictor = z
       .describe("KServe's predictor.model."),
     minReplicas: replicas("Pods of each arm at least. A change of it starts no run."),
     maxReplicas: replicas("Pods of each arm at most. A change of it starts no run."),
+    labels: texts("Labels of the predictor's pods, over those of the InferenceService.", 63),
+    workerSpec: z.looseObject({}).exactOptional().describe("Refused: the pods of an arm are of one node each."),
     name: z
       .string()
       .max(63)
@@ -90,6 +98,15 @@ const Predictor = z
         "!has(self.canaryTrafficPercent)",
         "serving.inferenceService.predictor.canaryTrafficPercent cannot be set: spec.steps say how requests are split, so take it out",
       ],
+      [
+        "!has(self.workerSpec)",
+        "serving.inferenceService.predictor.workerSpec cannot be set: KServe does not scale what runs on several nodes to minReplicas, so take it out and let a pod have all its GPUs on one node",
+      ],
+      [
+        "!has(self.minReplicas) || !has(self.maxReplicas) || self.maxReplicas >= self.minReplicas",
+        "serving.inferenceService.predictor.maxReplicas must be at least minReplicas; without it there are always minReplicas pods",
+      ],
+      noneOfOurs("serving.inferenceService.predictor.labels"),
     ),
   )
   .describe("KServe's spec.predictor of both arms. KServe checks it when an InferenceService is made of it.");
@@ -101,10 +118,13 @@ const InferenceService = z
     predictor: Predictor,
   })
   .meta(
-    rules([
-      "!has(self.annotations) || !('serving.kserve.io/deploymentMode' in self.annotations) || self.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment']",
-      "serving.inferenceService.annotations: serving.kserve.io/deploymentMode must be Standard, or RawDeployment before KServe 0.16: in no other mode are there pods that an arm's Service can select",
-    ]),
+    rules(
+      [
+        "!has(self.annotations) || !('serving.kserve.io/deploymentMode' in self.annotations) || self.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment']",
+        "serving.inferenceService.annotations: serving.kserve.io/deploymentMode must be Standard, or RawDeployment before KServe 0.16: in no other mode are there pods that an arm's Service can select",
+      ],
+      noneOfOurs("serving.inferenceService.labels"),
+    ),
   )
   .describe("Template of an InferenceService of KServe for each arm, in Standard mode. A change of it starts a run.");
 
