@@ -22,7 +22,10 @@ export interface Own {
   readonly inferenceServices: readonly Stored<InferenceService>[];
 }
 
-/** By name, since what KServe makes of an InferenceService has its labels too. */
+/**
+ * By name, since what KServe makes of an InferenceService has its labels too. Where InferenceServices cannot be seen, there may be
+ * one of each record.
+ */
 export function readArms(
   { metadata: { name } }: Stored<PreferenceCanary>,
   own: Own,
@@ -32,11 +35,14 @@ export function readArms(
   const revisionOf = ({ metadata }: KubeObject) => metadata.labels?.[LABEL.revision] ?? "";
   const all: readonly KubeObject[] = [...own.deployments, ...own.services, ...own.inferenceServices];
   const revisions = all.filter((object) => object.metadata.name === armName(name, revisionOf(object))).map(revisionOf);
+  const hidden = [...records].flatMap(([revision, record]) =>
+    kind === "Hidden" && "inferenceService" in record ? [revision] : [],
+  );
   return new Map(
-    [...new Set(revisions)].map((revision): [string, Arm] => {
+    [...new Set([...revisions, ...hidden])].map((revision): [string, Arm] => {
       const record = records.get(revision) ?? {};
       const isExternal = "service" in record;
-      const isHidden = "inferenceService" in record && kind === "Hidden";
+      const isHidden = hidden.includes(revision);
       const arm = readArm(armName(name, revision), own);
       return [revision, { ...arm, ...(isExternal && { isExternal }), ...(isHidden && { isHidden }) }];
     }),

@@ -29,8 +29,9 @@ export function isReachable({ service }: Arm): boolean {
   return service !== undefined && !service.terminating;
 }
 
-/** Nothing is left of it that the operator has yet to take away. */
-export function isGone({ deployment, inferenceService, service }: Arm): boolean {
+/** Nothing is left of it that the operator has yet to take away, as far as that can be seen. */
+export function isGone({ deployment, inferenceService, service, isHidden }: Arm): boolean {
+  if (isHidden) return false;
   const isMade = inferenceService === undefined ? deployment !== undefined : !inferenceService.terminating;
   return !isMade && service === undefined;
 }
@@ -55,6 +56,7 @@ export function podsIn({ deployment, inferenceService }: Arm, { spec }: Preferen
   return `${deployment?.available ?? 0} of ${wanted} pods`;
 }
 
-export function roleOf({ deployment, service }: Arm): Role | undefined {
-  return deployment?.role ?? service?.role;
+/** KServe's Deployment has the labels of its template. */
+export function roleOf({ deployment, inferenceService, service }: Arm): Role | undefined {
+  return (inferenceService === undefined ? deployment?.role : undefined) ?? service?.role;
 }

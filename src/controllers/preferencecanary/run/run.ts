@@ -180,8 +180,7 @@ function blockOfWanted(observed: Observed, stable: string, target: Target): Bloc
 export function toRetry({ canary, records, route, arms }: Observed): string | undefined {
   const revision = canary.metadata.annotations?.[ANNOTATION.retry];
   const record = revision === undefined ? undefined : records.get(revision);
-  if (revision === undefined || record === undefined || record.retried || stands(arms.get(revision)))
-    return undefined;
+  if (revision === undefined || record === undefined || record.retried || stands(arms.get(revision))) return undefined;
   // An order to roll back outranks the one to try again.
   if (readOrders(canary, revision).rollback) return undefined;
   const isBlocked = record.verdict === "RolledBack" || record.verdict === "Failed";
