@@ -147,12 +147,20 @@ export function createMemoryCluster(clock: Clock) {
     put(stores.deployments, { ...object, status: { observedGeneration: generation, ...counts } });
   }
 
+  /** Up to what it has to be at least. */
+  function autoscale(standing: Stored<Deployment>, replicas: number): void {
+    if (standing.spec === undefined || (standing.spec.replicas ?? 1) >= replicas) return;
+    put(stores.deployments, { ...standing, spec: { ...standing.spec, replicas } });
+  }
+
   function makePredictors(): void {
     for (const object of stores.inferenceServices.list()) {
       const { deployment, service } = madeByKServe(object);
-      if (stores.deployments.get(deployment.metadata) !== undefined) continue;
-      put(stores.services, service);
-      put(stores.deployments, deployment);
+      const standing = stores.deployments.get(deployment.metadata);
+      if (standing === undefined) {
+        put(stores.services, service);
+        put(stores.deployments, deployment);
+      } else autoscale(standing, object.spec?.predictor.minReplicas ?? 1);
     }
   }
 

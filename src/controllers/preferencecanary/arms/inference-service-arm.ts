@@ -21,13 +21,14 @@ const CLUSTER_LOCAL = { "networking.kserve.io/visibility": "cluster-local" };
 const PREDICTOR_PORT = 80;
 
 /**
- * `existing`: the InferenceService that stands. KServe hands on every label and annotation to the pods, and its webhook writes
+ * `podsAtLeast`: whatever the template says, but for its maxReplicas. `existing`: the InferenceService that stands. KServe hands on every label and annotation to the pods, and its webhook writes
  * parts of the spec anew: whatever changes there would restart what serves, or be changed back for ever. So nothing but
  * the number of pods ever does, and the arm's role stands on its Service.
  */
 export function armInferenceService(
   canary: PreferenceCanary,
   inputs: PredictorArm,
+  podsAtLeast: number,
   existing?: ObservedInferenceService,
 ): Applied<InferenceService> {
   const { name, namespace } = canary.metadata;
@@ -35,7 +36,7 @@ export function armInferenceService(
   const standing = existing?.object;
   const ours = { ...CLUSTER_LOCAL, ...MANAGED_BY, [LABEL.canary]: name, [LABEL.revision]: revision };
   const annotations = { ...MODE, ...template.annotations, ...(model.digest && { [ANNOTATION.digest]: model.digest }) };
-  const scale = scaleOf(canary.spec.serving.inferenceService ?? template);
+  const scale = scaleOf(canary.spec.serving.inferenceService ?? template, podsAtLeast);
   return {
     metadata: {
       name: armName(name, revision),
@@ -52,9 +53,12 @@ export function armInferenceService(
 }
 
 /** Both are always said, as KServe would fill them in: what is left out stays as anybody else has set it. */
-function scaleOf({ predictor }: InferenceServiceTemplate): Pick<PredictorSpec, "minReplicas" | "maxReplicas"> {
+function scaleOf(
+  { predictor }: InferenceServiceTemplate,
+  podsAtLeast: number,
+): Pick<PredictorSpec, "minReplicas" | "maxReplicas"> {
   const { minReplicas = 1, maxReplicas = minReplicas } = predictor;
-  return { minReplicas, maxReplicas };
+  return { minReplicas: Math.min(Math.max(minReplicas, podsAtLeast), maxReplicas), maxReplicas };
 }
 
 /** A model that no volume of ours holds is left to KServe, as the template says. */

@@ -21,6 +21,7 @@ import type {
   ObservedService,
   Role,
 } from "../observed.ts";
+import type { Run } from "../run/run.ts";
 import { amongHowMany } from "../selection/contenders.ts";
 import { isContending } from "../selection/selection.ts";
 
@@ -71,7 +72,7 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
     const first = { ...inputs, ...(among && { among }), retried: false };
     return { effect: { type: "ApplyRecord", object: revisionRecord(canary, first) } };
   }
-  if ("inferenceService" in inputs) return keepPredictor(observed, inputs, role);
+  if ("inferenceService" in inputs) return keepPredictor(observed, run, inputs, role);
   if ("service" in inputs) {
     const backing = backingIn(observed, inputs, run.stable);
     return typeof backing === "string"
@@ -84,15 +85,27 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   );
 }
 
+/**
+ * As long as requests may go from one arm to the other in one write, neither has fewer pods than the other: an autoscaler takes
+ * pods from whoever has nothing to do, and would be too late to give them back.
+ */
+function podsAtLeast(arms: Observed["arms"], { stable, candidate }: Run): number {
+  if (stable === undefined || candidate?.state !== "Running") return 1;
+  const pods = [stable, candidate.revision].map((revision) => arms.get(revision)?.deployment?.object.spec?.replicas);
+  return Math.max(...pods.map((replicas = 1) => replicas));
+}
+
 /** The Service can lead nowhere before KServe has made its own. */
 function keepPredictor(
   { canary, arms, inferenceServices }: Observed,
+  run: Run,
   inputs: PredictorInputs & Pick<Target, "revision">,
   role: Role | undefined,
 ): Advice {
   if (inferenceServices !== "Served") return undefined;
   const { service, inferenceService } = arms.get(inputs.revision) ?? {};
-  const advice = keepInferenceService(inferenceService, armInferenceService(canary, inputs, inferenceService));
+  const wanted = armInferenceService(canary, inputs, podsAtLeast(arms, run), inferenceService);
+  const advice = keepInferenceService(inferenceService, wanted);
   const { backing } = inferenceService ?? {};
   if (advice !== undefined || backing === undefined) return advice;
   return keepService(service, externalArmService(canary, inputs.revision, role, backing));

@@ -158,7 +158,7 @@ describe("an arm that is an InferenceService", () => {
   });
 
   it("has as many pods as Git says, whatever somebody else adds to it", () => {
-    const world = started(specOf({ predictor: { model: predictor()["model"] } }));
+    const world = started(specOf({ predictor: { model: predictor().model } }));
     const { revision } = world.status.stable ?? {};
     const standing = made(world, revision);
     if (standing?.spec === undefined) throw new Error("nothing was made");
@@ -170,6 +170,34 @@ describe("an arm that is an InferenceService", () => {
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle(30_000);
     expect(world.status).toMatchObject({ step: { name: "half" } });
+  });
+
+  it("has as many pods as the other arm while requests may go from one to the other, and as Git says after that", () => {
+    const world = started(specOf({ predictor: predictor({ maxReplicas: 4 }) }));
+    const stable = world.status.stable?.revision;
+    const least = (revision?: string) => made(world, revision)?.spec?.predictor.minReplicas;
+    const autoscale = (replicas: number) => {
+      const key = { namespace: NAMESPACE, name: `${CANARY}-${stable}-predictor` };
+      const deployment = world.cluster.deployments.get(key);
+      if (deployment?.spec === undefined) throw new Error("no Deployment was made");
+      world.cluster.put(world.cluster.deployments, { ...deployment, spec: { ...deployment.spec, replicas } });
+      world.cluster.setReady(key.name);
+    };
+    autoscale(3);
+    world.settle();
+    expect(least(stable)).toBe(2);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    const { revision } = world.status.candidate ?? {};
+    expect([least(stable), least(revision)]).toEqual([3, 3]);
+    autoscale(9);
+    world.settle(10_000);
+    expect([least(stable), least(revision)]).toEqual([4, 4]);
+    world.vote(wins);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision } });
+    expect(least(revision)).toBe(2);
+    expect(world.faults()).toEqual([]);
   });
 
   it("is tried anew when anything else of the template changes", () => {
@@ -379,20 +407,30 @@ describe("a cluster without KServe", () => {
     expect(world.status).toMatchObject({ phase: "Idle" });
   });
 
-  it("keeps a canary that is deleted until what may be there of it can be seen again", () => {
-    const world = running(specOf(undefined, { deletionPolicy: "Delete" }));
-    const seen = world.cluster.inferenceServices.list();
-    for (const object of seen) world.cluster.inferenceServices.remove(object);
-    [world.knowsKServe, world.isForbiddenKServe] = [false, true];
-    world.deleteCanary();
-    world.settle();
-    expect(world.isGone).toBe(false);
-    [world.knowsKServe, world.isForbiddenKServe] = [true, false];
-    for (const object of seen) world.cluster.put(world.cluster.inferenceServices, object);
-    world.settle();
-    expect(world.isGone).toBe(true);
-    expect(world.cluster.inferenceServices.list()).toEqual([]);
-  });
+  /** As where KServe has made none yet for the operator's to lead to. */
+  function forget({ cluster }: CanaryWorld, name: string): void {
+    const service = cluster.services.get({ namespace: NAMESPACE, name });
+    if (service !== undefined) cluster.services.remove(service);
+  }
+
+  it.each([false, true])(
+    "keeps a canary that is deleted until what may be there of it can be seen again, without Services: %s",
+    (isWithoutService) => {
+      const world = running(specOf(undefined, { deletionPolicy: "Delete" }));
+      const seen = world.cluster.inferenceServices.list();
+      for (const object of seen) world.cluster.inferenceServices.remove(object);
+      if (isWithoutService) for (const { name } of seen.map(({ metadata }) => metadata)) forget(world, name);
+      [world.knowsKServe, world.isForbiddenKServe] = [false, true];
+      world.deleteCanary();
+      world.settle();
+      expect(world.isGone).toBe(false);
+      [world.knowsKServe, world.isForbiddenKServe] = [true, false];
+      for (const object of seen) world.cluster.put(world.cluster.inferenceServices, object);
+      world.settle();
+      expect(world.isGone).toBe(true);
+      expect(world.cluster.inferenceServices.list()).toEqual([]);
+    },
+  );
 });
 
 describe("a canary that is deleted", () => {
