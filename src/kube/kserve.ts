@@ -9,6 +9,8 @@ export interface InferenceService extends KubeObject {
 /** With every other field of KServe's that somebody wrote. */
 export interface PredictorSpec {
   readonly model: { readonly modelFormat: object; readonly storageUri?: string | undefined };
+  /** Of its pods; they win over those of the InferenceService. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly minReplicas?: number | undefined;
   readonly maxReplicas?: number | undefined;
 }

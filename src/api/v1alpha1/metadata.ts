@@ -14,7 +14,7 @@ export const LABEL = {
   canary: "dpo.dev/canary",
   /** On an arm: the revision it serves. */
   revision: "dpo.dev/revision",
-  /** On an arm's Deployment only: "stable" or "candidate". Selectors never use it, since it changes. */
+  /** On an arm's Deployment, or its Service where somebody else makes the pods: "stable" or "candidate". Selectors never use it, since it changes. */
   role: "dpo.dev/role",
 } as const;
 

@@ -67,13 +67,17 @@ function predictorOf({ model, inferenceService: { predictor } }: PredictorInputs
 }
 
 /** Why there can be no such arms, and what to do about it. */
-export function kserveHindrance({ canary, inferenceServices }: Observed): Hindrance | undefined {
+export function kserveHindrance(
+  { canary, inferenceServices }: Observed,
+  stable: string | undefined,
+): Hindrance | undefined {
   if (canary.spec.serving.inferenceService === undefined || inferenceServices === "Served") return undefined;
   const remedy =
     "install KServe, give the manager the rule of its ClusterRole for them, or set serving.template or serving.workloadRef instead";
+  const rest = stable === undefined ? "" : `. ${stable} goes on serving`;
   return {
     reason: "KServeNotInstalled",
-    message: `The API server does not know InferenceService of serving.kserve.io/v1beta1, or does not let the manager list it: ${remedy}`,
+    message: `The API server does not know InferenceService of serving.kserve.io/v1beta1, or does not let the manager list it: ${remedy}${rest}`,
   };
 }
 
@@ -97,10 +101,12 @@ export function readInferenceService(
   };
 }
 
+const AUTOSCALER = "serving.kserve.io/autoscalerClass";
+
 /** An autoscaler of somebody else's has numbers of its own. */
 function minPodsOf({ metadata, spec }: InferenceService): number {
-  const isExternal = metadata.annotations?.["serving.kserve.io/autoscalerClass"] === "external";
-  return isExternal ? 1 : (spec?.predictor.minReplicas ?? 1);
+  const autoscaler = spec?.predictor.annotations?.[AUTOSCALER] ?? metadata.annotations?.[AUTOSCALER];
+  return autoscaler === "external" ? 1 : (spec?.predictor.minReplicas ?? 1);
 }
 
 /** Its condition Ready is about its own route too, which nobody uses here. */
@@ -117,7 +123,9 @@ function problemOf({ metadata: { name, deletionTimestamp }, status = {} }: Infer
   if (condition?.status === "True") return undefined;
   const { reason, message, exitCode } = modelStatus?.lastFailureInfo ?? {};
   const exit = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
-  const said = [reason && `${reason}${exit}`, message, condition?.message || condition?.reason].filter(Boolean);
-  if (said.length > 0) return `KServe says of InferenceService ${name}: ${said.join(": ")}`;
+  const failure = [reason && `${reason}${exit}`, message].filter(Boolean).join(": ");
+  // It stays when it is over.
+  const said = [condition?.message || condition?.reason, failure && `last failure: ${failure}`].filter(Boolean);
+  if (said.length > 0) return `KServe says of InferenceService ${name}: ${said.join("; ")}`;
   return `KServe has not said why InferenceService ${name} is not ready: see kubectl describe inferenceservice ${name}, and whether KServe's controller runs`;
 }

@@ -16,7 +16,7 @@ import type { Phase, Stand } from "./stand.ts";
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { run, observed } = facts;
   const { spec } = observed.canary;
-  const hindrance = routeHindrance(observed) ?? kserveHindrance(observed);
+  const hindrance = routeHindrance(observed) ?? kserveHindrance(observed, run.stable);
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
   if (facts.refusal !== undefined) return refusedStand(facts.refusal, run.stable);
   const unusable = modelHindrance(facts);

@@ -309,11 +309,13 @@ describe("an InferenceService that is not ready", () => {
     const world = starting();
     const lastFailureInfo = { reason: "ModelLoadFailed", message: "no config.json", exitCode: 1 };
     report(world, world.status.candidate?.revision, {
-      conditions: [{ type: "PredictorReady", status: "False" }],
+      conditions: [{ type: "PredictorReady", status: "False", message: "is progressing" }],
       modelStatus: { lastFailureInfo },
     });
     world.later(9 * 60_000);
-    expect(ready(world)?.message).toContain("ModelLoadFailed (exit code 1): no config.json");
+    expect(ready(world)?.message).toContain(
+      "is progressing; last failure: ModelLoadFailed (exit code 1): no config.json",
+    );
     expect(world.status.lastRun).toBeUndefined();
     world.later(2 * 60_000);
     expect(world.status).toMatchObject({ phase: "Stalled", lastRun: { outcome: "Failed" } });
@@ -405,6 +407,9 @@ describe("a cluster without KServe", () => {
     world.knowsKServe = true;
     world.settle();
     expect(world.status).toMatchObject({ phase: "Idle" });
+    world.knowsKServe = false;
+    world.settle();
+    expect(ready(world)?.message).toContain(`. ${world.status.stable?.revision} goes on serving`);
   });
 
   /** As where KServe has made none yet for the operator's to lead to. */
