@@ -62,9 +62,9 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const { waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
-    const refusal = await carryOut(canary, facts, deps, signal);
+    const { effect, refusal } = await carryOut(canary, facts, deps, signal);
     if (isDeleted) deps.statuses.skip();
-    const outcome = refusal ? { refusal } : undoneBy(effect);
+    const outcome = { ...(refusal && { refusal }), ...undoneBy(effect) };
     const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, ...outcome }, signal);
     // Whatever the effect changed wakes this key again.
     const againMs = refusal?.effect === "WriteRoute" ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
@@ -76,22 +76,25 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   }
 }
 
-/**
- * The one effect of this pass; returns the first that was refused, before it or instead of it. It takes somebody to mend
- * what is refused, or what forbids it: they are told, and it is tried again now and then.
- */
+/** What came of a pass: its one effect, and the first that was refused before it or instead of it. */
+interface Outcome {
+  readonly effect?: Effect;
+  readonly refusal?: Refusal;
+}
+
+/** It takes somebody to mend what is refused, or what forbids it: they are told, and it is tried again now and then. */
 async function carryOut(
   canary: Stored<PreferenceCanary>,
   facts: Facts,
   deps: Dependencies,
   signal: AbortSignal,
-): Promise<Refusal | undefined> {
+): Promise<Outcome> {
   let first: Refusal | undefined;
   for (let refused = 0; ; refused += 1) {
     const { effect } = decide(facts, refused);
     const refusal = effect && (await attempt(canary, effect, deps, signal));
     first ??= refusal;
-    if (refusal === undefined) return first;
+    if (refusal === undefined) return { ...(effect && { effect }), ...(first && { refusal: first }) };
   }
 }
 
