@@ -59,10 +59,10 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const run = readRun(seen);
   const observed = { ...seen, archives: deps.archiver.read(key, toBeArchived(seen.canary.status, run)) };
   const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
-  const { waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
+  const { effect: wanted, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
-    const { effect, refusal } = await carryOut(canary, facts, deps, signal);
+    const { effect, refusal } = await carryOut(canary, facts, wanted, deps, signal);
     if (isDeleted) deps.statuses.skip();
     const outcome = { ...(refusal && { refusal }), ...undoneBy(effect) };
     const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, ...outcome }, signal);
@@ -86,16 +86,19 @@ interface Outcome {
 async function carryOut(
   canary: Stored<PreferenceCanary>,
   facts: Facts,
+  wanted: Effect | undefined,
   deps: Dependencies,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  let effect = wanted;
   let first: Refusal | undefined;
-  for (let refused = 0; ; refused += 1) {
-    const { effect } = decide(facts, refused);
-    const refusal = effect && (await attempt(canary, effect, deps, signal));
+  for (let refused = 1; effect !== undefined; refused += 1) {
+    const refusal = await attempt(canary, effect, deps, signal);
+    if (refusal === undefined) break;
     first ??= refusal;
-    if (refusal === undefined) return { ...(effect && { effect }), ...(first && { refusal: first }) };
+    effect = decide(facts, refused).effect;
   }
+  return { ...(effect && { effect }), ...(first && { refusal: first }) };
 }
 
 async function attempt(
