@@ -87,7 +87,10 @@ describe.skipIf(lack !== undefined)("a choice is neither lost nor doubled", () =
     };
     await page.route("**/choices", revoked, { times: 1 });
     const judged = await press(page, "1");
-    await page.getByText("You have no access: the token is expired, revoked or not of audience").waitFor();
+    // The API server believes in it for ten seconds more.
+    await page
+      .getByText("You have no access: the token is expired, revoked or not of audience")
+      .waitFor({ timeout: 30_000 });
     expect(await page.getByLabel("Link or token").inputValue()).toBe("");
     expect(await page.getByLabel("Your name").isVisible()).toBe(false);
 
