@@ -20,8 +20,6 @@ export default defineConfig({
           globalSetup: "test/integration/setup.ts",
           testTimeout: 30_000,
           hookTimeout: 90_000,
-          // What is waited for comes within a second on a quiet machine, and on a busy one later.
-          expect: { poll: { timeout: 10_000 } },
           // The files share one control plane and two cores: side by side they would only disturb each other's timing.
           fileParallelism: false,
         },

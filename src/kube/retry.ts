@@ -8,24 +8,26 @@ const RESET_DELAY_MS = 1000;
 const RESET = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 /**
- * As client-go: waits and tries again when the server says when (429 or 5xx with Retry-After), whatever the verb; a reset
+ * As client-go: waits and tries again when the server says when (429 or 5xx with Retry-After), whatever the verb, a watch too; a reset
  * connection only for reads, since a write may have taken effect. Gives up after 10 tries or 30 s: work queues go on.
  */
 export function retried(transport: Transport, clock: Clock): Transport {
+  async function tried<R>(request: ApiRequest, call: (request: ApiRequest) => Promise<R>): Promise<R> {
+    const start = clock.monotonic();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await call(request);
+      } catch (error) {
+        const delay = retryDelayMs(request, error);
+        if (delay === undefined || tries === TRIES || clock.monotonic() - start + delay > BUDGET_MS) throw error;
+        await sleep(clock, delay, request.signal);
+      }
+    }
+  }
   return {
     ...transport,
-    async send(request) {
-      const start = clock.monotonic();
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await transport.send(request);
-        } catch (error) {
-          const delay = retryDelayMs(request, error);
-          if (delay === undefined || tries === TRIES || clock.monotonic() - start + delay > BUDGET_MS) throw error;
-          await sleep(clock, delay, request.signal);
-        }
-      }
-    },
+    send: (request) => tried(request, transport.send),
+    stream: (request) => tried(request, transport.stream),
   };
 }
 

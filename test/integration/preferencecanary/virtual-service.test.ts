@@ -151,8 +151,6 @@ describe("a cluster without Istio", () => {
     });
     await installDefinition(client, definition, virtualServices);
     await canary.until("idle", (now) => now.status?.phase === "Idle");
-    // The API server's own word for the moment in which a kind comes back.
-    const complaints = manager.complaints.filter((line) => !line.includes("storage is (re)initializing"));
-    expect(complaints).toEqual([]);
+    expect(manager.complaints).toEqual([]);
   });
 });

@@ -81,16 +81,16 @@ describe.skipIf(lack !== undefined)("a choice is neither lost nor doubled", () =
     await begin(page, await scene.link(token));
     await seen(page);
     // With the choice on its way, and not before: the page may ask for something else meanwhile.
+    const isRevoked = Promise.withResolvers<void>();
     const revoked = async (route: Route) => {
       await scene.revoke(token);
       await route.continue();
+      isRevoked.resolve();
     };
     await page.route("**/choices", revoked, { times: 1 });
     const judged = await press(page, "1");
-    // The API server believes in it for ten seconds more.
-    await page
-      .getByText("You have no access: the token is expired, revoked or not of audience")
-      .waitFor({ timeout: 30_000 });
+    await isRevoked.promise;
+    await page.getByText("You have no access: the token is expired, revoked or not of audience").waitFor();
     expect(await page.getByLabel("Link or token").inputValue()).toBe("");
     expect(await page.getByLabel("Your name").isVisible()).toBe(false);
 
