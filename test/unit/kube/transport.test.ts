@@ -80,11 +80,14 @@ describe("a transport", () => {
 });
 
 describe("retries", () => {
-  async function outcome(request: ApiRequest): Promise<{ error: unknown; waitedMs: number }> {
+  async function outcome(
+    request: ApiRequest,
+    how: "send" | "stream" = "send",
+  ): Promise<{ error: unknown; waitedMs: number }> {
     const clock = createFakeClock();
     let finished = false;
     const result = retried(transport, clock)
-      .send(request)
+      [how](request)
       .then(
         () => undefined,
         (error: unknown) => error,
@@ -122,6 +125,11 @@ describe("retries", () => {
     const { error: thrown, waitedMs } = await outcome(request);
     expect(thrown).toBeInstanceOf(error);
     expect(waitedMs).toBe(0);
+  });
+
+  test("waits and tries again: a watch that is told when", async () => {
+    answers = [fail(429, { "retry-after": "1" })];
+    expect(await outcome(get, "stream")).toEqual({ error: undefined, waitedMs: 1000 });
   });
 
   test("gives up after ten tries, or when the wait would pass 30 s", async () => {
