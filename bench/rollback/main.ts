@@ -55,7 +55,8 @@ async function main(): Promise<void> {
       measured.push(rollback);
       requests += load.answers.length;
       failures += load.failures.length;
-      for (const failure of load.failures) say(`  failed: ${failure}`);
+      for (const { startedAt, asker, words } of load.failures)
+        say(`  failed: ${new Date(startedAt).toISOString()} ${asker}: ${words}`);
       say(`${number}: ${rollback.decisionToRouteMs} ms, then ${rollback.routeToLastRequestMs} ms`);
     }
     report("deciding comparison acknowledged → route stored", measured, "decisionToRouteMs");

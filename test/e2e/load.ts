@@ -23,10 +23,17 @@ export type Asker = "User" | "Tester" | "Session";
 
 const ASKERS: readonly Asker[] = ["Tester", "User", "User", "User", "User", "Session", "User", "User", "User", "User"];
 
+export interface Failure {
+  readonly startedAt: number;
+  readonly asker: Asker;
+  /** What came, or why nothing did. */
+  readonly words: string;
+}
+
 export interface Load {
   readonly answers: readonly Answer[];
-  /** Requests without an answer, or with another than 200: when, and what came. */
-  readonly failures: readonly string[];
+  /** Requests without an answer, or with another than 200. */
+  readonly failures: readonly Failure[];
   readonly seconds: number;
 }
 
@@ -38,7 +45,7 @@ export async function underLoad(gatewayUrl: string, host: string, work: () => Pr
     bodyTimeout: TIMEOUT_MS,
   });
   const answers: Answer[] = [];
-  const failures: string[] = [];
+  const failures: Failure[] = [];
   const ended = new AbortController();
 
   async function ask(asker: Asker, session?: Session): Promise<void> {
@@ -56,8 +63,7 @@ export async function underLoad(gatewayUrl: string, host: string, work: () => Pr
       const arm = String(headers[asker === "Tester" ? TESTED_ARM_HEADER : ARM_HEADER]);
       answers.push({ startedAt, ms: Date.now() - startedAt, arm, asker, ...(session && { session: session.id }) });
     } catch (error) {
-      const message = error instanceof Error ? error.message : error;
-      failures.push(`${new Date(startedAt).toISOString()} ${asker}: ${message}`);
+      failures.push({ startedAt, asker, words: error instanceof Error ? error.message : String(error) });
     }
   }
 

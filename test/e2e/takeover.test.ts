@@ -7,13 +7,13 @@ import { makeBaseModel } from "../../hack/demo/prepare.ts";
 import { claimVolume } from "../../src/controllers/pod-parts.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
 import type { Load } from "./load.ts";
-import { ended, halfWay, lossless } from "./runs.ts";
+import { ended, halfWay, losingAMoment, lossless } from "./runs.ts";
 import { answered, canaryOf, type Scene, setScene, status, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
 
 /**
- * A Deployment, its Service and an HTTPRoute that serve users become a canary's and are their own again, while 200
- * requests a second go through the gateway: docs/takeover.md and docs/traffic.md, where Git keeps the route.
+ * A Deployment, its Service and an HTTPRoute that serve users become a canary's, while 200 requests a second go through
+ * the gateway: docs/traffic.md, where Git keeps its route and gets it back, and docs/takeover.md, where it lets go of it.
  */
 
 const MINUTE = 60_000;
@@ -27,6 +27,12 @@ const STEPS = [
   { name: "tenth", weight: 10, minDuration: "2s" },
   { name: "half", weight: 50, minDuration: "2s" },
 ];
+
+const WISHES = {
+  evidence: { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } },
+  steps: STEPS,
+  gates: { winRate: {} },
+};
 
 let scene: Scene;
 let base: Model;
@@ -80,51 +86,67 @@ function route(): HTTPRoute | undefined {
   return scene.routes.current().find(({ metadata }) => metadata.name === ROUTE);
 }
 
-/** Who answered users, in the order in which each was asked first. */
-function armsOf({ answers }: Load): string[] {
-  return [...new Set(answers.filter(({ asker }) => asker === "User").map(({ arm }) => arm))];
+/** Who answered users, one request after the other. What answers testers bears another mark. */
+function servedBy({ answers }: Load): string[] {
+  return answers.filter(({ asker }) => asker === "User").map(({ arm }) => arm);
 }
 
-describe("a route that Git owns, at 200 requests a second, loses none", () => {
-  test("when a canary adopts it", { timeout: 10 * MINUTE }, async () => {
+describe("a route that Git owns, at 200 requests a second", () => {
+  test("loses no more than a moment when a canary adopts it", { timeout: 10 * MINUTE }, async () => {
     let stable: string | undefined;
-    const load = await lossless(scene, async () => {
+    const load = await losingAMoment(scene, async () => {
       const traffic = { httpRoute: { adopt: { name: ROUTE, rule: "chat" } } };
-      const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
-      await scene.workspace.apply(canaryOf(scene, { traffic, evidence, steps: STEPS, gates: { winRate: {} } }));
+      await scene.workspace.apply(canaryOf(scene, { ...WISHES, traffic }));
       stable = await status(scene, 5 * MINUTE, (now) => (now.phase === "Idle" ? now.stable?.revision : undefined));
     });
-    expect(armsOf(load)[0]).toBe(UNMARKED);
-    expect(load.answers.at(-1)?.arm).toBe(stable);
+    expect(servedBy(load)[0]).toBe(UNMARKED);
+    expect(servedBy(load).at(-1)).toBe(stable);
   });
 
-  test("over a promotion", { timeout: 10 * MINUTE }, async () => {
+  test("loses none over a promotion", { timeout: 10 * MINUTE }, async () => {
     const load = await lossless(scene, async () => {
       const { candidate } = await halfWay(scene, base, "promoted");
       await decide(scene, "Candidate");
       await ended(scene, candidate, "Promoted");
     });
-    expect(armsOf(load)).toHaveLength(2);
+    expect(new Set(servedBy(load)).size).toBe(2);
   });
 
-  test("over a rollback", { timeout: 10 * MINUTE }, async () => {
+  test("loses none over a rollback", { timeout: 10 * MINUTE }, async () => {
     const load = await lossless(scene, async () => {
       const { candidate } = await halfWay(scene, base, "rolled-back");
       await decide(scene, "Stable");
       await ended(scene, candidate, "RolledBack");
     });
-    expect(armsOf(load)).toHaveLength(2);
+    expect(new Set(servedBy(load)).size).toBe(2);
   });
 
-  test("when the canary is deleted, and Git's Service has them again", { timeout: 10 * MINUTE }, async () => {
-    const load = await lossless(scene, async () => {
+  test("loses no more than a moment when the canary is deleted, and Git's Service has them again", {
+    timeout: 10 * MINUTE,
+  }, async () => {
+    const load = await losingAMoment(scene, async () => {
       await run("delete", "preferencecanary", NAMES.canary, "--timeout=120s");
       await sleep(2_000);
     });
-    expect(load.answers.at(-1)?.arm).toBe(UNMARKED);
+    expect(servedBy(load).at(-1)).toBe(UNMARKED);
     expect(route()?.spec.rules).toMatchObject([{ name: "chat", backendRefs: [{ name: BEFORE, port: 80 }] }]);
     expect(JSON.stringify(route())).not.toContain("dpo.dev/");
     const left = await run("get", "deployments,services", `--selector=dpo.dev/canary=${NAMES.canary}`, "--output=name");
     expect(left.trim()).toBe("");
+  });
+
+  test("loses none when it is let go of beside a canary's own", { timeout: 10 * MINUTE }, async () => {
+    let stable: string | undefined;
+    const load = await lossless(scene, async () => {
+      await scene.workspace.apply(canaryOf(scene, { ...WISHES, suspend: true }));
+      await status(scene, 5 * MINUTE, (now) => now.conditions?.find(({ reason }) => reason === "RouteNotServed"));
+      const away = [{ op: "replace", path: "/spec/hostnames", value: ["retired.localhost"] }];
+      await run("patch", "httproute", ROUTE, "--type=json", "--patch", JSON.stringify(away));
+      await sleep(1_000);
+      await run("delete", "httproute", ROUTE);
+      stable = await status(scene, MINUTE, (now) => (now.phase === "Idle" ? now.stable?.revision : undefined));
+    });
+    expect(servedBy(load)[0]).toBe(UNMARKED);
+    expect(servedBy(load).at(-1)).toBe(stable);
   });
 });
