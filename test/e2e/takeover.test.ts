@@ -4,12 +4,12 @@ import { kubectl } from "../../hack/cluster/kubectl.ts";
 import { GATEWAY } from "../../hack/cluster/settings.ts";
 import { type Model, NAMES } from "../../hack/demo/objects.ts";
 import { makeBaseModel } from "../../hack/demo/prepare.ts";
-import { claimVolume } from "../../src/controllers/pod-parts.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
 import type { Load } from "./load.ts";
 import { ended, halfWay, losingAMoment, lossless } from "./runs.ts";
 import { answered, canaryOf, type Scene, setScene, status, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
+import { BEFORE, serverBefore } from "./server-before.ts";
 
 /**
  * A Deployment, its Service and an HTTPRoute that serve users become a canary's, while 200 requests a second go through
@@ -18,7 +18,6 @@ import { decide } from "./scripted-raters.ts";
 
 const MINUTE = 60_000;
 const ROUTE = "shop";
-const BEFORE = "before";
 /** An answer without the operator's mark: that of the server which was there before. */
 const UNMARKED = "undefined";
 
@@ -40,7 +39,7 @@ let base: Model;
 beforeAll(async () => {
   scene = await setScene(inject("cluster"), inject("images"), "takeover");
   base = await makeBaseModel(scene.cluster, scene.workspace, scene.images.trainer, 1);
-  await scene.workspace.apply(...servesToday(), workloadOf(scene, base, "first"));
+  await scene.workspace.apply(...serverBefore(scene, base), gitsRoute(), workloadOf(scene, base, "first"));
   await run("rollout", "status", `deployment/${BEFORE}`, "--timeout=120s");
   await answered(scene);
 });
@@ -49,33 +48,18 @@ afterAll(async () => {
   await scene?.close();
 });
 
-/** What Git has: pods of its own labels that read the model where it lies, behind a Service, and a route that leads there. */
-function servesToday(): object[] {
-  const { spec, ...workload } = workloadOf(scene, base, BEFORE);
-  const labels = { app: BEFORE };
-  const { volume, mount } = claimVolume(NAMES.models, true);
-  const env = [{ name: "MODEL_URI", value: base.uri.replace(`pvc://${NAMES.models}`, mount.mountPath) }];
-  const containers = spec.template.spec.containers.map((each) => ({ ...each, env, volumeMounts: [mount] }));
-  const template = { metadata: { labels }, spec: { ...spec.template.spec, containers, volumes: [volume] } };
-  return [
-    { ...workload, metadata: { name: BEFORE }, spec: { replicas: 1, selector: { matchLabels: labels }, template } },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: BEFORE },
-      spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
+/** The route that Git has, which leads there. */
+function gitsRoute(): object {
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { name: ROUTE },
+    spec: {
+      parentRefs: [{ name: GATEWAY.name, namespace: GATEWAY.namespace }],
+      hostnames: [scene.host],
+      rules: [{ name: "chat", backendRefs: [{ name: BEFORE, port: 80 }] }],
     },
-    {
-      apiVersion: "gateway.networking.k8s.io/v1",
-      kind: "HTTPRoute",
-      metadata: { name: ROUTE },
-      spec: {
-        parentRefs: [{ name: GATEWAY.name, namespace: GATEWAY.namespace }],
-        hostnames: [scene.host],
-        rules: [{ name: "chat", backendRefs: [{ name: BEFORE, port: 80 }] }],
-      },
-    },
-  ];
+  };
 }
 
 function run(...args: string[]): Promise<string> {
