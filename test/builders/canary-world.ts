@@ -6,7 +6,7 @@ import { digestOf } from "../../src/artifacts/digest.ts";
 import { nameOf, toBeArchived, type Unarchived } from "../../src/controllers/preferencecanary/archive/ended-runs.ts";
 import { type Decision, decide } from "../../src/controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../src/controllers/preferencecanary/desired.ts";
-import { type Effect, undoneBy } from "../../src/controllers/preferencecanary/effect.ts";
+import type { Effect, Outcome, Refusal } from "../../src/controllers/preferencecanary/effect.ts";
 import { NO_EVIDENCE } from "../../src/controllers/preferencecanary/evidence/evidence.ts";
 import { questionsOf } from "../../src/controllers/preferencecanary/evidence/questions.ts";
 import { type Facts, gatherFacts } from "../../src/controllers/preferencecanary/facts.ts";
@@ -146,7 +146,7 @@ export class CanaryWorld {
   /** One reconcile. */
   pass(crash?: Crash): Decision {
     const facts = this.facts();
-    const decision = this.#decide(facts);
+    const { decision, outcome } = this.#decide(facts);
     if (crash === "BeforeEffect") return decision;
     this.events.push(...this.#notes.fresh({ namespace: NAMESPACE, name: CANARY }, decision.note));
     if (decision.effect !== undefined) {
@@ -154,15 +154,19 @@ export class CanaryWorld {
       this.events.push(...effectNotes(decision.effect));
     }
     const isOver = this.isGone || this.canary.metadata.deletionTimestamp !== undefined;
-    if (crash !== "BeforeStatus" && !isOver) this.#report({ ...facts, ...undoneBy(decision.effect) });
+    if (crash !== "BeforeStatus" && !isOver) this.#report({ ...facts, outcome });
     return decision;
   }
 
   /** What the API server refuses changes nothing. */
-  #decide(facts: Facts): Decision {
-    for (let refused = 0; ; refused += 1) {
-      const decision = decide(facts, refused);
-      if (decision.effect === undefined || !this.refuses(decision.effect)) return decision;
+  #decide(facts: Facts): { readonly decision: Decision; readonly outcome: Outcome } {
+    const refusals: Refusal[] = [];
+    for (;;) {
+      const decision = decide(facts, refusals.length);
+      const { effect } = decision;
+      if (effect === undefined || !this.refuses(effect))
+        return { decision, outcome: { ...(effect && { effect }), refusals } };
+      refusals.push({ effect, message: `${effect.type} is forbidden` });
     }
   }
 

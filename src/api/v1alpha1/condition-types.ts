@@ -24,6 +24,8 @@ export const CONDITION = {
   outOfReach: "OutOfReach",
   /** PreferenceCanary: somebody else wrote into its route within the last hour, and that was written back. */
   routeContested: "RouteContested",
+  /** PreferenceCanary: the API server does not take something that the canary writes. */
+  writeRefused: "WriteRefused",
   /** PreferenceCanary: the last run was taken back. */
   rolledBack: "RolledBack",
 } as const;

@@ -38,14 +38,20 @@ export type Effect =
 
 /** What the API server said when it would not do it, for a reason that stays until somebody mends it. */
 export interface Refusal {
-  readonly effect: Effect["type"];
+  readonly effect: Effect;
   readonly message: string;
 }
 
-/** What somebody else had written, in words, and this effect has undone once it is carried out. */
-export function undoneBy(effect: Effect | undefined): { readonly undone?: string } {
-  if (effect?.type !== "WriteRoute" || effect.undoes === undefined) return {};
-  return { undone: effect.undoes };
+/** What came of a pass: its one effect, and those that were refused before it. Without an effect nothing else is wanted. */
+export interface Outcome {
+  readonly effect?: Effect;
+  readonly refusals: readonly Refusal[];
+}
+
+/** The name of what it writes; undefined of the canary itself and of its route. */
+export function nameIn(effect: Effect): string | undefined {
+  if ("object" in effect) return effect.object.metadata.name;
+  return "name" in effect ? effect.name : undefined;
 }
 
 /** What a rule says: do this, or look again then. Nothing, when it has nothing to say. */

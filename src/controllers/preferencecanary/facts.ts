@@ -4,7 +4,7 @@ import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import { isTrue } from "../../runtime/conditions.ts";
 import { createdAt, isComplete } from "./arms/arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
-import type { Refusal } from "./effect.ts";
+import type { Outcome } from "./effect.ts";
 import type { Evidence } from "./evidence/evidence.ts";
 import { type Silence, silentFrom } from "./evidence/silence.ts";
 import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates/gates.ts";
@@ -49,10 +49,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly shares?: Shares;
   /** What it has served, where that is bounded. */
   readonly exposure?: Exposure;
-  /** Of what this pass was to do. */
-  readonly refusal?: Refusal;
-  /** What somebody else had written into the route and this pass has written back, in words. */
-  readonly undone?: string;
+  /** Absent before the pass has tried what it decided on. */
+  readonly outcome?: Outcome;
   /** Who may become the candidate; while this goes on there is none. */
   readonly selection?: Selection;
 }

@@ -13,7 +13,7 @@ import type { Archiver } from "./archive/archiver.ts";
 import { toBeArchived } from "./archive/ended-runs.ts";
 import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
-import { type Effect, type Refusal, undoneBy } from "./effect.ts";
+import type { Effect, Outcome, Refusal } from "./effect.ts";
 import type { AnswerFeed } from "./evidence/answer-feed.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence/evidence.ts";
 import type { EvidenceFeed } from "./evidence/evidence-feed.ts";
@@ -62,24 +62,18 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const { effect: wanted, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
-    const { effect, refusal } = await carryOut(canary, facts, wanted, deps, signal);
+    const outcome = await carryOut(canary, facts, wanted, deps, signal);
     if (isDeleted) deps.statuses.skip();
-    const outcome = { ...(refusal && { refusal }), ...undoneBy(effect) };
-    const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, ...outcome }, signal);
+    const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, outcome }, signal);
     // Whatever the effect changed wakes this key again.
-    const againMs = refusal?.effect === "WriteRoute" ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
+    const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
+    const againMs = isTraffic ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
     return earliest(written, requeueAfter(Math.min(waitMs, againMs)));
   } catch (error) {
     deps.statuses.skip();
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
     throw error;
   }
-}
-
-/** What came of a pass: its one effect, and the first that was refused before it or instead of it. */
-interface Outcome {
-  readonly effect?: Effect;
-  readonly refusal?: Refusal;
 }
 
 /** It takes somebody to mend what is refused, or what forbids it: they are told, and it is tried again now and then. */
@@ -90,15 +84,13 @@ async function carryOut(
   deps: Dependencies,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  let effect = wanted;
-  let first: Refusal | undefined;
-  for (let refused = 1; effect !== undefined; refused += 1) {
+  const refusals: Refusal[] = [];
+  for (let effect = wanted; effect !== undefined; effect = decide(facts, refusals.length).effect) {
     const refusal = await attempt(canary, effect, deps, signal);
-    if (refusal === undefined) break;
-    first ??= refusal;
-    effect = decide(facts, refused).effect;
+    if (refusal === undefined) return { effect, refusals };
+    refusals.push(refusal);
   }
-  return { ...(effect && { effect }), ...(first && { refusal: first }) };
+  return { refusals };
 }
 
 async function attempt(
@@ -112,7 +104,7 @@ async function attempt(
   } catch (error) {
     // Nobody reads the status of a canary that goes: its failures are logged.
     if (canary.metadata.deletionTimestamp !== undefined || !isRefusal(effect, error)) throw error;
-    return { effect: effect.type, message: error.message };
+    return { effect, message: error.message };
   }
   for (const note of effectNotes(effect)) events.record(canary, note);
   return undefined;

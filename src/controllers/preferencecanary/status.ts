@@ -12,6 +12,7 @@ import { endedContenders } from "./selection/contender-endings.ts";
 import { contendersOf, lastOf } from "./selection/contender-status.ts";
 import { leaderOf, type Selection } from "./selection/selection.ts";
 import { routeContested } from "./standing/contest.ts";
+import { writeRefused } from "./standing/refusals.ts";
 import { standOf } from "./standing/standing.ts";
 import { revisionsOf } from "./standing/status-revisions.ts";
 
@@ -121,6 +122,7 @@ function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGener
     gatesChanged(shownGates(facts), observedGeneration),
     ...outOfReach(facts, observedGeneration),
     ...routeContested(facts, observedGeneration),
+    ...writeRefused(facts, observedGeneration),
     {
       type: CONDITION.rolledBack,
       status: isBack ? "True" : "False",

@@ -82,7 +82,7 @@ describe("what the API server does not take is told in status, and done once it 
     await canary.createJob("next", "b");
     const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
     expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "WriteRefused" });
-    expect(message(refused)).toMatch(/a freeze of services.*goes on serving$/);
+    expect(message(refused)).toMatch(/a freeze of services.*goes on serving\. Candidate [0-9a-f]{10} is starting/);
     await allow();
     await canary.until("in its last step", ({ status }) => status?.step?.name === "half");
     expect(canary.faults()).toEqual([]);

@@ -19,6 +19,7 @@ export function announcements(
     ...runMoved(before, after),
     ...held(before, after),
     ...outOfReach(before, after),
+    ...refused(before, after),
   ];
 }
 
@@ -99,6 +100,15 @@ function held(before: PreferenceCanaryStatus | undefined, after: PreferenceCanar
     if (reason === undefined || verdict === was || after.candidate === undefined) return [];
     return [{ type: "Warning", reason, action: "Hold", note: `Gate ${name}: ${message}` }];
   });
+}
+
+/** Once for each time that something is refused, or something else that matters more. */
+function refused(before: PreferenceCanaryStatus | undefined, { conditions }: PreferenceCanaryStatus): EventNote[] {
+  const type = CONDITION.writeRefused;
+  const now = findCondition(conditions, type);
+  const known = findCondition(before?.conditions, type);
+  if (now?.status !== "True" || (known?.status === "True" && known.reason === now.reason)) return [];
+  return [{ type: "Warning", reason: now.reason, action: "Write", note: now.message }];
 }
 
 /** Once for each time that it gets so. */

@@ -1,6 +1,7 @@
 import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
 import type { Condition } from "../../../api/v1alpha1/object.ts";
 import { findCondition, type NewCondition, timestamp } from "../../../runtime/conditions.ts";
+import type { Effect } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import { routeKindOf } from "../route-kind-of.ts";
 
@@ -12,11 +13,12 @@ const TOLD_MS = 3_600_000;
  * Event says it too, but is not seen by who looks at the canary alone, or late.
  */
 export function routeContested(
-  { observed: { canary, route }, undone, now }: Facts,
+  { observed: { canary, route }, outcome, now }: Facts,
   observedGeneration: number,
 ): NewCondition[] {
   const type = CONDITION.routeContested;
   const before = findCondition(canary.status?.conditions, type);
+  const undone = undoneBy(outcome?.effect);
   if (undone !== undefined && route !== undefined) {
     const words = contestedWords(routeKindOf(canary).kind, route.object.metadata.name, undone);
     const message = `At ${timestamp(now)}: ${words}`;
@@ -32,6 +34,11 @@ export function routeContested(
 /** Milliseconds since the epoch. The transition is that of the first in a row. */
 function lastContest({ message, lastTransitionTime }: Condition): number {
   return Date.parse(/^At (\S+Z): /.exec(message)?.[1] ?? lastTransitionTime);
+}
+
+/** What somebody else had written, in words. */
+function undoneBy(effect: Effect | undefined): string | undefined {
+  return effect?.type === "WriteRoute" ? effect.undoes : undefined;
 }
 
 /** `words`: what was written, as the route says it. */

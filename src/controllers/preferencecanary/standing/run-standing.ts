@@ -19,7 +19,7 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   const { gates, rejection, isPromotable, hold, waits } = facts;
   const { revision, state } = candidate;
   const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
-  if (state !== "Running" || rejection !== undefined) return takenBack(facts.observed, stable, candidate, rejection);
+  if (state !== "Running" || rejection !== undefined) return takenBack(facts, stable, candidate);
   if (isPromotable)
     return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
   const { observed } = facts;
@@ -103,15 +103,24 @@ export function podsKept({ route }: Observed): string {
   return `. Its pods stay while requests may still be sent to them: ${route.live.problem}`;
 }
 
-function takenBack(observed: Observed, stable: string, { revision, state }: Candidate, now: string | undefined): Stand {
-  const { route, records } = observed;
-  const kept = podsKept(observed);
-  const written = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
-  const reason = written ?? records.get(revision)?.reason ?? now;
+function takenBack(facts: Facts, stable: string, candidate: Candidate): Stand {
+  const { revision, state } = candidate;
+  const kept = podsKept(facts.observed);
+  const reason = whyTakenBack(facts, candidate);
   const back = `Taking candidate ${revision} back, ${stable} serves`;
-  if (state === "Superseded") return inProgress("Progressing", state, `${back}: Git asks for something else${kept}`);
-  if (state === "Failed") return inProgress("Progressing", state, `${back}: ${reason}${kept}`);
+  if (state === "Superseded" || state === "Failed")
+    return inProgress("Progressing", state, `${back}: ${reason}${kept}`);
   return inProgress("RollingBack", "Rejected", `${back}. ${reason}${kept}`);
+}
+
+/** In words; undefined of a candidate that is on its way. */
+export function whyTakenBack(
+  { observed: { route, records }, rejection }: Facts,
+  { revision, state }: Candidate,
+): string | undefined {
+  if (state === "Superseded") return "Git asks for something else";
+  const written = route?.rejected?.revision === revision ? route.rejected.reason : undefined;
+  return written ?? records.get(revision)?.reason ?? rejection;
 }
 
 /** "1 of 4 pods are ready", with what KServe says of its pods. */

@@ -3,22 +3,25 @@ import type { LastRun } from "../archive/last-run.ts";
 import { isComplete, isGone } from "../arms/arm-state.ts";
 import { backingIn } from "../arms/external-arm.ts";
 import { kserveHindrance } from "../arms/inference-service-arm.ts";
-import type { Refusal } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import type { Observed } from "../observed.ts";
 import { routeKindOf } from "../route-kind-of.ts";
 import { modelHindrance } from "./model-standing.ts";
+import { withRefusals } from "./refusals.ts";
 import { routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
 import { selectionStand } from "./selection-standing.ts";
 import type { Phase, Stand } from "./stand.ts";
 
 export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
+  return withRefusals(facts, standByRules(facts, lastRun));
+}
+
+function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
   const { run, observed } = facts;
   const { spec } = observed.canary;
   const hindrance = routeHindrance(observed) ?? kserveHindrance(observed, run.stable);
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
-  if (facts.refusal !== undefined) return refusedStand(facts.refusal, run.stable);
   const unusable = modelHindrance(facts);
   if (unusable !== undefined) return stalled(unusable.reason, unusable.message);
   if (run.stable !== undefined && run.candidate !== undefined) return runStand(facts, run.stable, run.candidate);
@@ -42,16 +45,6 @@ export function standOf(facts: Facts, lastRun: LastRun | undefined): Stand {
     "FirstRevision",
     `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
-}
-
-/** The API server, or a policy or quota that it asks, takes something only if somebody mends it. */
-function refusedStand({ effect, message }: Refusal, stable: string | undefined): Stand {
-  if (effect === "WriteRoute")
-    return stalled("RouteRefused", `The API server does not take the route, so traffic stays as it is: ${message}`);
-  const rest = stable === undefined ? "" : `. ${stable} goes on serving`;
-  if (effect === "ApplyDeployment" || effect === "ApplyInferenceService")
-    return stalled("PodsRefused", `The API server does not take the pods: ${message}${rest}`);
-  return stalled("WriteRefused", `The API server does not take what the canary writes: ${message}${rest}`);
 }
 
 /** What is behind the Service that serves is said to be something else. */

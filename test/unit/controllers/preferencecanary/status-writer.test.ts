@@ -135,7 +135,9 @@ describe("writing status", () => {
     const before = world.canary;
     world.vote([1]);
     for (let index = 0; index < 10; index += 1) void writeAs(`c${index}`, before);
-    void writer.write(before, { ...world.facts(), undone: "another backend" }, AbortSignal.timeout(1_000));
+    const [route] = world.effects.filter((effect) => effect.type === "WriteRoute");
+    const outcome = { refusals: [], ...(route && { effect: { ...route, undoes: "another backend" } }) };
+    void writer.write(before, { ...world.facts(), outcome }, AbortSignal.timeout(1_000));
     expect(sent).toHaveLength(5);
     expect(sent.at(-1)?.conditions?.find(({ type }) => type === "RouteContested")?.status).toBe("True");
   });

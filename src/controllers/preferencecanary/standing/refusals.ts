@@ -1,0 +1,83 @@
+import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
+import { findCondition, type NewCondition } from "../../../runtime/conditions.ts";
+import { armName } from "../../../traffic/names.ts";
+import { isAvailable, isReachable } from "../arms/arm-state.ts";
+import { type Effect, nameIn, type Refusal } from "../effect.ts";
+import type { Facts } from "../facts.ts";
+import type { Stand } from "./stand.ts";
+
+/**
+ * The API server, or a policy or quota that it asks, takes something only if somebody mends it. The canary is Stalled by
+ * that where nothing goes on without it; otherwise it stands as it would, and says so beside.
+ */
+export function withRefusals(facts: Facts, stand: Stand): Stand {
+  const { refusals = [] } = facts.outcome ?? {};
+  const hindering = refusals.find(({ effect }) => isNeeded(facts, effect));
+  if (hindering !== undefined)
+    return {
+      phase: "Stalled",
+      standing: "Stalled",
+      reason: reasonOf(hindering),
+      message: `${wordsOf(hindering)}${restOf(facts, hindering, stand)}`,
+    };
+  return { ...stand, message: [stand.message, ...refusals.map((refusal) => wordsOf(refusal))].join(". ") };
+}
+
+/** Of a canary to which that has never happened nothing. What a pass has not tried again is believed to be as it was. */
+export function writeRefused(facts: Facts, observedGeneration: number): NewCondition[] {
+  const type = CONDITION.writeRefused;
+  const before = findCondition(facts.observed.canary.status?.conditions, type);
+  const { effect, refusals = [] } = facts.outcome ?? {};
+  const main = refusals.find((refusal) => isNeeded(facts, refusal.effect)) ?? refusals[0];
+  if (main !== undefined) {
+    const message = refusals.map((refusal) => wordsOf(refusal)).join("; ");
+    return [{ type, status: "True", reason: reasonOf(main), message, observedGeneration }];
+  }
+  if (before === undefined) return [];
+  if (facts.outcome === undefined || effect !== undefined) return [{ ...before, observedGeneration }];
+  const message = "The API server takes what the canary writes";
+  return [{ type, status: "False", reason: "NothingRefused", message, observedGeneration }];
+}
+
+/** Traffic, or what an arm is made of that has to serve before anything goes on. */
+function isNeeded(facts: Facts, effect: Effect): boolean {
+  if (effect.type === "WriteRoute") return true;
+  const { name } = facts.observed.canary.metadata;
+  // The verdict on one that is taken back stands on the route as well.
+  const isVerdict = effect.type === "ApplyRecord" && isTakenBack(facts);
+  return !isVerdict && awaited(facts).some((revision) => nameIn(effect) === armName(name, revision));
+}
+
+function awaited({ observed: { arms }, run, isServing, selection }: Facts): readonly string[] {
+  const { stable, target, candidate } = run;
+  if (stable === undefined) return target === undefined ? [] : [target.revision];
+  const arm = arms.get(stable) ?? {};
+  const next = candidate?.state === "Running" && isServing ? undefined : candidate;
+  return [
+    ...(isAvailable(arm) && isReachable(arm) ? [] : [stable]),
+    ...(next === undefined ? [] : [next.revision]),
+    ...(selection?.chosen === undefined ? [] : [selection.chosen.revision]),
+  ];
+}
+
+function isTakenBack({ run: { candidate }, rejection }: Facts): boolean {
+  return candidate !== undefined && (candidate.state !== "Running" || rejection !== undefined);
+}
+
+function reasonOf({ effect: { type } }: Refusal): string {
+  if (type === "WriteRoute") return "RouteRefused";
+  return type === "ApplyDeployment" || type === "ApplyInferenceService" ? "PodsRefused" : "WriteRefused";
+}
+
+function wordsOf({ effect: { type }, message }: Refusal): string {
+  if (type === "WriteRoute") return `The API server does not take the route, so traffic stays as it is: ${message}`;
+  if (type === "ApplyDeployment" || type === "ApplyInferenceService")
+    return `The API server does not take the pods: ${message}`;
+  return `The API server does not take what the canary writes: ${message}`;
+}
+
+function restOf(facts: Facts, { effect }: Refusal, { message }: Stand): string {
+  const { stable } = facts.run;
+  if (effect.type === "WriteRoute") return `. ${message}`;
+  return `${stable === undefined ? "" : `. ${stable} goes on serving`}. ${message}`;
+}
