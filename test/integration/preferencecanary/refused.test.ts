@@ -103,7 +103,7 @@ describe("what the API server does not take is told in status, and done once it 
     await canary.compare(0, 60);
     const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
     expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "RouteRefused" });
-    expect(message(refused)).toMatch(/so traffic stays as it is: .*a freeze of httproutes/);
+    expect(message(refused)).toMatch(/^Candidate [0-9a-f]{10} .* still gets 50% of requests.*a freeze of httproutes/);
     await allow();
     const back = await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
     expect(back.status?.stable).toEqual(half.status?.stable);
@@ -131,7 +131,7 @@ describe("what the API server does not take is told in status, and done once it 
     await canary.compare(0, 60);
     const refused = await canary.until("refused", ({ status }) => status?.phase === "Stalled");
     expect(refused.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "RouteRefused" });
-    expect(message(refused)).toMatch(/so traffic stays as it is: .*a freeze of httproutes/);
+    expect(message(refused)).toMatch(/^Candidate [0-9a-f]{10} .* still gets 50% of requests.*a freeze of httproutes/);
     await allow();
     await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
     expect(route.slots()?.find(({ weight }) => weight === WHOLE)?.revision).toBe(half.status?.stable?.revision);

@@ -1,9 +1,12 @@
 import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
 import { findCondition, type NewCondition } from "../../../runtime/conditions.ts";
 import { armName } from "../../../traffic/names.ts";
+import { percentOf, weightIn } from "../../../traffic/slots.ts";
 import { isAvailable, isReachable } from "../arms/arm-state.ts";
 import { type Effect, nameIn, type Refusal } from "../effect.ts";
 import type { Facts } from "../facts.ts";
+import { routeKindOf } from "../route-kind-of.ts";
+import { whyTakenBack } from "./run-standing.ts";
 import type { Stand } from "./stand.ts";
 
 /**
@@ -18,9 +21,9 @@ export function withRefusals(facts: Facts, stand: Stand): Stand {
       phase: "Stalled",
       standing: "Stalled",
       reason: reasonOf(hindering),
-      message: `${wordsOf(hindering)}${restOf(facts, hindering, stand)}`,
+      message: `${wordsOf(facts, hindering)}${restOf(facts, hindering, stand)}`,
     };
-  return { ...stand, message: [stand.message, ...refusals.map((refusal) => wordsOf(refusal))].join(". ") };
+  return { ...stand, message: [stand.message, ...refusals.map((refusal) => wordsOf(facts, refusal))].join(". ") };
 }
 
 /** Of a canary to which that has never happened nothing. What a pass has not tried again is believed to be as it was. */
@@ -30,7 +33,7 @@ export function writeRefused(facts: Facts, observedGeneration: number): NewCondi
   const { effect, refusals = [] } = facts.outcome ?? {};
   const main = refusals.find((refusal) => isNeeded(facts, refusal.effect)) ?? refusals[0];
   if (main !== undefined) {
-    const message = refusals.map((refusal) => wordsOf(refusal)).join("; ");
+    const message = refusals.map((refusal) => wordsOf(facts, refusal)).join("; ");
     return [{ type, status: "True", reason: reasonOf(main), message, observedGeneration }];
   }
   if (before === undefined) return [];
@@ -69,15 +72,32 @@ function reasonOf({ effect: { type } }: Refusal): string {
   return type === "ApplyDeployment" || type === "ApplyInferenceService" ? "PodsRefused" : "WriteRefused";
 }
 
-function wordsOf({ effect: { type }, message }: Refusal): string {
-  if (type === "WriteRoute") return `The API server does not take the route, so traffic stays as it is: ${message}`;
+function wordsOf(facts: Facts, { effect: { type }, message }: Refusal): string {
+  if (type === "WriteRoute") return routeWords(facts, message);
   if (type === "ApplyDeployment" || type === "ApplyInferenceService")
     return `The API server does not take the pods: ${message}`;
   return `The API server does not take what the canary writes: ${message}`;
 }
 
+/** That somebody is served by a model that was rejected comes before everything else. */
+function routeWords(facts: Facts, message: string): string {
+  const { observed, run } = facts;
+  const { stable, candidate } = run;
+  const { kind, name } = routeKindOf(observed.canary);
+  if (stable === undefined || candidate === undefined || !isTakenBack(facts))
+    return `The API server does not take ${kind} ${name}, so traffic stays as it is: ${message}`;
+  const { revision } = candidate;
+  const weight = observed.route?.slots === undefined ? 0 : weightIn(observed.route.slots, revision);
+  const back = armName(observed.canary.metadata.name, stable);
+  return (
+    `Candidate ${revision} is to be taken back and still gets ${percentOf(weight)}% of requests, since the API server does not take ${kind} ${name}: ` +
+    `let the manager write it, which it tries every second, or give Service ${back} all requests there by hand. ` +
+    `The API server says: ${message}. Why it is taken back: ${whyTakenBack(facts, candidate)}`
+  );
+}
+
 function restOf(facts: Facts, { effect }: Refusal, { message }: Stand): string {
   const { stable } = facts.run;
-  if (effect.type === "WriteRoute") return `. ${message}`;
+  if (effect.type === "WriteRoute") return isTakenBack(facts) ? "" : `. ${message}`;
   return `${stable === undefined ? "" : `. ${stable} goes on serving`}. ${message}`;
 }

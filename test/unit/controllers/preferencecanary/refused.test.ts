@@ -12,6 +12,7 @@ const WITH_JUDGE = { evidence: { comparisons: { dataset: { name: "support" }, ra
 
 const isOfJudge = (effect: Effect) =>
   effect.type === "ApplyDeployment" && effect.object.metadata.name.endsWith("-judge");
+const isRoute = ({ type }: Effect) => type === "WriteRoute";
 
 function inLastStep(spec: Readonly<Record<string, unknown>>, refuses: CanaryWorld["refuses"]): CanaryWorld {
   const world = new CanaryWorld(canarySpec(spec));
@@ -107,5 +108,36 @@ describe("a write that is refused", () => {
     world.cluster.remove(world.cluster.deployments, `${CANARY}-${world.status.stable?.revision}`);
     world.settle();
     expect(ready(world)).toMatchObject({ reason: "PodsRefused" });
+  });
+});
+
+describe("a route that is refused", () => {
+  it("says first that a candidate that was rejected still serves, how much of it, and what to do", () => {
+    const world = inLastStep({}, () => false);
+    const { stable, candidate } = world.status;
+    world.refuses = isRoute;
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(world.status.phase).toBe("Stalled");
+    expect(ready(world)).toMatchObject({ reason: "RouteRefused" });
+    expect(ready(world)?.message).toMatch(
+      new RegExp(
+        `^Candidate ${candidate?.revision} is to be taken back and still gets 50% of requests, since the API server does not take HTTPRoute ${CANARY}: .*` +
+          `give Service ${CANARY}-${stable?.revision} all requests there by hand\\. .*WriteRoute is forbidden.*winRate: 0% of `,
+      ),
+    );
+    world.refuses = () => false;
+    world.settle();
+    expect(world.status.phase).toBe("RolledBack");
+  });
+
+  it("says otherwise that traffic stays as it is, and how the run stands", () => {
+    const world = idle(isRoute);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    expect(ready(world)).toMatchObject({ reason: "RouteRefused" });
+    expect(ready(world)?.message).toMatch(
+      /^The API server does not take HTTPRoute .*as it is: .*forbidden\. Candidate /,
+    );
   });
 });
