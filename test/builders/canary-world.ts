@@ -262,9 +262,9 @@ export class CanaryWorld {
   }
 
   /** A validated job with this digit's model. */
-  job(name: string, digit: string, created: string): void {
+  job(name: string, digit: string, created: string, uri = modelUri(digit)): void {
     const condition = { type: "Validated", status: "True", reason: "Passed", message: "", lastTransitionTime: created };
-    const artifact = { uri: modelUri(digit), digest: digest(digit), dataset: digest("0"), base: digest("a") };
+    const artifact = { uri, digest: digest(digit), dataset: digest("0"), base: digest("a") };
     const metadata = { name, labels: { [LABEL.publishTo]: CANARY }, creationTimestamp: created };
     this.cluster.put(this.cluster.jobs, {
       metadata,

@@ -9,7 +9,7 @@ export interface ModelChoice {
   readonly jobs: readonly Model[];
   /** What stable serves; absent while nothing does. */
   readonly stable?: Model;
-  /** Whether a run of this model was rejected, or failed, and nobody asked to try it again. */
+  /** Whether a run of this model was rejected, or failed, and nobody asked to try it again; or no pod can mount it. */
   readonly isBlocked: (model: Model) => boolean;
 }
 

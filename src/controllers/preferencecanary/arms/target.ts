@@ -1,6 +1,6 @@
 import type { Digest } from "../../../artifacts/digest.ts";
 import type { Observed } from "../observed.ts";
-import type { ArmTemplate, Model } from "./model.ts";
+import { type ArmTemplate, type Model, mountProblem } from "./model.ts";
 import { type MadeInputs, type RevisionInputs, revisionOf } from "./revision.ts";
 
 /** A revision with all that it is made of. */
@@ -15,6 +15,11 @@ export function serving({ canary }: Pick<Observed, "canary">, template: ArmTempl
   const { modelEnv, port } = canary.spec.serving;
   const inputs = "predictor" in template ? { model, inferenceService: template } : { model, template, modelEnv, port };
   return { ...inputs, revision: revisionOf(inputs) };
+}
+
+/** Why no pod can mount its model, in words; undefined when one can. KServe mounts more than the operator can. */
+export function mountProblemOf(inputs: RevisionInputs): string | undefined {
+  return "template" in inputs ? mountProblem(inputs.model) : undefined;
 }
 
 /** A rejection holds for the revision and for its model, unless that is stable's own; a failure for the revision only. */

@@ -6,9 +6,8 @@ import type { KubeObject } from "../../../kube/object.ts";
 import { covers } from "../../../runtime/covers.ts";
 import { backingIn } from "../arms/external-arm.ts";
 import { armInferenceService } from "../arms/inference-service-arm.ts";
-import { mountProblem } from "../arms/model.ts";
 import type { PredictorInputs } from "../arms/revision.ts";
-import type { Target } from "../arms/target.ts";
+import { mountProblemOf, type Target } from "../arms/target.ts";
 import { armDeployment, armService, externalArmService, revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import { judgeDeployment, samplerDeployment, samplerService } from "../evidence/evidence-pods.ts";
@@ -65,7 +64,7 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   if (inputs === undefined) return undefined;
   const { service, deployment } = arms.get(revision) ?? {};
   // Nothing is made that could never serve; status says why.
-  if (deployment === undefined && "template" in inputs && mountProblem(inputs.model) !== undefined) return undefined;
+  if (deployment === undefined && mountProblemOf(inputs) !== undefined) return undefined;
   if (record === undefined) {
     // The very first is compared with nobody.
     const among = run.stable === undefined ? undefined : amongHowMany(observed, revision, inputs.model.digest);

@@ -6,7 +6,7 @@ import { desiredModel, newerJobs } from "../arms/desired-model.ts";
 import { type External, externalInputs } from "../arms/external-arm.ts";
 import { templateModel } from "../arms/model.ts";
 import { revisionOf } from "../arms/revision.ts";
-import { type Block, blockOf, serving, type Target } from "../arms/target.ts";
+import { type Block, blockOf, type MadeTarget, mountProblemOf, serving, type Target } from "../arms/target.ts";
 import type { Arm, Observed } from "../observed.ts";
 import { amongHowMany, type Contender, chosenModel, contendersOf } from "../selection/contenders.ts";
 import { readOrders } from "./orders.ts";
@@ -37,6 +37,8 @@ export interface Run {
   readonly target?: Target;
   /** Why the target gets no run although stable is another. */
   readonly blocked?: Block;
+  /** What the newest job's model would be, if a pod could mount that. */
+  readonly passedOver?: Target;
   /** Among whom there is yet to be chosen who is judged; those that are out too. */
   readonly contenders?: readonly Contender[];
 }
@@ -49,8 +51,10 @@ export function readRun(observed: Observed): Run {
   const stable = stableRevision(observed);
   const stableDigest = stable === undefined ? undefined : observed.records.get(stable)?.model.digest;
   const target = targetOf(observed, stable);
-  const known = { ...(stable && { stable }), ...(stableDigest && { stableDigest }), ...(target && { target }) };
-  if (stable === undefined) return known;
+  const first = { ...(stable && { stable }), ...(stableDigest && { stableDigest }), ...(target && { target }) };
+  if (stable === undefined) return first;
+  const passedOver = passedOverOf(observed, stable);
+  const known = { ...first, ...(passedOver && { passedOver }) };
   const contenders = contendersOf(observed, stable, stableDigest);
   if (contenders !== undefined && currentCandidate(observed, stable, target) === undefined)
     return { ...known, contenders, ...blockOfAll(contenders) };
@@ -141,9 +145,26 @@ function targetOf(observed: Observed, stable: string | undefined): Target | unde
     own,
     jobs,
     ...(standing && { stable: standing }),
-    isBlocked: (job) => blockOf(observed, serving(observed, template, job), standing?.digest) !== undefined,
+    isBlocked(job) {
+      const wanted = serving(observed, template, job);
+      return blockOf(observed, wanted, standing?.digest) !== undefined || isUnmountable(observed, wanted);
+    },
   });
   return serving(observed, template, model);
+}
+
+function isUnmountable({ arms }: Observed, target: MadeTarget): boolean {
+  return mountProblemOf(target) !== undefined && arms.get(target.revision)?.deployment === undefined;
+}
+
+/** Of several jobs the newest is meant. */
+function passedOverOf(observed: Observed, stable: string): Target | undefined {
+  const { canary, template, jobs, records } = observed;
+  const standing = records.get(stable)?.model;
+  if (canary.spec.model.fromJobs === undefined || template === undefined || standing === undefined) return undefined;
+  const [newest] = newerJobs(jobs, standing);
+  const wanted = newest && serving(observed, template, newest);
+  return wanted && isUnmountable(observed, wanted) ? wanted : undefined;
 }
 
 /** The first revision is always stable's; from then on a candidate is wanted for as long as the spec names one. */

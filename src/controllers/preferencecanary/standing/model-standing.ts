@@ -1,4 +1,6 @@
-import { type Model, mountProblem } from "../arms/model.ts";
+import type { Model } from "../arms/model.ts";
+import type { RevisionInputs } from "../arms/revision.ts";
+import { mountProblemOf } from "../arms/target.ts";
 import type { Facts } from "../facts.ts";
 import type { Observed } from "../observed.ts";
 import type { Run } from "../run/run.ts";
@@ -6,20 +8,29 @@ import type { Hindrance } from "./route-standing.ts";
 
 /** Why no pods can be made of what is asked for, whatever the API server would say of them, and what to do about it. */
 export function modelHindrance({ observed, run }: Pick<Facts, "observed" | "run">): Hindrance | undefined {
-  const model = beginning(observed, run);
-  const problem = model && mountProblem(model);
-  if (model === undefined || problem === undefined) return undefined;
-  const rest = run.stable === undefined ? "" : `. ${run.stable} goes on serving`;
-  return { reason: "ModelRefused", message: `${placeOf(observed, model)}: ${problem}${rest}` };
+  const { stable, candidate, passedOver } = run;
+  const begun = beginning(observed, run) ?? (candidate === undefined ? passedOver : undefined);
+  const words = begun && problemOf(observed, begun);
+  if (words === undefined) return undefined;
+  const rest = stable === undefined ? "" : `. ${stable} goes on serving`;
+  return { reason: "ModelRefused", message: `${words}${rest}` };
 }
 
-/** The model of an arm that is to be made: the first one's, or the candidate's. */
-function beginning({ arms, records }: Observed, { stable, target, candidate }: Run): Model | undefined {
+/** Of the newest job, while a candidate that was there before goes on. */
+export function passedOverWords({ observed, run: { passedOver } }: Pick<Facts, "observed" | "run">): string {
+  return passedOver === undefined ? "" : `. Passed over: ${problemOf(observed, passedOver)}`;
+}
+
+/** What an arm that is to be made is made of: the first one's, or the candidate's. */
+function beginning({ arms, records }: Observed, { stable, target, candidate }: Run): RevisionInputs | undefined {
   const revision = stable === undefined ? target?.revision : candidate?.revision;
   if (revision === undefined || arms.get(revision)?.deployment !== undefined) return undefined;
-  const inputs = records.get(revision) ?? (target?.revision === revision ? target : undefined);
-  // KServe mounts more than the operator can.
-  return inputs !== undefined && "template" in inputs ? inputs.model : undefined;
+  return records.get(revision) ?? (target?.revision === revision ? target : undefined);
+}
+
+function problemOf(observed: Observed, inputs: RevisionInputs): string | undefined {
+  const problem = mountProblemOf(inputs);
+  return problem && `${placeOf(observed, inputs.model)}: ${problem}`;
 }
 
 /** Where it is written. */

@@ -6,7 +6,7 @@ import { kserveHindrance } from "../arms/inference-service-arm.ts";
 import type { Facts } from "../facts.ts";
 import type { Observed } from "../observed.ts";
 import { routeKindOf } from "../route-kind-of.ts";
-import { modelHindrance } from "./model-standing.ts";
+import { modelHindrance, passedOverWords } from "./model-standing.ts";
 import { withRefusals } from "./refusals.ts";
 import { routeHindrance } from "./route-standing.ts";
 import { podsKept, podsOf, runStand, startingPodsOf } from "./run-standing.ts";
@@ -24,7 +24,10 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
   const unusable = modelHindrance(facts);
   if (unusable !== undefined) return stalled(unusable.reason, unusable.message);
-  if (run.stable !== undefined && run.candidate !== undefined) return runStand(facts, run.stable, run.candidate);
+  if (run.stable !== undefined && run.candidate !== undefined) {
+    const stand = runStand(facts, run.stable, run.candidate);
+    return { ...stand, message: `${stand.message}${passedOverWords(facts)}` };
+  }
   if (run.stable !== undefined && facts.selection !== undefined && run.blocked === undefined)
     return selectionStand(facts, run.stable, facts.selection);
   const { workloadRef } = spec.serving;

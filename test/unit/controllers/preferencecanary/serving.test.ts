@@ -380,6 +380,31 @@ describe("a model that no pod can mount", () => {
     expect(world.isGone).toBe(true);
   });
 
+  it.each(["Queue", "Supersede"])(
+    "of a newer job takes no candidate back, and has no run after it: %s",
+    (onNewCandidate) => {
+      const world = new CanaryWorld(canarySpec({ onNewCandidate }));
+      world.workload();
+      world.settle();
+      world.job("train-1", "b", "2026-01-02T00:00:00Z");
+      world.settle(30_000);
+      const { candidate } = world.status;
+      world.job("train-2", "c", "2026-01-03T00:00:00Z", "s3://bucket/model");
+      world.settle();
+      expect(world.status).toMatchObject({ candidate, step: { name: "half" } });
+      const problem = /status\.artifact\.uri of DPOJob train-2: "s3:\/\/bucket\/model" is not an artifact URI/;
+      expect(ready(world)).toMatchObject({ reason: "InStep", message: expect.stringMatching(problem) });
+      world.vote(Array<1>(60).fill(1));
+      world.settle();
+      expect(world.status.stable?.revision).toBe(candidate?.revision);
+      expect(ready(world)).toMatchObject({ reason: "ModelRefused", message: expect.stringMatching(problem) });
+      world.job("train-3", "d", "2026-01-04T00:00:00Z");
+      world.settle(30_000);
+      expect(ready(world)?.message).toMatch(/^Candidate [0-9a-f]{10} is in step half /);
+      expect(ready(world)?.message).not.toMatch(problem);
+    },
+  );
+
   it("is named where it stands: in a template of the canary's own, or in a job's status", () => {
     const inSpec = new CanaryWorld(canarySpec({ serving: { template: podTemplate(bad) } }));
     inSpec.settle();
@@ -387,10 +412,7 @@ describe("a model that no pod can mount", () => {
     const world = new CanaryWorld(canarySpec());
     world.workload();
     world.settle();
-    world.job("train-1", "b", "2026-01-02T00:00:00Z");
-    const [job] = world.cluster.jobs.list();
-    const artifact = { ...job?.status?.artifact, uri: "s3://bucket/model" };
-    world.cluster.put(world.cluster.jobs, { ...job, status: { ...job?.status, artifact } } as typeof job & object);
+    world.job("train-1", "b", "2026-01-02T00:00:00Z", "s3://bucket/model");
     world.settle();
     expect(ready(world)?.message).toMatch(/^status\.artifact\.uri of DPOJob train-1: "s3:\/\/bucket\/model" is not/);
   });
