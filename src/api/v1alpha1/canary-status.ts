@@ -134,6 +134,13 @@ const Contender = Revision.extend({
     .describe("Share of the comparisons that are its own from now on; absent while it gets none."),
   entered: z.string().meta({ format: "date-time" }).exactOptional().describe("When it could first answer requests."),
   chosenFrom: ChosenFrom,
+  refused: z
+    .object({
+      since: z.string().meta({ format: "date-time" }).describe("When that began."),
+      message: z.string().max(1024).describe("What it says."),
+    })
+    .exactOptional()
+    .describe("While the API server does not take what its arm is made of: it has failed after ten minutes of that."),
   gates: mapList(GateStatus, "name", 16).describe("What is known of it: the gates that need no user."),
   message: z.string().max(1024).describe("How it stands, in words."),
 });

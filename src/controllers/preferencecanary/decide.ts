@@ -8,6 +8,7 @@ import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./p
 import { moveTraffic } from "./policies/traffic-policy.ts";
 import {
   chooseContender,
+  failRefusedContenders,
   failUnready,
   failUnreadyContenders,
   liftVerdict,
@@ -24,7 +25,8 @@ export interface Decision {
   readonly note?: EventNote;
 }
 
-type Rule = (facts: Facts) => Advice;
+/** Several, where what it wants of one thing is not to wait for another. */
+type Rule = (facts: Facts) => Advice | readonly Advice[];
 
 /** In the order of their importance: traffic first, bookkeeping after. */
 const RULES: readonly Rule[] = [
@@ -39,6 +41,7 @@ const RULES: readonly Rule[] = [
   failUnreadyContenders,
   keepCandidate,
   keepContenders,
+  failRefusedContenders,
   keepSampler,
   keepJudge,
   removeOldArms,
@@ -67,9 +70,7 @@ export function decide(facts: Facts, refused = 0): Decision {
   let note: EventNote | undefined;
   let effect: Effect | undefined;
   let passed = 0;
-  for (const rule of isDeleted ? DELETION_RULES : RULES) {
-    const advice = rule(facts);
-    if (advice === undefined) continue;
+  for (const advice of advices(isDeleted ? DELETION_RULES : RULES, facts)) {
     if ("effect" in advice) {
       if (passed === refused) {
         effect = advice.effect;
@@ -83,6 +84,12 @@ export function decide(facts: Facts, refused = 0): Decision {
   }
   const waitMs = waits.length === 0 ? undefined : Math.min(...waits);
   return { ...(effect && { effect }), ...(waitMs !== undefined && { waitMs }), ...(note && { note }) };
+}
+
+function* advices(rules: readonly Rule[], facts: Facts): Generator<NonNullable<Advice>> {
+  for (const rule of rules) {
+    for (const advice of [rule(facts)].flat()) if (advice !== undefined) yield advice;
+  }
 }
 
 /** Before anything is made that would have to be taken away. */

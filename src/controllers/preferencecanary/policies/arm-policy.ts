@@ -38,15 +38,13 @@ export function keepCandidate(facts: Facts): Advice {
 }
 
 /** Likewise, with those of its contenders; one that is out loses it. */
-export function keepContenders(facts: Facts): Advice {
+export function keepContenders(facts: Facts): readonly Advice[] {
   const { observed, selection } = facts;
-  for (const { revision, out, among } of selection?.contenders ?? []) {
+  return (selection?.contenders ?? []).map(({ revision, out, among }) => {
     const isBegun = !observed.canary.spec.suspend || observed.arms.has(revision);
-    if (out !== undefined || !isBegun) continue;
-    const advice = keepAmong(observed, revision, among) ?? keepArm(facts, revision, undefined);
-    if (advice !== undefined) return advice;
-  }
-  return undefined;
+    if (out !== undefined || !isBegun) return undefined;
+    return keepAmong(observed, revision, among) ?? keepArm(facts, revision, undefined);
+  });
 }
 
 /** One that had a run of its own before there were several to choose from. */

@@ -7,18 +7,16 @@ import { setOf } from "../selection/contenders.ts";
 import { isAskedBySampler } from "./arm-policy.ts";
 
 /** Arms that are neither stable nor on their way go, once nobody sends them anything any more. */
-export function removeOldArms({ observed, run }: Facts): Advice {
+export function removeOldArms({ observed, run }: Facts): readonly Advice[] {
   const { stable, candidate, target, contenders } = run;
   const contending = (contenders ?? []).filter(({ out }) => out === undefined).map(({ revision }) => revision);
   const running = candidate?.state === "Running" ? candidate.revision : undefined;
   const kept = [stable ?? target?.revision, running, ...contending];
-  if (kept[0] === undefined) return undefined;
-  for (const [revision, arm] of observed.arms) {
+  if (kept[0] === undefined) return [];
+  return [...observed.arms].map(([revision, arm]) => {
     const isIdle = !kept.includes(revision) && !isAskedBySampler(observed.sampler, revision);
-    const advice = isIdle ? removeArm(observed, arm) : undefined;
-    if (advice !== undefined) return advice;
-  }
-  return undefined;
+    return isIdle ? removeArm(observed, arm) : undefined;
+  });
 }
 
 /** The judge goes when Git asks for none any more. */

@@ -8,6 +8,7 @@ import type { Facts } from "../facts.ts";
 import type { Observed, RevisionRecord } from "../observed.ts";
 import { toRetry } from "../run/run.ts";
 import { setOf } from "../selection/contenders.ts";
+import type { Standing } from "../selection/selection.ts";
 
 /** How long a candidate's pods may take to become ready. */
 export const READY_WITHIN_MS = 600_000;
@@ -33,25 +34,36 @@ export function failUnready({ observed, run: { candidate }, isServing, hasEntere
 }
 
 /** Nobody is served by a contender: what is found against it stands on its record at once. */
-export function rejectContenders({ observed, selection }: Facts): Advice {
-  for (const { revision, rejection } of selection?.contenders ?? []) {
+export function rejectContenders({ observed, selection }: Facts): readonly Advice[] {
+  return (selection?.contenders ?? []).map(({ revision, rejection }) => {
     const standing = observed.records.get(revision);
-    if (rejection !== undefined && standing !== undefined)
-      return record(observed.canary, { ...standing, verdict: "RolledBack", reason: rejection });
-  }
-  return undefined;
+    if (rejection === undefined || standing === undefined) return undefined;
+    return record(observed.canary, { ...standing, verdict: "RolledBack", reason: rejection });
+  });
 }
 
 /** As for a candidate. */
-export function failUnreadyContenders({ observed, selection, now }: Facts): Advice {
-  const waits: number[] = [];
-  for (const { revision, out, isServing, entered } of selection?.contenders ?? []) {
-    if (out !== undefined || isServing) continue;
-    const advice = failStuck(observed, revision, entered !== undefined, now);
-    if (advice !== undefined && "effect" in advice) return advice;
-    if (advice !== undefined) waits.push(advice.waitMs);
-  }
-  return waits.length > 0 ? { waitMs: Math.min(...waits) } : undefined;
+export function failUnreadyContenders({ observed, selection, now }: Facts): readonly Advice[] {
+  return startingIn(selection).map(({ revision, entered }) =>
+    failStuck(observed, revision, entered !== undefined, now),
+  );
+}
+
+/** Likewise, one of which there is nothing that could get ready: after what it is made of was tried once more. */
+export function failRefusedContenders({ observed, selection, now }: Facts): readonly Advice[] {
+  return startingIn(selection).map(({ revision, refused }) => {
+    const standing = observed.records.get(revision);
+    const isMade = progressedAt(observed.arms.get(revision) ?? {}) !== undefined;
+    if (refused === undefined || standing === undefined || isMade) return undefined;
+    const refusedMs = now.getTime() - Date.parse(refused.since);
+    if (refusedMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - refusedMs };
+    const reason = `for ${formatAge(READY_WITHIN_MS)} the API server has not taken what it is made of: ${refused.message}`;
+    return record(observed.canary, { ...standing, verdict: "Failed", reason });
+  });
+}
+
+function startingIn(selection: Facts["selection"]): readonly Standing[] {
+  return (selection?.contenders ?? []).filter(({ out, isServing }) => out === undefined && !isServing);
 }
 
 /** One write makes it the candidate, and the others none: who was chosen is known from its record alone. */

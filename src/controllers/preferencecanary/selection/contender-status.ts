@@ -1,6 +1,9 @@
 import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
+import { timestamp } from "../../../runtime/conditions.ts";
+import { armName } from "../../../traffic/names.ts";
 import type { LastRun } from "../archive/last-run.ts";
+import { type Effect, nameIn } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import type { Observed } from "../observed.ts";
 import { startingPodsOf } from "../standing/run-standing.ts";
@@ -8,10 +11,13 @@ import type { EndedContender } from "./contender-endings.ts";
 import type { KnownContender } from "./contenders.ts";
 import { isContending, type Standing } from "./selection.ts";
 
+type Refused = NonNullable<KnownContender["refused"]>;
+
 /** What status says of those who may become the candidate. */
-export function contendersOf({ observed, selection }: Facts): Pick<PreferenceCanaryStatus, "contenders"> {
+export function contendersOf(facts: Facts): Pick<PreferenceCanaryStatus, "contenders"> {
+  const { selection } = facts;
   if (selection === undefined) return {};
-  return { contenders: selection.contenders.map((standing) => contenderOf(observed, standing)) };
+  return { contenders: selection.contenders.map((standing) => contenderOf(facts, standing)) };
 }
 
 /** The last of them that something was found against; who is only retired is no news of its own. */
@@ -19,8 +25,9 @@ export function lastOf(contenders: readonly EndedContender[]): LastRun | undefin
   return contenders.map(({ ended }) => ended).findLast(({ outcome }) => outcome !== "Retired");
 }
 
-function contenderOf(observed: Observed, standing: Standing): KnownContender {
+function contenderOf(facts: Facts, standing: Standing): KnownContender {
   const { name, revision, model, share, entered, among, gates } = standing;
+  const refused = refusedOf(facts, standing);
   return {
     name,
     revision,
@@ -29,9 +36,22 @@ function contenderOf(observed: Observed, standing: Standing): KnownContender {
     ...(share !== undefined && { share: formatPercent(share) }),
     ...(entered && { entered: entered.toISOString() }),
     ...(among && { chosenFrom: among }),
+    ...(refused && { refused }),
     gates: [...gates],
-    message: messageOf(observed, standing).slice(0, 1024),
+    message: messageOf(facts.observed, standing, refused).slice(0, 1024),
   };
+}
+
+/** What a pass did not get to is as it was. */
+function refusedOf({ observed, outcome, now }: Facts, standing: Standing): Refused | undefined {
+  const { revision, out, refused: before } = standing;
+  if (out !== undefined || isContending(standing)) return undefined;
+  const isIts = (effect: Effect) => nameIn(effect) === armName(observed.canary.metadata.name, revision);
+  const refusal = outcome?.refusals.find(({ effect }) => isIts(effect));
+  if (refusal !== undefined)
+    return { since: before?.since ?? now.toISOString(), message: refusal.message.slice(0, 1024) };
+  const isTried = outcome !== undefined && (outcome.effect === undefined || isIts(outcome.effect));
+  return isTried ? undefined : before;
 }
 
 function stateOf(standing: Standing): KnownContender["state"] {
@@ -40,10 +60,12 @@ function stateOf(standing: Standing): KnownContender["state"] {
   return isContending(standing) || standing.rejection !== undefined ? "Compared" : "Starting";
 }
 
-function messageOf(observed: Observed, standing: Standing): string {
+function messageOf(observed: Observed, standing: Standing, refused: Refused | undefined): string {
   const { revision, out, rejection, gates, isUnread } = standing;
   if (out !== undefined) return observed.records.get(revision)?.reason ?? "its model was rejected before";
   if (rejection !== undefined) return rejection;
+  if (refused !== undefined)
+    return `since ${timestamp(new Date(refused.since))} the API server does not take what it is made of: ${refused.message}`;
   if (!isContending(standing)) return `starting: ${startingPodsOf(observed, revision)}`;
   const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   return isUnread ? `nobody is chosen before its evidence was read; ${words}` : words;

@@ -11,7 +11,7 @@ import type { Observed } from "../observed.ts";
 import { type Orders, readOrders } from "../run/orders.ts";
 import { foundAgainst } from "../run/rejection.ts";
 import type { Run } from "../run/run.ts";
-import { type Contender, knownContender } from "./contenders.ts";
+import { type Contender, type KnownContender, knownContender } from "./contenders.ts";
 
 /** How one contender stands. */
 export type Standing = Contender & {
@@ -19,6 +19,8 @@ export type Standing = Contender & {
   readonly isServing: boolean;
   /** When that first was. */
   readonly entered?: Date;
+  /** What it is made of is refused, as status last had it. */
+  readonly refused?: NonNullable<KnownContender["refused"]>;
   readonly gates: readonly GateStatus[];
   /** Of all of them together. */
   readonly verdict: Verdict;
@@ -131,6 +133,7 @@ function judge(observed: Observed, stable: string, contender: Contender, { conte
     ...contender,
     isServing,
     ...(entered && { entered }),
+    ...(known?.refused && { refused: known.refused }),
     gates,
     verdict: combineVerdicts(gates.map(({ verdict }) => verdict)),
     ...(rejection !== undefined && { rejection }),

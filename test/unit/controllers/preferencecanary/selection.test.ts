@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { digest, modelUri, podTemplate } from "../../../builders/canary.ts";
+import { nameIn } from "../../../../src/controllers/preferencecanary/effect.ts";
+import { CANARY, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
 import type { CanaryWorld } from "../../../builders/canary-world.ts";
 import { armOf, candidateOf, HOUR, idle, losses, ready, serving, setPods, stableOf, wins } from "./scenario.ts";
 
@@ -369,6 +370,26 @@ describe("a selection", () => {
     for (const name of ["green", "blue"]) setPods(world, revisionOf(world, name));
     world.later(0.2 * HOUR);
     expect(contender(world, "red")).toMatchObject({ state: "Failed" });
+    expect(world.status.step?.name).toBe("selection 2/3 left");
+  });
+
+  it("takes one out whose pods the API server does not take for as long, and the others do not wait for it", () => {
+    const refused = `${CANARY}-${revisionOf(selecting(), "red")}`;
+    const world = idle();
+    world.refuses = (effect) => effect.type === "ApplyDeployment" && nameIn(effect) === refused;
+    world.edit({ model: { candidates: CANDIDATES }, selection: { minShare: 10 } });
+    world.later(1_000);
+    expect(contender(world, "red")).toMatchObject({
+      state: "Starting",
+      message: expect.stringMatching(/^since .*forbidden$/),
+    });
+    for (const name of ["green", "blue"]) expect(contender(world, name)).toMatchObject({ state: "Compared" });
+    expect(ready(world)).toMatchObject({ reason: "Selecting", message: expect.stringContaining("is forbidden") });
+    for (let minutes = 0; minutes < 11; minutes += 1) world.later(HOUR / 60);
+    expect(contender(world, "red")).toMatchObject({
+      state: "Failed",
+      message: "for 10m the API server has not taken what it is made of: ApplyDeployment is forbidden",
+    });
     expect(world.status.step?.name).toBe("selection 2/3 left");
   });
 
