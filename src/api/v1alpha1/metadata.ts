@@ -35,6 +35,8 @@ export const ANNOTATION = {
   chosenFrom: "dpo.dev/chosen-from",
   /** On a ControllerRevision: among how many models it was first compared, by which the rates that judge it are divided. */
   among: "dpo.dev/among",
+  /** On a ControllerRevision: "true" once its InferenceService is gone, and no other one is wanted. */
+  removed: "dpo.dev/removed",
   /** On a profile Job, and on a DPOJob made by `retrain`: the collector's sequence number of the snapshot. */
   sequence: "dpo.dev/sequence",
   /** On a profile Job: the metadata.generation of the dataset that it was made for. */

@@ -3,7 +3,7 @@ import type { EventNote } from "../../kube/events.ts";
 import type { Advice, Effect } from "./effect.ts";
 import type { Facts } from "./facts.ts";
 import { keepCandidate, keepContenders, keepJudge, keepSampler, keepStable } from "./policies/arm-policy.ts";
-import { pruneRecords, releaseServices, removeJudge, removeOldArms } from "./policies/cleanup-policy.ts";
+import { noteRemoved, pruneRecords, releaseServices, removeJudge, removeOldArms } from "./policies/cleanup-policy.ts";
 import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./policies/deletion-policy.ts";
 import { moveTraffic } from "./policies/traffic-policy.ts";
 import {
@@ -36,6 +36,7 @@ const RULES: readonly Rule[] = [
   liftVerdict,
   rejectContenders,
   chooseContender,
+  noteRemoved,
   keepStable,
   failUnready,
   failUnreadyContenders,

@@ -19,7 +19,7 @@ export const ARM_PORT = 8080;
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, verdict, reason, retried, retriedAt, chosenFrom, among } = record;
+  const { revision, model, verdict, reason, retried, retriedAt, chosenFrom, among, removed } = record;
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision)),
@@ -32,6 +32,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
         ...(retriedAt && { [ANNOTATION.triedAgain]: retriedAt }),
         ...(chosenFrom && { [ANNOTATION.chosenFrom]: chosenFrom }),
         ...(among && { [ANNOTATION.among]: String(among) }),
+        ...(removed && { [ANNOTATION.removed]: "true" }),
       },
     },
     revision: 1,

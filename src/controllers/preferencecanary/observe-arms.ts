@@ -24,7 +24,7 @@ export interface Own {
 
 /**
  * By name, since what KServe makes of an InferenceService has its labels too. Where InferenceServices cannot be seen, there may be
- * one of each record.
+ * one of each record that does not say that it is gone.
  */
 export function readArms(
   { metadata: { name } }: Stored<PreferenceCanary>,
@@ -36,7 +36,7 @@ export function readArms(
   const all: readonly KubeObject[] = [...own.deployments, ...own.services, ...own.inferenceServices];
   const revisions = all.filter((object) => object.metadata.name === armName(name, revisionOf(object))).map(revisionOf);
   const hidden = [...records].flatMap(([revision, record]) =>
-    kind === "Hidden" && "inferenceService" in record ? [revision] : [],
+    kind === "Hidden" && "inferenceService" in record && !record.removed ? [revision] : [],
   );
   return new Map(
     [...new Set([...revisions, ...hidden])].map((revision): [string, Arm] => {

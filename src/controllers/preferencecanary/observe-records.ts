@@ -44,6 +44,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
   const retried = annotations[ANNOTATION.retry] === revision;
   const retriedAt = annotations[ANNOTATION.triedAgain];
   const chosenFrom = annotations[ANNOTATION.chosenFrom];
+  const removed = annotations[ANNOTATION.removed] === "true";
   const among = Among.safeParse(annotations[ANNOTATION.among]).data;
   const { creationTimestamp: created } = metadata;
   return [
@@ -57,6 +58,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
       ...(reason && { reason }),
       ...(chosenFrom && { chosenFrom }),
       ...(among && { among }),
+      ...(removed && { removed }),
     },
   ];
 }

@@ -58,6 +58,8 @@ export type RevisionRecord = RevisionInputs & {
   readonly chosenFrom?: string;
   /** Among how many it was first compared; stays, since its evidence goes on whatever Git lists later. */
   readonly among?: number;
+  /** Its InferenceService is gone, which may be hidden by now. */
+  readonly removed?: boolean;
 };
 
 export type RunVerdict = "Promoted" | "RolledBack" | "Failed";

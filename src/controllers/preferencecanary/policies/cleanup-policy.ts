@@ -1,21 +1,42 @@
 import { LIVE_MS } from "../../../traffic/liveness.ts";
 import { armName, samplerName } from "../../../traffic/names.ts";
+import { revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import type { Arm, Observed, ObservedService, RevisionRecord } from "../observed.ts";
+import type { Run } from "../run/run.ts";
 import { setOf } from "../selection/contenders.ts";
 import { isAskedBySampler } from "./arm-policy.ts";
 
 /** Arms that are neither stable nor on their way go, once nobody sends them anything any more. */
 export function removeOldArms({ observed, run }: Facts): readonly Advice[] {
-  const { stable, candidate, target, contenders } = run;
-  const contending = (contenders ?? []).filter(({ out }) => out === undefined).map(({ revision }) => revision);
-  const running = candidate?.state === "Running" ? candidate.revision : undefined;
-  const kept = [stable ?? target?.revision, running, ...contending];
+  const kept = wantedArms(run);
   if (kept[0] === undefined) return [];
   return [...observed.arms].map(([revision, arm]) => {
     const isIdle = !kept.includes(revision) && !isAskedBySampler(observed.sampler, revision);
     return isIdle ? removeArm(observed, arm) : undefined;
+  });
+}
+
+function wantedArms({ stable, candidate, target, contenders = [] }: Run): readonly (string | undefined)[] {
+  const contending = contenders.filter(({ out }) => out === undefined).map(({ revision }) => revision);
+  const running = candidate?.state === "Running" ? candidate.revision : undefined;
+  return [stable ?? target?.revision, running, ...contending];
+}
+
+/**
+ * Where InferenceServices cannot be seen only its record says whether a revision may have one: that it is gone is written
+ * once it is, and taken back before another is made.
+ */
+export function noteRemoved({ observed, run }: Facts): readonly Advice[] {
+  const { canary, records, arms, inferenceServices } = observed;
+  if (inferenceServices !== "Served") return [];
+  const wanted = wantedArms(run);
+  return [...records.values()].map((record) => {
+    const { revision } = record;
+    const removed = !wanted.includes(revision) && arms.get(revision)?.inferenceService === undefined;
+    if (!("inferenceService" in record) || removed === (record.removed ?? false)) return undefined;
+    return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, removed }) } };
   });
 }
 

@@ -439,6 +439,35 @@ describe("a cluster without KServe", () => {
 });
 
 describe("a canary that is deleted", () => {
+  it("waits for no InferenceService that was gone before they could be seen no more", () => {
+    const world = running(specOf());
+    const before = world.status.stable?.revision;
+    world.vote(Array<1>(60).fill(1));
+    world.settle();
+    expect(world.status.stable?.revision).not.toBe(before);
+    expect(world.facts().observed.records.get(before ?? "")).toBeDefined();
+    [world.knowsKServe, world.isForbiddenKServe] = [false, true];
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(true);
+  });
+
+  it("waits for one that was made again after it had been gone", () => {
+    const world = running(specOf());
+    const { revision = "" } = world.status.candidate ?? {};
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(world.facts().observed.records.get(revision)).toMatchObject({ removed: true });
+    world.annotate({ "dpo.dev/retry": revision });
+    world.settle(30_000);
+    expect(made(world, revision)).toBeDefined();
+    for (const object of world.cluster.inferenceServices.list()) world.cluster.inferenceServices.remove(object);
+    [world.knowsKServe, world.isForbiddenKServe] = [false, true];
+    world.deleteCanary();
+    world.settle();
+    expect(world.isGone).toBe(false);
+  });
+
   it.each(["Retain", "Delete"])("leaves behind what deletionPolicy %s says", (deletionPolicy) => {
     const world = running(specOf(undefined, { deletionPolicy }));
     const { revision } = world.status.stable ?? {};
