@@ -7,6 +7,8 @@ import type { Clock } from "../runtime/clock.ts";
 export interface Settling {
   /** Milliseconds; 0 at the first sight of a state. */
   unchangedMs(thing: string, aspect: string, state: string): number;
+  /** Nobody will ask for the thing's other aspects any more. */
+  keepOnly(thing: string, aspects: readonly string[]): void;
   forget(thing: string): void;
 }
 
@@ -25,6 +27,10 @@ export function createSettling(clock: Clock): Settling {
       if (known?.state === state) return clock.monotonic() - known.since;
       sights.set(aspect, { state, since: clock.monotonic() });
       return 0;
+    },
+    keepOnly(thing, aspects) {
+      const sights = seen.get(thing);
+      for (const aspect of sights?.keys() ?? []) if (!aspects.includes(aspect)) sights?.delete(aspect);
     },
     forget: (thing) => void seen.delete(thing),
   };

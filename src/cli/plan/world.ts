@@ -42,6 +42,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
       sights.set(`${thing} ${aspect}`, { state, since: now.getTime() });
       return 0;
     },
+    keepOnly: () => undefined,
     forget: () => undefined,
   };
   const sources = {

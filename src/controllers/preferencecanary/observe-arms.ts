@@ -79,6 +79,11 @@ function isIdle(revision: string, slots: Slots | undefined): boolean {
   return slots === undefined || weightIn(slots, revision) === 0;
 }
 
+/** What is counted of an arm. */
+export function idleAspect(revision: string): string {
+  return `idle ${revision}`;
+}
+
 export function withAnswers(
   arms: ReadonlyMap<string, Arm>,
   asked: Asked["arms"],
@@ -93,7 +98,7 @@ export function withAnswers(
     // Of pods that somebody else runs nothing but their answers says that they are well.
     const isWell = !isIdle(revision, slots) || (arm.isExternal === true && answer?.type === "Confirmed");
     const state = isWell ? "well" : (arm.deployment?.uid ?? arm.service?.object.metadata.uid ?? "");
-    const idleMs = settling.unchangedMs(keyString(canary), `idle ${revision}`, state);
+    const idleMs = settling.unchangedMs(keyString(canary), idleAspect(revision), state);
     return [revision, { ...arm, ...(!isWell && { idleMs }), ...(answer && { answer }) }];
   });
   return new Map([...arms, ...known]);

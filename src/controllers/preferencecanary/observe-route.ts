@@ -12,6 +12,11 @@ import { routeKindOf } from "./route-kind-of.ts";
 /** A canary that is to go waits for a gateway this long: then what is behind it went wrong, and may go. */
 const PATIENCE_MS = 60_000;
 
+const SLOTS = "slots";
+const NAMES = "names";
+/** What is counted of a route. */
+export const ROUTE_ASPECTS = [SLOTS, NAMES];
+
 /** A canary's route as it stands, with what it says. */
 export interface FoundRoute {
   readonly object: Stored<KubeObject>;
@@ -55,7 +60,7 @@ export function readRoute(
   const { slots, ways, names } = reading;
   // Of two canaries that name one route each reads other slots in it, so that neither may reset the other's clock.
   const key = keyString(keyOf(canary));
-  const unchangedMs = settling.unchangedMs(key, "slots", `${uid} ${JSON.stringify([slots, ...ways])}`);
+  const unchangedMs = settling.unchangedMs(key, SLOTS, `${uid} ${JSON.stringify([slots, ...ways])}`);
   const finding = "problem" in asked ? ({ type: "Unanswered", words: asked.problem } as const) : weights;
   return {
     ...reading,
@@ -63,7 +68,7 @@ export function readRoute(
     uid,
     terminating: deletionTimestamp !== undefined,
     unchangedMs,
-    namesUnchangedMs: settling.unchangedMs(key, "names", `${uid} ${[...names].toSorted().join()}`),
+    namesUnchangedMs: settling.unchangedMs(key, NAMES, `${uid} ${[...names].toSorted().join()}`),
     live: patient(canary, liveness(finding, unchangedMs), unchangedMs),
     ...(original && { original }),
     isMeddled: reading.isSpoilt || (isSettled(canary) && !reading.isAttached) || hasLostMark(canary, reading),

@@ -5,7 +5,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
 import type { ControllerRevision, Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
 import type { InferenceService } from "../../kube/kserve.ts";
-import { type KubeObject, keyOf, type Stored } from "../../kube/object.ts";
+import { type KubeObject, keyOf, keyString, type Stored } from "../../kube/object.ts";
 import type { Reflector } from "../../kube/reflector.ts";
 import type { Store } from "../../kube/store.ts";
 import { isTrue } from "../../runtime/conditions.ts";
@@ -14,9 +14,9 @@ import type { Probing } from "../../traffic/probing.ts";
 import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { ArmTemplate, Model } from "./arms/model.ts";
-import { armOf, askedArms, isCalled, readArms, withAnswers } from "./observe-arms.ts";
+import { armOf, askedArms, idleAspect, isCalled, readArms, withAnswers } from "./observe-arms.ts";
 import { readRecords } from "./observe-records.ts";
-import { askedOfOriginal, findRoute, readRoute } from "./observe-route.ts";
+import { askedOfOriginal, findRoute, ROUTE_ASPECTS, readRoute } from "./observe-route.ts";
 import type { Observed, RevisionRecord } from "./observed.ts";
 import { routeKindOf } from "./route-kind-of.ts";
 
@@ -54,6 +54,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     ...(route && "route" in route.asked && route.asked),
     arms: [...asked, ...askedOfOriginal(canary, route)],
   });
+  sources.settling.keepOnly(keyString(keyOf(canary)), [...ROUTE_ASPECTS, ...[...arms.keys()].map(idleAspect)]);
   const routeSays = { weights: found.weights, original: found.arms.get(ORIGINAL) };
   return {
     canary: ofThisTry(canary, records),

@@ -31,6 +31,26 @@ function hasCandidateInRoute(world: CanaryWorld): boolean {
 }
 
 describe("an arm whose pods are Ready", () => {
+  it("is idle from when it was first seen so, and not from before it was gone", () => {
+    const world = idle();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(500);
+    const { revision = "" } = world.status.candidate ?? {};
+    const idleMs = () => world.facts().observed.arms.get(revision)?.idleMs;
+    world.clock.pause(60_000);
+    expect(idleMs()).toBeGreaterThanOrEqual(60_000);
+    const arm = { namespace: NAMESPACE, name: `${CANARY}-${revision}` };
+    const { deployments, services } = world.cluster;
+    const [deployment, service] = [deployments.get(arm), services.get(arm)];
+    if (deployment === undefined || service === undefined) throw new Error("there is no arm");
+    deployments.remove(deployment);
+    services.remove(service);
+    expect(idleMs()).toBeUndefined();
+    deployments.put(deployment);
+    services.put(service);
+    expect(idleMs()).toBe(0);
+  });
+
   it.each([
     ["answers with errors", FAILING],
     ["cannot be heard, and no kubelet asks it", SILENT],
