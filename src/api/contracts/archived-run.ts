@@ -15,7 +15,7 @@ export const ArchivedRun = z.object({
   time: z.string(),
   message: z.string(),
   /** Among how many it was judged: the rates in `spec` are its part already. */
-  chosenFrom: z.int().exactOptional(),
+  among: z.int().exactOptional(),
   /** When the candidate first served users; absent where it never did. */
   served: z.string().exactOptional(),
   /** When it was last tried again. */

@@ -93,7 +93,7 @@ export const GateStatus = z.object({
   message: z.string().max(1024).describe("The verdict in words, with the numbers that made it."),
 });
 
-const ChosenFrom = z
+const Among = z
   .int()
   .min(2)
   .meta({ format: "int32" })
@@ -112,7 +112,7 @@ const EndedRun = z.object({
     ),
   time: z.string().meta({ format: "date-time" }).describe("When."),
   message: z.string().max(1024).describe("Why, in words."),
-  chosenFrom: ChosenFrom,
+  among: Among,
   archive: z
     .object({
       digest: z.string().max(71).describe("Digest of the archive, unpacked: it is the same file as long as this is."),
@@ -133,7 +133,7 @@ const Contender = Revision.extend({
     .exactOptional()
     .describe("Share of the comparisons that are its own from now on; absent while it gets none."),
   entered: z.string().meta({ format: "date-time" }).exactOptional().describe("When it could first answer requests."),
-  chosenFrom: ChosenFrom,
+  among: Among,
   refused: z
     .object({
       since: z.string().meta({ format: "date-time" }).describe("When that began."),
@@ -181,7 +181,7 @@ export const PreferenceCanaryStatus = z
         .describe(
           "When it first served users: the silence of a gate that is about their ratings is counted from here.",
         ),
-      chosenFrom: ChosenFrom,
+      among: Among,
     })
       .exactOptional()
       .describe("The revision that is being judged."),

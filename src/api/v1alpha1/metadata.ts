@@ -32,7 +32,7 @@ export const ANNOTATION = {
   /** On a ControllerRevision: "Promoted", "RolledBack", or "Failed" (its pods did not become ready; its model is not judged). */
   verdict: "dpo.dev/verdict",
   /** On a ControllerRevision: its model was chosen from `model.candidates`, of which this is a hash. */
-  chosenFrom: "dpo.dev/chosen-from",
+  choice: "dpo.dev/choice",
   /** On a ControllerRevision: among how many models it was first compared, by which the rates that judge it are divided. */
   among: "dpo.dev/among",
   /** On a ControllerRevision: "true" once its InferenceService is gone, and no other one is wanted. */

@@ -38,10 +38,10 @@ export function aboutMixture({ percent, cohorts = [] }: Pick<Comparisons, "perce
 }
 
 /** Only where a candidate is one of several. */
-export function aboutSeveral(chosenFrom: number | undefined): string[] {
-  if (chosenFrom === undefined) return [];
+export function aboutSeveral(among: number | undefined): string[] {
+  if (among === undefined) return [];
   return [
-    `Each of ${chosenFrom} models is judged at one part in ${chosenFrom} of the rates that the spec names, so those hold for all of them together; a model that Git lists later spends its own part on top.`,
+    `Each of ${among} models is judged at one part in ${among} of the rates that the spec names, so those hold for all of them together; a model that Git lists later spends its own part on top.`,
   ];
 }
 

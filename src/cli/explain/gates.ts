@@ -48,21 +48,21 @@ export interface Explained {
 
 type Gates = PreferenceCanarySpec["gates"];
 
-/** What is known about a gate beside its status. `sameModel`: the candidate has stable's own model. `chosenFrom`: it is one of so many. */
+/** What is known about a gate beside its status. `sameModel`: the candidate has stable's own model. `among`: it is one of so many. */
 export function explainGate(
   { gates: asked, evidence }: Pick<PreferenceCanarySpec, "gates" | "evidence">,
   gate: GateStatus,
   sameModel: boolean,
-  chosenFrom?: number,
+  among?: number,
 ): Explained {
-  const gates = gatesAmong({ gates: asked }, chosenFrom);
+  const gates = gatesAmong({ gates: asked }, among);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
     const mixture = aboutMixture(evidence.comparisons);
     const about = [
       aboutWinRate(evidence.comparisons),
       ...mixture,
-      ...aboutSeveral(chosenFrom),
+      ...aboutSeveral(among),
       ...(sameModel ? [ABOUT_SAME_MODEL] : []),
     ];
     return { about: about.join(" "), ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };

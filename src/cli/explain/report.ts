@@ -11,7 +11,7 @@ export function explainReport({ metadata, spec, status = {} }: PreferenceCanary)
   if (gates.length === 0) return `${head}\nNo run has been judged yet, so no gate has said anything.\n`;
   const isOver = candidate === undefined;
   const reports = gates.map((gate) =>
-    gateReport(gate, explainGate(spec, gate, sameModel, (candidate ?? lastRun)?.chosenFrom), isOver),
+    gateReport(gate, explainGate(spec, gate, sameModel, (candidate ?? lastRun)?.among), isOver),
   );
   return head + reports.map((report) => `\n${report}`).join("");
 }
@@ -21,12 +21,12 @@ type Contender = NonNullable<PreferenceCanaryStatus["contenders"]>[number];
 /** One of several models of which none is the candidate yet. */
 function contenderReport(
   spec: PreferenceCanary["spec"],
-  { name, revision, digest, state, share, chosenFrom, gates }: Contender,
+  { name, revision, digest, state, share, among, gates }: Contender,
   stable: PreferenceCanaryStatus["stable"],
 ): string {
   const gets = share === undefined ? "" : `, gets ${share} of the comparisons from now on`;
   const reports = gates.map((gate) => {
-    const explained = explainGate(spec, gate, digest === stable?.digest, chosenFrom);
+    const explained = explainGate(spec, gate, digest === stable?.digest, among);
     return gateReport(gate, explained, state === "RolledBack" || state === "Failed");
   });
   return `\n${name} (${revision}): ${state}${gets}\n${reports.join("")}`;

@@ -17,11 +17,9 @@ export function runReport({ header, digest, gates }: ReplayedRun): string {
   const head = [
     `${namespace}/${canary}: candidate ${run.candidate.revision} against stable ${run.stable.revision}, ${run.outcome} at ${run.time}`,
     run.message,
-    ...(run.chosenFrom === undefined
+    ...(run.among === undefined
       ? []
-      : [
-          `It was one of ${run.chosenFrom} models, and judged at one part in ${run.chosenFrom} of gates.winRate's rates`,
-        ]),
+      : [`It was one of ${run.among} models, and judged at one part in ${run.among} of gates.winRate's rates`]),
     `Archive ${digest}`,
   ];
   const rows = gates.map(({ said, replayed, isSame }) => [

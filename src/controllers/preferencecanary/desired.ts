@@ -19,7 +19,7 @@ export const ARM_PORT = 8080;
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, verdict, reason, retried, retriedAt, chosenFrom, among, removed } = record;
+  const { revision, model, verdict, reason, retried, retriedAt, choice, among, removed } = record;
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision)),
@@ -30,7 +30,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
         ...(reason && { [ANNOTATION.rejectedReason]: reason }),
         ...(retried && { [ANNOTATION.retry]: revision }),
         ...(retriedAt && { [ANNOTATION.triedAgain]: retriedAt }),
-        ...(chosenFrom && { [ANNOTATION.chosenFrom]: chosenFrom }),
+        ...(choice && { [ANNOTATION.choice]: choice }),
         ...(among && { [ANNOTATION.among]: String(among) }),
         ...(removed && { [ANNOTATION.removed]: "true" }),
       },
@@ -82,7 +82,7 @@ export function armService(canary: PreferenceCanary, { revision, port }: PodArm)
 }
 
 /** Leads to the pods that somebody else's Service selects, or KServe's. The role stands on it, as there is no Deployment of ours. */
-export function externalArmService(
+export function backedService(
   canary: PreferenceCanary,
   revision: string,
   role: Role | undefined,

@@ -185,7 +185,7 @@ function deadlineOf({ canary, arms }: Observed, candidate: Candidate, entered: D
   if (deadline === undefined || created === undefined) return undefined;
   const limitMs = parseDuration(deadline);
   const until = Date.parse(created) + limitMs;
-  const isChosenLate = candidate.chosenFrom !== undefined && entered.getTime() >= until;
+  const isChosenLate = candidate.among !== undefined && entered.getTime() >= until;
   return new Date(isChosenLate ? entered.getTime() + limitMs : until);
 }
 

@@ -43,7 +43,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
   const reason = annotations[ANNOTATION.rejectedReason];
   const retried = annotations[ANNOTATION.retry] === revision;
   const retriedAt = annotations[ANNOTATION.triedAgain];
-  const chosenFrom = annotations[ANNOTATION.chosenFrom];
+  const choice = annotations[ANNOTATION.choice];
   const removed = annotations[ANNOTATION.removed] === "true";
   const among = Among.safeParse(annotations[ANNOTATION.among]).data;
   const { creationTimestamp: created } = metadata;
@@ -56,7 +56,7 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
       ...(retriedAt && { retriedAt }),
       ...(verdict && { verdict }),
       ...(reason && { reason }),
-      ...(chosenFrom && { chosenFrom }),
+      ...(choice && { choice }),
       ...(among && { among }),
       ...(removed && { removed }),
     },

@@ -46,7 +46,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const isSampler = isCalled(samplerName(name));
   const records = readRecords(sources.records.labelled(LABEL.canary, name, namespace));
   const predictors = sources.inferenceServices.store.labelled(LABEL.canary, name, namespace);
-  const inferenceServices = standingOf(sources.inferenceServices);
+  const inferenceServices = servedAs(sources.inferenceServices);
   const arms = readArms(canary, { deployments, services, inferenceServices: predictors }, records, inferenceServices);
   const slots = route?.reading.slots;
   const asked = askedArms(arms, slots);
@@ -118,7 +118,7 @@ function foreignServices(
   return new Map(found.map((service) => [service.metadata.name, service]));
 }
 
-function standingOf({ isServed, isHidden }: Sources["inferenceServices"]): Observed["inferenceServices"] {
+function servedAs({ isServed, isHidden }: Sources["inferenceServices"]): Observed["inferenceServices"] {
   if (isServed()) return "Served";
   return isHidden() ? "Hidden" : "Missing";
 }

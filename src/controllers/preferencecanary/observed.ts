@@ -55,7 +55,7 @@ export type RevisionRecord = RevisionInputs & {
   /** When it was last tried again, RFC 3339; stays when the annotation goes. */
   readonly retriedAt?: string;
   /** Of which models its own was chosen, by the name of their set. */
-  readonly chosenFrom?: string;
+  readonly choice?: string;
   /** Among how many it was first compared; stays, since its evidence goes on whatever Git lists later. */
   readonly among?: number;
   /** Its InferenceService is gone, which may be hidden by now. */

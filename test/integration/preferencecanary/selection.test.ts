@@ -73,7 +73,7 @@ it("chooses one of three on a real API server, through a restart, with users on 
   await canary.compare(1, 15, "blue");
   await canary.compare(1, 60, "green");
   const chosen = await canary.until("green is chosen", ({ status }) => status?.candidate !== undefined);
-  expect(chosen.status).toMatchObject({ candidate: { chosenFrom: 3 } });
+  expect(chosen.status).toMatchObject({ candidate: { among: 3 } });
   const winner = chosen.status?.candidate?.revision ?? "";
   expect([green, blue]).toContain(winner);
 

@@ -21,7 +21,7 @@ type Request = ArchiveRequest & { readonly run: ArchivedRun };
  * evidence that the run was judged by and of nothing later, whichever process asks and however late.
  */
 export function archiveRequest({ lastRun, candidate, stable, gates, spec, retriedAt }: EndedRun): Request {
-  const { outcome, time, message, chosenFrom } = lastRun;
+  const { outcome, time, message, among } = lastRun;
   const sameModel = candidate.digest !== "" && candidate.digest === stable.digest;
   const { served } = candidate;
   return {
@@ -34,10 +34,10 @@ export function archiveRequest({ lastRun, candidate, stable, gates, spec, retrie
       outcome,
       time,
       message,
-      ...(chosenFrom && { chosenFrom }),
+      ...(among && { among }),
       ...(served !== undefined && { served }),
       ...(retriedAt !== undefined && { retriedAt }),
-      spec: { gates: gatesAmong(spec, chosenFrom), evidence: spec.evidence, steps: spec.steps },
+      spec: { gates: gatesAmong(spec, among), evidence: spec.evidence, steps: spec.steps },
       gates: gates.map(decided),
     },
   };

@@ -14,13 +14,13 @@ export function lastRunOf(facts: Facts, now: Date): LastRun | undefined {
   const ending = endingOf(facts) ?? (previous === undefined ? blockedEnding(facts) : undefined);
   if (ending === undefined || isSame(previous, ending)) return previous;
   const digest = facts.observed.records.get(ending.revision)?.model.digest;
-  const chosenFrom = amongHowMany(facts.observed, ending.revision, digest);
+  const among = amongHowMany(facts.observed, ending.revision, digest);
   return {
     ...ending,
     message: ending.message.slice(0, 1024),
     digest: digest ?? "",
     time: timestamp(now),
-    ...(chosenFrom && { chosenFrom }),
+    ...(among && { among }),
   };
 }
 

@@ -21,18 +21,18 @@ export type { GateStatus } from "./gate.ts";
 export type Asked = Pick<PreferenceCanarySpec, "gates" | "evidence">;
 
 /** Whom the gates are about. */
-export type Judged = Pick<Candidate, "revision" | "sameModel" | "chosenFrom">;
+export type Judged = Pick<Candidate, "revision" | "sameModel" | "among">;
 
 /** With the rates that one of so many candidates is judged at. */
-export function gatesAmong({ gates }: Pick<Asked, "gates">, chosenFrom: number | undefined): Asked["gates"] {
-  return chosenFrom === undefined ? gates : { ...gates, winRate: sharedOut(gates.winRate, chosenFrom) };
+export function gatesAmong({ gates }: Pick<Asked, "gates">, among: number | undefined): Asked["gates"] {
+  return among === undefined ? gates : { ...gates, winRate: sharedOut(gates.winRate, among) };
 }
 
 /** Every gate of the spec, for the run of this candidate. */
 function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
   const { comparisons } = asked.evidence;
-  const { sameModel, revision, chosenFrom } = judged;
-  const gates = gatesAmong(asked, chosenFrom);
+  const { sameModel, revision, among } = judged;
+  const gates = gatesAmong(asked, among);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, comparisons, sameModel),

@@ -8,7 +8,7 @@ import { backingIn } from "../arms/external-arm.ts";
 import { armInferenceService } from "../arms/inference-service-arm.ts";
 import type { PredictorInputs } from "../arms/revision.ts";
 import { mountProblemOf, type Target } from "../arms/target.ts";
-import { armDeployment, armService, externalArmService, revisionRecord } from "../desired.ts";
+import { armDeployment, armService, backedService, revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import { judgeDeployment, samplerDeployment, samplerService } from "../evidence/evidence-pods.ts";
 import type { Facts } from "../facts.ts";
@@ -74,7 +74,7 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
     const backing = backingIn(observed, inputs, run.stable);
     return typeof backing === "string"
       ? undefined
-      : keepService(service, externalArmService(canary, revision, role, backing));
+      : keepService(service, backedService(canary, revision, role, backing));
   }
   return (
     keepService(service, armService(canary, inputs)) ??
@@ -105,7 +105,7 @@ function keepPredictor(
   const advice = keepInferenceService(inferenceService, wanted);
   const { backing } = inferenceService ?? {};
   if (advice !== undefined || backing === undefined) return advice;
-  return keepService(service, externalArmService(canary, inputs.revision, role, backing));
+  return keepService(service, backedService(canary, inputs.revision, role, backing));
 }
 
 /**

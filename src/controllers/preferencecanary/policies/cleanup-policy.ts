@@ -58,13 +58,13 @@ export function pruneRecords({ observed, run }: Facts): Advice {
   const current = [run.stable, run.candidate?.revision, run.target?.revision, route?.rejected?.revision];
   const inUse = new Set([...current, ...contenders]);
   const { digest, candidates = [] } = canary.spec.model;
-  const choice = setOf(candidates);
+  const listed = setOf(candidates);
   const wanted = new Set([digest, ...[...candidates, ...jobs].map((model) => model.digest)]);
-  const isKept = ({ revision, verdict, model, chosenFrom, among }: RevisionRecord) =>
+  const isKept = ({ revision, verdict, model, choice, among }: RevisionRecord) =>
     inUse.has(revision) ||
     arms.has(revision) ||
     among !== undefined ||
-    chosenFrom === choice ||
+    choice === listed ||
     ((verdict === "RolledBack" || verdict === "Failed") && wanted.has(model.digest));
   const disposable = [...records.values()].filter((record) => !isKept(record));
   const newestFirst = disposable.toSorted((one, other) => ((one.created ?? "") < (other.created ?? "") ? 1 : -1));

@@ -71,7 +71,7 @@ export function chooseContender({ observed, selection }: Facts): Advice {
   const { candidates } = observed.canary.spec.model;
   const standing = selection?.chosen && observed.records.get(selection.chosen.revision);
   if (standing === undefined || candidates === undefined) return undefined;
-  return record(observed.canary, { ...standing, chosenFrom: setOf(candidates) });
+  return record(observed.canary, { ...standing, choice: setOf(candidates) });
 }
 
 function failStuck(observed: Observed, revision: string, hasEntered: boolean, now: Date): Advice {

@@ -24,7 +24,7 @@ export interface Candidate {
   /** Its own digest is stable's: only the way of serving is new. */
   readonly sameModel: boolean;
   /** Among how many it was chosen: what is promised of all of them together is shared out between them. */
-  readonly chosenFrom?: number;
+  readonly among?: number;
 }
 
 /** Who serves, who is judged, and who should be. */
@@ -121,11 +121,11 @@ function describe(
 ): Omit<Candidate, "revision" | "state"> {
   const { model } = observed.records.get(revision) ?? (target?.revision === revision ? target : {});
   const digest = model?.digest;
-  const chosenFrom = amongHowMany(observed, revision, digest);
+  const among = amongHowMany(observed, revision, digest);
   return {
     ...(digest && { digest }),
     sameModel: digest !== undefined && digest === stableDigest,
-    ...(chosenFrom && { chosenFrom }),
+    ...(among && { among }),
   };
 }
 

@@ -15,9 +15,9 @@ export function endedContenders(facts: Facts, now: Date): readonly EndedContende
   return (facts.observed.canary.status?.contenders ?? []).flatMap((known) => {
     const ending = isOut(known) ? undefined : endingOf(facts, known);
     if (ending === undefined) return [];
-    const { digest, chosenFrom } = known;
+    const { digest, among } = known;
     const message = ending.message.slice(0, 1024);
-    return [{ known, ended: { ...ending, message, digest, time: timestamp(now), ...(chosenFrom && { chosenFrom }) } }];
+    return [{ known, ended: { ...ending, message, digest, time: timestamp(now), ...(among && { among }) } }];
   });
 }
 

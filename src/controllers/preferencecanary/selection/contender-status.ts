@@ -35,7 +35,7 @@ function contenderOf(facts: Facts, standing: Standing): KnownContender {
     state: stateOf(standing),
     ...(share !== undefined && { share: formatPercent(share) }),
     ...(entered && { entered: entered.toISOString() }),
-    ...(among && { chosenFrom: among }),
+    ...(among && { among }),
     ...(refused && { refused }),
     gates: [...gates],
     message: messageOf(facts.observed, standing, refused).slice(0, 1024),

@@ -31,7 +31,7 @@ export function setOf(candidates: Candidates): string {
 export function chosenModel({ canary, records }: Observed): Model | undefined {
   const { candidates } = canary.spec.model;
   if (candidates === undefined) return undefined;
-  const marked = [...records.values()].filter(({ chosenFrom }) => chosenFrom === setOf(candidates));
+  const marked = [...records.values()].filter(({ choice }) => choice === setOf(candidates));
   // There is one, unless a leader that was stale has made another choice: then all take the same of them.
   const digests = marked.map(({ model }) => model.digest ?? "").toSorted();
   const chosen = candidates.find(({ digest }) => digest === digests[0]);
@@ -59,10 +59,8 @@ function amongListed(
 ): number | undefined {
   const { candidates = [] } = canary.spec.model;
   if (!candidates.some((candidate) => candidate.digest === digest)) return undefined;
-  const choice = setOf(candidates);
-  const chosen = [...records.values()].find(
-    ({ chosenFrom, model }) => chosenFrom === choice && model.digest === digest,
-  );
+  const listed = setOf(candidates);
+  const chosen = [...records.values()].find(({ choice, model }) => choice === listed && model.digest === digest);
   return chosen?.among ?? candidates.length;
 }
 

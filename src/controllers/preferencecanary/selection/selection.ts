@@ -6,7 +6,7 @@ import { createdAt, isAvailable, isComplete, isReachable } from "../arms/arm-sta
 import { coldReason } from "../arms/warm-up.ts";
 import { type Collected, type Evidence, NOTHING_COLLECTED, type Wanted } from "../evidence/evidence.ts";
 import { type Silence, silentFrom } from "../evidence/silence.ts";
-import { type Asked, cursorsOf, foldGates, type GateStatus, type Judged, remembered } from "../gates/gates.ts";
+import { type Asked, cursorsOf, foldGates, type GateStatus, remembered } from "../gates/gates.ts";
 import type { Observed } from "../observed.ts";
 import { type Orders, readOrders } from "../run/orders.ts";
 import { foundAgainst } from "../run/rejection.ts";
@@ -47,8 +47,7 @@ export function wantedOf(observed: Observed, { stable, contenders = [] }: Run): 
   const asked = askedOfContenders(observed);
   return contenders.map((contender) => {
     const gates = rememberedOf(observed, stable, contender);
-    const judged = judgedOf(contender);
-    return [{ candidate: contender.revision, stable }, cursorsOf(asked, judged, gates)];
+    return [{ candidate: contender.revision, stable }, cursorsOf(asked, contender, gates)];
   });
 }
 
@@ -103,13 +102,9 @@ function askedOfContenders({ canary: { spec } }: Observed): Asked {
   return { gates, evidence: spec.evidence };
 }
 
-function judgedOf({ revision, sameModel, among }: Contender): Judged {
-  return { revision, sameModel, ...(among && { chosenFrom: among }) };
-}
-
 function rememberedOf(observed: Observed, stable: string, contender: Contender): readonly GateStatus[] {
   const known = knownContender(observed, stable, contender.revision);
-  return remembered(askedOfContenders(observed), judgedOf(contender), known?.gates ?? []);
+  return remembered(askedOfContenders(observed), contender, known?.gates ?? []);
 }
 
 function judge(observed: Observed, stable: string, contender: Contender, { contended }: Evidence, now: Date): Standing {
@@ -126,7 +121,7 @@ function judge(observed: Observed, stable: string, contender: Contender, { conte
   const collected = { ...(contended?.get(revision) ?? NOTHING_COLLECTED), answers: {} };
   const before = rememberedOf(observed, stable, contender);
   const asked = askedOfContenders(observed);
-  const gates = foldGates(asked, judgedOf(contender), before, collected, look);
+  const gates = foldGates(asked, contender, before, collected, look);
   const streams = [collected.comparisons, ...(asked.gates.safety ? [collected.checks] : [])];
   const rejection = out === undefined ? foundAgainst(gates, readOrders(observed.canary, revision)) : undefined;
   return {

@@ -8,11 +8,11 @@ export function revisionsOf({ run, entered, served }: Facts): Pick<PreferenceCan
     ...(entered && { entered: entered.toISOString() }),
     ...(served && { served: served.toISOString() }),
   };
-  const from = candidate?.chosenFrom === undefined ? {} : { chosenFrom: candidate.chosenFrom };
+  const among = candidate?.among === undefined ? {} : { among: candidate.among };
   return {
     ...(stable && { stable: { revision: stable, digest: stableDigest ?? "" } }),
     ...(candidate && {
-      candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since, ...from },
+      candidate: { revision: candidate.revision, digest: candidate.digest ?? "", ...since, ...among },
     }),
   };
 }

@@ -142,7 +142,7 @@ describe("a selection", () => {
     world.voteFor("red", fair);
     world.voteFor("green", wins);
     world.settle();
-    expect(world.status).toMatchObject({ candidate: { revision: green, chosenFrom: 3 }, step: { name: "shadow" } });
+    expect(world.status).toMatchObject({ candidate: { revision: green, among: 3 }, step: { name: "shadow" } });
     expect(world.status).not.toHaveProperty("contenders");
     expect(armOf(world, red)).toBeUndefined();
     expect(sampled(world)).toMatchObject({ candidate: green, contenders: undefined });
@@ -398,7 +398,7 @@ describe("a selection", () => {
     world.edit({ model: { uri: modelUri("e"), digest: digest("e") } });
     world.settle(30_000);
     expect(world.status.candidate).toMatchObject({ digest: digest("e") });
-    expect(world.status.candidate).not.toHaveProperty("chosenFrom");
+    expect(world.status.candidate).not.toHaveProperty("among");
     expect(outcomes(world)).toEqual({ red: "Superseded", green: "Superseded", blue: "Superseded" });
   });
 
@@ -428,7 +428,7 @@ describe("a selection", () => {
     world.settle();
     world.loseStatus();
     world.settle(30_000);
-    expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
+    expect(world.status.candidate).toMatchObject({ digest: digest("c"), among: 3 });
   });
 
   it("judges whoever was compared at its part of the rates for good, whatever Git lists later", () => {
@@ -440,14 +440,14 @@ describe("a selection", () => {
     world.edit({ model: { uri: modelUri("c"), digest: digest("c") } });
     world.loseStatus();
     world.settle(30_000);
-    expect(world.status.candidate).toMatchObject({ revision: green, chosenFrom: 3 });
+    expect(world.status.candidate).toMatchObject({ revision: green, among: 3 });
     expect(winRateNumbers(world)).toContain("falsePromotion 1.666666%");
     world.annotate({ "dpo.dev/rollback": green });
     world.settle();
-    expect(world.status.lastRun).toMatchObject({ revision: green, outcome: "RolledBack", chosenFrom: 3 });
+    expect(world.status.lastRun).toMatchObject({ revision: green, outcome: "RolledBack", among: 3 });
     expect([...world.archived.values()].at(-1)).toMatchObject({
       candidate: { revision: green },
-      chosenFrom: 3,
+      among: 3,
       spec: { gates: { winRate: { falsePromotion: "1.666666%" } } },
     });
   });
@@ -462,19 +462,19 @@ describe("a selection", () => {
     expect(world.status.phase).toBe("RolledBack");
     world.edit({ model: { candidates: CANDIDATES.filter(({ name }) => name !== "green") } });
     world.settle(30_000);
-    expect(contender(world, "red")).toMatchObject({ chosenFrom: 3, gates: [{ samples: 30 }] });
+    expect(contender(world, "red")).toMatchObject({ among: 3, gates: [{ samples: 30 }] });
     expect(winRateNumbers(world)).toContain("falsePromotion 1.666666%");
     const newcomer = model("grey", "e");
     world.edit({ model: { candidates: [...CANDIDATES.filter(({ name }) => name !== "green"), newcomer] } });
     world.edit({ model: { candidates: [newcomer, model("white", "f")] } });
     world.settle(30_000);
-    expect(world.status.contenders?.map(({ name, chosenFrom }) => [name, chosenFrom])).toEqual([
+    expect(world.status.contenders?.map(({ name, among }) => [name, among])).toEqual([
       ["grey", 2],
       ["white", 2],
     ]);
     expect(world.status.history?.find(({ digest }) => digest === CANDIDATES[0]?.digest)).toMatchObject({
       outcome: "Superseded",
-      chosenFrom: 3,
+      among: 3,
     });
     expect([...world.archived.values()].at(-1)?.spec.gates.winRate).toMatchObject({ falsePromotion: "1.666666%" });
   });
@@ -488,11 +488,11 @@ describe("a selection", () => {
     world.edit({ model: { candidates: CANDIDATES }, selection: { minShare: 10 } });
     world.later(60_000);
     expect(world.status).toMatchObject({ candidate: { digest: digest("b") }, step: { name: "watch" } });
-    expect(world.status.candidate).not.toHaveProperty("chosenFrom");
+    expect(world.status.candidate).not.toHaveProperty("among");
     expect(winRateNumbers(world)).toBe(before);
     world.later(25 * HOUR);
     expect(world.status.lastRun).toMatchObject({ digest: digest("b"), outcome: "Promoted" });
-    expect(world.status.lastRun).not.toHaveProperty("chosenFrom");
+    expect(world.status.lastRun).not.toHaveProperty("among");
   });
 
   it("counts one in that had a run of its own before", () => {
@@ -502,7 +502,7 @@ describe("a selection", () => {
     world.settle(30_000);
     world.edit({ model: { uri: modelUri("c"), digest: digest("c") } });
     world.settle(30_000);
-    expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
+    expect(world.status.candidate).toMatchObject({ digest: digest("c"), among: 3 });
   });
 
   it("judges a contender at its part of the rates when its model is asked for alone, however few runs are remembered", () => {
@@ -514,7 +514,7 @@ describe("a selection", () => {
     world.settle(10 * HOUR);
     world.edit({ model: { uri: modelUri("b"), digest: digest("b") } });
     world.settle(30_000);
-    expect(world.status).toMatchObject({ candidate: { revision: red, chosenFrom: 3 }, gates: [{ samples: 30 }] });
+    expect(world.status).toMatchObject({ candidate: { revision: red, among: 3 }, gates: [{ samples: 30 }] });
     expect(winRateNumbers(world)).toContain("falsePromotion 1.666666%");
   });
 
@@ -527,7 +527,7 @@ describe("a selection", () => {
       spec: { containers: [{ name: "server", image: "server:2", env: [{ name: "MODEL_URI", value: modelUri("a") }] }] },
     });
     world.settle(30_000);
-    expect(world.status.candidate).toMatchObject({ digest: digest("c"), chosenFrom: 3 });
+    expect(world.status.candidate).toMatchObject({ digest: digest("c"), among: 3 });
     expect(candidateOf(world)).not.toBe(before);
   });
 
