@@ -1,28 +1,22 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { HTTPRouteSpec } from "../../../src/kube/gateway-api.ts";
 import { events, httpRoutes } from "../../../src/kube/resource.ts";
 import { CANARY } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
 import { ADOPT, adoptedRoute, marksOf, ROUTE } from "./adopted-stage.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import type { CanaryStage } from "./canary-stage.ts";
 import { dyingAt } from "./dying-process.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 let route: ReturnType<typeof adoptedRoute>;
 let gits: HTTPRouteSpec;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(() => set());
-afterEach(() => canary.close());
 
 async function set(): Promise<void> {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   route = adoptedRoute(canary);
   gits = (await route.sync()).spec;
   await canary.applyWorkload();

@@ -1,18 +1,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, inject, it } from "vitest";
 import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { runCli } from "../../../src/cli/cli.ts";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { CANARY } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
 import { serviceAccountToken } from "../service-account.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import type { CanaryStage } from "./canary-stage.ts";
 import { dyingAt } from "./dying-process.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 const RATED = {
   evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
@@ -20,19 +19,14 @@ const RATED = {
   gates: { winRate: {}, compliance: {}, regression: { maxDrop: "30%" } },
 };
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   await canary.applyWorkload();
   await canary.createCanary(RATED);
 });
-afterEach(() => canary.close());
 
 /** `dpo ARGS` as somebody who stands before this cluster. */
 async function dpo(...args: readonly string[]) {
@@ -152,7 +146,7 @@ describe("a run that is over", () => {
     await canary.compare(0, 60);
     const { status } = await archived();
     const { digest = "", uri = "" } = status?.lastRun?.archive ?? {};
-    const { namespace } = canary.stage;
+    const { namespace, installation } = canary.stage;
     const token = await serviceAccountToken(installation.caller, namespace, "reader", ["dpo-collector"]);
     const response = await fetch(uri, { headers: { authorization: `Bearer ${token}` } });
     const bytes = Buffer.from(await response.arrayBuffer());

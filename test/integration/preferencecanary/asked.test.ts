@@ -4,26 +4,19 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, inject, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { stableAlone, weightIn } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
 import { lackOfPrometheus, startPrometheus } from "../prometheus.ts";
-import { type CanaryStage, type StageOptions, setCanaryStage } from "./canary-stage.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage, StageOptions } from "./canary-stage.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 const lack = await lackOfPrometheus();
-let installation: Installation;
-
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
+const setStage = useCanaryStages();
 
 async function stageWith(spec: object, options: StageOptions): Promise<CanaryStage> {
-  const canary = await setCanaryStage(installation, options);
-  onTestFinished(() => canary.close());
+  const canary = await setStage(options);
   await canary.applyWorkload();
   await canary.createCanary({ steps: [{ name: "half", weight: 50 }], ...spec });
   return canary;

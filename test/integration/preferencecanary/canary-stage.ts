@@ -50,6 +50,7 @@ export interface CanaryStage {
   loseStatus(): Promise<void>;
   /** What must be true of every version of the route. */
   faults(): string[];
+  /** At the end of its test it is closed anyway. */
   close(): Promise<void>;
 }
 
@@ -78,6 +79,7 @@ export async function setCanaryStage(installation: Installation, options: StageO
   stage.atEnd(await startStandIns(installation.admin, client, namespace));
   const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
   let manager: RunningManager | undefined;
+  let closing: Promise<void> | undefined;
 
   async function currentRun(contender?: string) {
     const { stable, candidate, contenders } = (await client.get(preferenceCanaries, key))?.status ?? {};
@@ -124,6 +126,19 @@ export async function setCanaryStage(installation: Installation, options: StageO
       await post("datasets/support/pairs", pair);
     };
     await Promise.all(Array.from({ length: count }, postPair));
+  }
+
+  async function leave(): Promise<void> {
+    await manager?.stop();
+    // Nobody is left who would honour the finalizers.
+    const body = { metadata: { finalizers: null } };
+    for (const { metadata } of (await client.list(services, { namespace })).items)
+      await client.patch(services, metadata, { type: "merge", body });
+    if (canaries.current().length > 0) {
+      await client.patch(preferenceCanaries, key, { type: "merge", body }).catch(() => undefined);
+      await client.delete(preferenceCanaries, key);
+    }
+    await stage.close();
   }
 
   return {
@@ -196,17 +211,9 @@ export async function setCanaryStage(installation: Installation, options: StageO
       await transport.close();
     },
     faults: () => routeFaults(routes.versions, CANARY),
-    async close() {
-      await manager?.stop();
-      // Nobody is left who would honour the finalizers.
-      const body = { metadata: { finalizers: null } };
-      for (const { metadata } of (await client.list(services, { namespace })).items)
-        await client.patch(services, metadata, { type: "merge", body });
-      if (canaries.current().length > 0) {
-        await client.patch(preferenceCanaries, key, { type: "merge", body }).catch(() => undefined);
-        await client.delete(preferenceCanaries, key);
-      }
-      await stage.close();
+    close() {
+      closing ??= leave();
+      return closing;
     },
   };
 }

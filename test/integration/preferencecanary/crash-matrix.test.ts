@@ -1,10 +1,9 @@
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Interceptor } from "../../../src/kube/transport.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import type { CanaryStage } from "./canary-stage.ts";
 import { dyingAt } from "./dying-process.ts";
 import { endState } from "./end-state.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 /** One life of a few seconds for each write. */
 const MATRIX_MS = 20 * 60_000;
@@ -15,12 +14,7 @@ const STEPS = [
   { name: "half", weight: 50 },
 ];
 
-let installation: Installation;
-
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
+const setStage = useCanaryStages();
 
 /** From nothing to the end of one run, which is a promotion or a rollback as the raters will. */
 async function live(canary: CanaryStage, outcome: 0 | 1): Promise<void> {
@@ -42,7 +36,7 @@ async function live(canary: CanaryStage, outcome: 0 | 1): Promise<void> {
  * and before it hears of it. So each write of a life is died at on both sides.
  */
 async function lifeWithDeaths(outcome: 0 | 1, at: number) {
-  const canary = await setCanaryStage(installation);
+  const canary = await setStage();
   const { namespace } = canary.stage;
   try {
     await canary.applyWorkload();

@@ -1,27 +1,21 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ANNOTATION, FINALIZER } from "../../../src/api/v1alpha1/metadata.ts";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { deployments, events, httpRoutes, services } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
+import type { CanaryStage } from "./canary-stage.ts";
 import { dyingAt } from "./dying-process.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   await canary.applyWorkload();
 });
-afterEach(() => canary.close());
 
 /** A candidate that has half of the traffic. */
 async function inLastStep() {

@@ -1,26 +1,22 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { events, httpRoutes } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
-import { installGateways, installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage } from "./canary-stage.ts";
+import { installGateways } from "./gateway-api.ts";
 import { startGateway, type TestGateway } from "./test-gateway.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 let gateway: TestGateway;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-  await installGateways(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
+  await installGateways(canary.stage.installation.admin);
   gateway = await startGateway(canary);
   await canary.applyWorkload();
   await canary.createCanary({
@@ -33,7 +29,6 @@ beforeEach(async () => {
   await canary.until("idle", ({ status }) => status?.phase === "Idle");
   await canary.createJob("next", "b");
 });
-afterEach(() => canary.close());
 
 function weights(): number[] {
   const last = canary.routes.versions.at(-1);

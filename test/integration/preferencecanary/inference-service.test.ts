@@ -1,33 +1,29 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { deployments, inferenceServices, services } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY, digest, modelUri } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, type StageOptions, setCanaryStage } from "./canary-stage.ts";
-import { customResourceDefinitions, installDefinition, installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage, StageOptions } from "./canary-stage.ts";
+import { installDefinition } from "./gateway-api.ts";
 import { startKServe } from "./kserve/stand-in.ts";
+import { expectToWaitFor } from "./missing-kind.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 const definition = parse(readFileSync(join(import.meta.dirname, "kserve/inference-service-crd.yaml"), "utf8"));
 const BROKEN = modelUri("f");
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
-beforeEach(() => setStage());
-afterEach(() => canary.close());
+beforeEach(() => setKServe());
 
-async function setStage(options: StageOptions = {}): Promise<void> {
-  canary = await setCanaryStage(installation, options);
-  const { client, namespace, atEnd } = canary.stage;
+async function setKServe(options: StageOptions = {}): Promise<void> {
+  canary = await setStage(options);
+  const { client, namespace, atEnd, installation } = canary.stage;
   await installDefinition(client, definition, inferenceServices);
   atEnd(await startKServe(installation.admin, client, namespace, BROKEN));
 }
@@ -116,7 +112,7 @@ describe("a canary of KServe", () => {
   it("fails the run of a model that KServe cannot load, with KServe's reason", async () => {
     await canary.close();
     // Ten minutes of the manager's take ten seconds.
-    await setStage({ speed: 60 });
+    await setKServe({ speed: 60 });
     await createCanary();
     await canary.start();
     await canary.until("idle", ({ status }) => status?.phase === "Idle");
@@ -151,19 +147,12 @@ describe("a canary of KServe", () => {
 describe("a cluster without KServe", () => {
   it("does not hold the manager up, says what is missing, and serves once it is there", async () => {
     const { client, namespace } = canary.stage;
-    const { name } = definition.metadata;
-    await client.delete(customResourceDefinitions, { name });
-    await expect.poll(() => client.get(customResourceDefinitions, { name })).toBeUndefined();
-    await createCanary();
-    const manager = await canary.start();
-    const { status } = await canary.until("stalled", (now) => now.status?.phase === "Stalled");
-    expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
-      reason: "KServeNotInstalled",
-      message: expect.stringContaining("install KServe, give the manager the rule of its ClusterRole"),
+    await expectToWaitFor(canary, definition, inferenceServices, createCanary, async (ready) => {
+      expect(ready).toMatchObject({
+        reason: "KServeNotInstalled",
+        message: expect.stringContaining("install KServe, give the manager the rule of its ClusterRole"),
+      });
+      expect((await client.list(deployments, { namespace })).items).toEqual([]);
     });
-    expect((await client.list(deployments, { namespace })).items).toEqual([]);
-    await installDefinition(client, definition, inferenceServices);
-    await canary.until("idle", (now) => now.status?.phase === "Idle", 60_000);
-    expect(manager.complaints).toEqual([]);
   });
 });

@@ -1,26 +1,20 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { services } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY, digest, modelUri, podTemplate } from "../../builders/canary.ts";
 import { type Headers, sharesOf } from "../../builders/route-requests.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage } from "./canary-stage.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   await canary.applyWorkload();
   await canary.createCanary();
 });
-afterEach(() => canary.close());
 
 function wholeOf(): string | undefined {
   const last = canary.routes.versions.at(-1);

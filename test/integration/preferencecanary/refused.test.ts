@@ -1,26 +1,20 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ApiError } from "../../../src/kube/errors.ts";
 import { httpRoutes, services } from "../../../src/kube/resource.ts";
 import { createTransport } from "../../../src/kube/transport.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
 import { ADOPT, adoptedRoute } from "./adopted-stage.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage } from "./canary-stage.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
 });
-afterEach(() => canary.close());
 
 async function idle(spec?: Readonly<Record<string, unknown>>): Promise<void> {
   await canary.applyWorkload();
@@ -38,7 +32,7 @@ async function forbid(
   attempt: () => Promise<unknown>,
 ): Promise<() => Promise<void>> {
   const { namespace } = canary.stage;
-  const transport = createTransport(installation.admin);
+  const transport = createTransport(canary.stage.installation.admin);
   const metadata = { name: `no-${resource}-${namespace}` };
   const rule = { apiGroups: [apiGroup], apiVersions: ["*"], operations: ["CREATE", "UPDATE"], resources: [resource] };
   const inNamespace = { matchLabels: { "kubernetes.io/metadata.name": namespace } };

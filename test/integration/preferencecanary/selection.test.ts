@@ -1,28 +1,22 @@
-import { afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { ANNOTATION, LABEL } from "../../../src/api/v1alpha1/metadata.ts";
 import { controllerRevisions, deployments } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { CANARY, digest, modelUri } from "../../builders/canary.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage } from "./canary-stage.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 const model = (name: string, digit: string) => ({ name, uri: modelUri(digit), digest: digest(digit) });
 const CANDIDATES = [model("red", "b"), model("green", "c"), model("blue", "d")];
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   await canary.applyWorkload();
   await canary.createCanary({ model: { candidates: CANDIDATES }, selection: {}, onNoData: { after: "24h" } });
 });
-afterEach(() => canary.close());
 
 /** Every arm that ever had users, by the route. */
 function served(): Set<string> {

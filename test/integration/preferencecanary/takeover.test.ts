@@ -1,32 +1,26 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Deployment, Service } from "../../../src/kube/built-in.ts";
 import { deployments, httpRoutes, services } from "../../../src/kube/resource.ts";
 import { CANARY, canarySpec, modelUri, podTemplate, WORKLOAD } from "../../builders/canary.ts";
 import { routeFaults } from "../../builders/route-oracle.ts";
 import type { History } from "../operator/history.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
-import { installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage } from "./canary-stage.ts";
 import { outages, winnerOf } from "./outages.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 const HOST = "assistant.example.com";
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 let pods: History<Deployment>;
 let addresses: History<Service>;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   pods = await canary.stage.history(deployments);
   addresses = await canary.stage.history(services);
   await serveAsBefore();
 });
-afterEach(() => canary.close());
 
 /** What has served so far: a Deployment with its pods, a Service, and an HTTPRoute that is older than the canary's will be. */
 async function serveAsBefore(): Promise<void> {

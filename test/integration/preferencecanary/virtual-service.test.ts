@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { VirtualService, VirtualServiceRule } from "../../../src/kube/istio.ts";
@@ -9,29 +9,24 @@ import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
 import { readVirtualSlots } from "../../../src/traffic/virtual-service.ts";
 import { CANARY } from "../../builders/canary.ts";
 import type { History } from "../operator/history.ts";
-import { type Installation, install } from "../operator/install.ts";
-import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
-import { customResourceDefinitions, installDefinition, installHTTPRoutes } from "./gateway-api.ts";
+import type { CanaryStage } from "./canary-stage.ts";
+import { installDefinition } from "./gateway-api.ts";
+import { expectToWaitFor } from "./missing-kind.ts";
+import { useCanaryStages } from "./use-canary-stages.ts";
 
 const definition = parse(readFileSync(join(import.meta.dirname, "istio/virtual-service-crd.yaml"), "utf8"));
 const ISTIO = { hosts: ["assistant.example.com"], gateways: ["istio-system/public"] };
 
-let installation: Installation;
+const setStage = useCanaryStages();
 let canary: CanaryStage;
 let history: History<VirtualService>;
 
-beforeAll(async () => {
-  installation = await install(inject("kubeconfig"));
-  // Of which the stage keeps a history, whatever moves the traffic.
-  await installHTTPRoutes(installation.admin);
-});
 beforeEach(async () => {
-  canary = await setCanaryStage(installation);
+  canary = await setStage();
   await installDefinition(canary.stage.client, definition, virtualServices);
   history = await canary.stage.history(virtualServices);
   await canary.applyWorkload();
 });
-afterEach(() => canary.close());
 
 function createCanary(changes: object = {}): Promise<void> {
   return canary.createCanary({ traffic: { istio: { virtualService: { ...ISTIO, ...changes } } } });
@@ -136,21 +131,13 @@ describe("a canary of Istio", () => {
 
 describe("a cluster without Istio", () => {
   it("does not hold the manager up, says what is missing, and serves once it is there", async () => {
-    const { client } = canary.stage;
-    const { name } = definition.metadata;
-    await client.delete(customResourceDefinitions, { name });
-    await expect.poll(() => client.get(customResourceDefinitions, { name })).toBeUndefined();
-    await createCanary();
-    const manager = await canary.start();
-    const { status } = await canary.until("stalled", (now) => now.status?.phase === "Stalled");
-    expect(status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
-      reason: "RouteKindNotInstalled",
-      message: expect.stringContaining(
-        "The API server does not know VirtualService, or does not let the manager list it: install the CRDs of Istio",
-      ),
+    const missing =
+      "The API server does not know VirtualService, or does not let the manager list it: install the CRDs of Istio";
+    await expectToWaitFor(canary, definition, virtualServices, createCanary, (ready) => {
+      expect(ready).toMatchObject({
+        reason: "RouteKindNotInstalled",
+        message: expect.stringContaining(missing),
+      });
     });
-    await installDefinition(client, definition, virtualServices);
-    await canary.until("idle", (now) => now.status?.phase === "Idle");
-    expect(manager.complaints).toEqual([]);
   });
 });
