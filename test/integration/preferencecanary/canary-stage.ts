@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { AnswerList } from "../../../src/api/contracts/collector-api.ts";
-import { LABEL } from "../../../src/api/v1alpha1/metadata.ts";
+import { ANNOTATION, LABEL } from "../../../src/api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../../src/api/v1alpha1/object.ts";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { addPreferenceCanaryController } from "../../../src/controllers/preferencecanary/controller.ts";
@@ -35,9 +35,11 @@ export interface CanaryStage {
   start(interceptor?: Interceptor): Promise<RunningManager>;
   createCanary(spec?: Json): Promise<void>;
   /** Git: another pod template of the workload. */
-  applyWorkload(image?: string): Promise<void>;
+  applyWorkload(image?: string, name?: string): Promise<void>;
   /** A validated job with this digit's model. */
   createJob(name: string, digit: string): Promise<void>;
+  /** An order: what stands in the annotation of this verb. */
+  order(verb: "approve" | "pause" | "promote" | "resume" | "retry" | "rollback", what: string | null): Promise<void>;
   /** Comparisons of the current run at the collector, each of another prompt; or of this contender of a selection. */
   compare(outcome: 0 | 1, count: number, contender?: string): Promise<void>;
   /** So many users of each arm of the current run, by turns, who think this of an answer. */
@@ -170,10 +172,10 @@ export async function setCanaryStage(installation: Installation, options: StageO
       const object = { apiVersion: API_VERSION, kind: "PreferenceCanary", metadata: key, spec: canarySpec(spec) };
       await client.apply(preferenceCanaries, object as never);
     },
-    async applyWorkload(image) {
+    async applyWorkload(image, name = WORKLOAD) {
       const template = podTemplate(modelUri("a"), image);
       const spec = { replicas: 0, selector: { matchLabels: { app: CANARY } }, template };
-      await client.apply(deployments, { metadata: { namespace, name: WORKLOAD }, spec });
+      await client.apply(deployments, { metadata: { namespace, name }, spec });
     },
     async createJob(name, digit) {
       const labels = { [LABEL.publishTo]: CANARY };
@@ -189,6 +191,10 @@ export async function setCanaryStage(installation: Installation, options: StageO
         metadata: { namespace, name, uid },
         status: { artifact, conditions: [condition] } as never,
       });
+    },
+    async order(verb, what) {
+      const body = { metadata: { annotations: { [ANNOTATION[verb]]: what } } };
+      await client.patch(preferenceCanaries, key, { type: "merge", body });
     },
     async until(what, condition, limitMs = LIMIT_MS) {
       const deadline = performance.now() + limitMs;
