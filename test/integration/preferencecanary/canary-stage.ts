@@ -46,6 +46,8 @@ export interface CanaryStage {
   rate(values: { readonly candidate: number; readonly stable: number }, count: number): Promise<void>;
   /** So many answers of the candidate, checked and found safe. */
   check(count: number): Promise<void>;
+  /** A request to the collector about the namespace; resolves to what it answers. */
+  call(method: "GET" | "POST", path: string, body?: object): Promise<unknown>;
   until(what: string, condition: CanaryTest, limitMs?: number): Promise<Stored<PreferenceCanary>>;
   canary(): Promise<Stored<PreferenceCanary> | undefined>;
   /** As a restore from a backup would. */
@@ -146,6 +148,7 @@ export async function setCanaryStage(installation: Installation, options: StageO
   return {
     stage,
     routes,
+    call,
     compare,
     rate,
     async check(count) {
