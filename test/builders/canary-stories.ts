@@ -1,5 +1,5 @@
 import { PreferenceCanarySpec } from "../../src/api/v1alpha1/preference-canary.ts";
-import { canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
+import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
 import { CanaryWorld } from "./canary-world.ts";
 
 /** What happens to a canary. Whoever plays one lets the canary settle after the event. */
@@ -46,11 +46,28 @@ const fallen = (world: CanaryWorld) => {
   world.settle();
 };
 const annotate = (verb: string) => (world: CanaryWorld) => world.annotate({ [`dpo.dev/${verb}`]: candidate(world) });
-const losePods = (world: CanaryWorld) => {
+const losePods = (revision: (world: CanaryWorld) => string) => (world: CanaryWorld) => {
   world.autoReady = false;
-  world.cluster.setReady(`assistant-${candidate(world)}`, 0);
+  world.cluster.setReady(`${CANARY}-${revision(world)}`, 0);
 };
+const suspend = (isSuspended: boolean) => (world: CanaryWorld) => world.edit({ suspend: isSuspended });
+const afterwards = (state: Story["given"], happens: Story["happens"]) => (world: CanaryWorld) => {
+  state(world);
+  happens(world);
+  world.settle(500);
+};
+/** What another controller says of the route. */
+const refuseRoute = (world: CanaryWorld) => {
+  const { route } = world;
+  if (route === undefined) throw new Error("there is no route");
+  const no = { type: "Accepted", status: "False", reason: "NotAllowedByListeners", message: "no listener takes it" };
+  const parents = route.status?.parents?.map((parent) => ({ ...parent, conditions: [no] }));
+  world.cluster.put(world.cluster.routes, { ...route, status: { parents } } as typeof route);
+};
+const somebodysRoute = (world: CanaryWorld) =>
+  world.cluster.put(world.cluster.routes, { metadata: { name: CANARY }, spec: { rules: [] } });
 const approval = { steps: [{ name: "half", weight: 50, approval: "Required" }] };
+const watched = { afterPromotion: { watch: "1h" }, ...LONG };
 const nights = { windows: [{ schedule: "0 9 * * *", duration: "1h" }], ...LONG };
 
 const several = {
@@ -87,6 +104,19 @@ export const stories: readonly Story[] = [
     given: idle,
     event: "somebody deletes the route",
     happens: (world) => world.cluster.remove(world.cluster.routes, "assistant"),
+  },
+  { given: idle, event: "stable's pods are lost", happens: losePods((world) => world.status.stable?.revision ?? "") },
+  {
+    given: (world) => void somebodysRoute(world),
+    event: "it is created, and its route's name is taken",
+    happens: (world) => world.workload(),
+  },
+  {
+    given: (world) => {
+      world.knowsRoutes = false;
+    },
+    event: "it is created where there is no Gateway API",
+    happens: (world) => world.workload(),
   },
   { given: inShadow, event: "the step's time is over", happens: () => undefined },
   { given: inLastStep, event: "every gate has passed", happens: (world) => world.vote(wins) },
@@ -128,7 +158,8 @@ export const stories: readonly Story[] = [
       world.rate("Candidate", Array<1>(60).fill(1));
     },
   },
-  { given: inLastStep, event: "all pods of the candidate are lost", happens: losePods },
+  { given: inShadow, event: "the Gateway refuses the route", happens: refuseRoute },
+  { given: inLastStep, event: "all pods of the candidate are lost", happens: losePods(candidate) },
   {
     given: inLastStep,
     event: "Git changes the workload",
@@ -145,8 +176,23 @@ export const stories: readonly Story[] = [
     event: "the same, where onNewCandidate is Supersede",
     happens: (world) => world.job("train-2", "c", "2026-01-03T00:00:00Z"),
   },
-  { given: inLastStep, event: "spec.suspend is set", happens: (world) => world.edit({ suspend: true }) },
+  { given: inLastStep, event: "spec.suspend is set", happens: suspend(true) },
+  { given: afterwards(inLastStep, suspend(true)), event: "spec.suspend is taken back", happens: suspend(false) },
   { given: inLastStep, event: "order: pause", happens: annotate("pause") },
+  {
+    given: afterwards(inLastStep, annotate("pause")),
+    event: "the order to pause is taken off",
+    happens: (world) => world.annotate({}),
+  },
+  {
+    spec: {
+      steps: [{ name: "shadow", weight: 0, pause: { until: "2099-01-01T00:00:00Z" } }, approval.steps[0]],
+      ...LONG,
+    },
+    given: inShadow,
+    event: "order: resume, where the step pauses",
+    happens: (world) => world.annotate({ "dpo.dev/resume": `${candidate(world)}/shadow` }),
+  },
   { given: inLastStep, event: "order: promote", happens: annotate("promote") },
   { given: inLastStep, event: "order: rollback", happens: annotate("rollback") },
   {
@@ -201,19 +247,21 @@ export const stories: readonly Story[] = [
     happens: (world) => world.annotate({ "dpo.dev/retry": world.status.lastRun?.revision ?? "" }),
   },
   {
-    spec: { afterPromotion: { watch: "1h" }, ...LONG },
+    spec: watched,
     given: inLastStep,
     event: "every gate has passed, where there is afterPromotion",
     happens: (world) => world.vote(wins),
   },
+  { spec: watched, given: passed, event: "order: rollback, in the watch", happens: annotate("rollback") },
+  { spec: watched, given: passed, event: "order: promote, in the watch", happens: annotate("promote") },
   {
-    spec: { afterPromotion: { watch: "1h" }, ...LONG },
+    spec: watched,
     given: passed,
     event: "a gate fails",
     happens: (world) => world.vote(losses),
   },
   {
-    spec: { afterPromotion: { watch: "1h" }, ...LONG },
+    spec: watched,
     given: passed,
     event: "the watch is over",
     happens: (world) => world.clock.pause(2 * HOUR),

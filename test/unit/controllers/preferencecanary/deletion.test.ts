@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, canarySpec, NAMESPACE, WORKLOAD } from "../../../builders/canary.ts";
-import { CanaryWorld } from "../../../builders/canary-world.ts";
+import { given, type Story, stories } from "../../../builders/canary-stories.ts";
+import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
+import { ready } from "./scenario.ts";
 
 function inMidRun(deletionPolicy: "Retain" | "Delete"): CanaryWorld {
   const world = new CanaryWorld(canarySpec({ deletionPolicy }));
@@ -85,6 +87,49 @@ describe("deleting a canary in mid-run", () => {
     world.settle();
     expect(world.isGone).toBe(true);
     expect(left(world)).toEqual({ deployments: [WORKLOAD], services: [], routes: [] });
+  });
+});
+
+/** One story for each state that a canary comes to rest in. */
+function storiesByState(): ReadonlyMap<string, Story> {
+  const found = new Map<string, Story>();
+  for (const story of stories) {
+    const world = played(story);
+    const reason = world.isGone ? undefined : ready(world)?.reason;
+    if (reason !== undefined) found.set(`${world.status.phase} (${reason})`, story);
+  }
+  return found;
+}
+
+function played(story: Story): CanaryWorld {
+  const world = given(story);
+  story.happens(world);
+  world.settle(30_000);
+  return world;
+}
+
+describe.each([...storiesByState()])("deleting a canary that is %s", (_, story) => {
+  function deleted(crashAt: Partial<Record<number, Crash>>): [CanaryWorld, number] {
+    const world = played(story);
+    world.deleteCanary();
+    return [world, world.settle(60_000, crashAt)];
+  }
+
+  it("leaves stable serving and nothing else of its own, also when the operator dies before any write of it", () => {
+    const { stable } = played(story).status;
+    const [undisturbed, passes] = deleted({});
+    const arms = stable === undefined ? [] : [`${CANARY}-${stable.revision}`];
+    expect(undisturbed.isGone).toBe(true);
+    expect(left(undisturbed).services).toEqual(arms);
+    expect(undisturbed.cluster.services.list().flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([]);
+    const whole = undisturbed.slots?.find(({ weight }) => weight === WHOLE);
+    expect(whole?.revision).toBe(undisturbed.slots && stable?.revision);
+    for (let at = 0; at < passes; at++) {
+      const [world] = deleted({ [at]: "BeforeEffect" });
+      const ended = { at, isGone: world.isGone, left: left(world), slots: world.slots, faults: world.faults() };
+      const { slots } = undisturbed;
+      expect(ended).toEqual({ at, isGone: true, left: left(undisturbed), slots, faults: undisturbed.faults() });
+    }
   });
 });
 
