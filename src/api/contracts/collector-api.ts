@@ -25,6 +25,7 @@ export const CollectorAccess = z.strictObject({
   /** A projected token with the collector's audience; read again for every call, because the kubelet renews it. */
   tokenFile: z.string().min(1),
 });
+export type CollectorAccess = z.infer<typeof CollectorAccess>;
 
 const Name = z
   .string()

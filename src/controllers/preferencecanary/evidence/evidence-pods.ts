@@ -1,4 +1,4 @@
-import { COLLECTOR_AUDIENCE } from "../../../api/contracts/collector-api.ts";
+import { COLLECTOR_AUDIENCE, type CollectorAccess } from "../../../api/contracts/collector-api.ts";
 import { JUDGE_ENV, JUDGE_KEY_ENV, type JudgeConfig, judgeLabeler } from "../../../api/contracts/judge.ts";
 import { SAMPLER_ENV, type SamplerConfig } from "../../../api/contracts/sampler.ts";
 import { JUDGE_SECRET_KEY, type Judge } from "../../../api/v1alpha1/canary-judge.ts";
@@ -9,7 +9,7 @@ import type { Container, Deployment, Service } from "../../../kube/built-in.ts";
 import type { Applied } from "../../../kube/client.ts";
 import { SAMPLER_PORT } from "../../../traffic/http-rules.ts";
 import { armName, judgeName, samplerName } from "../../../traffic/names.ts";
-import { type Mounted, RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../../pod-parts.ts";
+import { RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../../pod-parts.ts";
 import { ARM_PORT, type CanarySettings, identity } from "../desired.ts";
 import { shares } from "./sampling.ts";
 
@@ -30,34 +30,22 @@ export interface SampledArms {
 export function samplerDeployment(
   canary: PreferenceCanary,
   arms: SampledArms,
-  { operatorImage, collectorUrl }: CanarySettings,
+  settings: CanarySettings,
 ): Applied<Deployment> {
-  const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
-  const config = samplerConfig(canary, arms, { url: collectorUrl, tokenFile: token.tokenFile });
-  return roleDeployment(canary, {
+  return roleDeployment(canary, settings, {
     role: "sampler",
-    image: operatorImage,
-    token,
-    env: [{ name: SAMPLER_ENV, value: JSON.stringify(config) }],
+    env: (collector) => [{ name: SAMPLER_ENV, value: JSON.stringify(samplerConfig(canary, arms, collector)) }],
     port: SAMPLER_PORT,
   });
 }
 
 /** A model that judges the canary's pairs, as any labeler does. The Secret is read by its kubelet alone. */
-export function judgeDeployment(
-  canary: PreferenceCanary,
-  judge: Judge,
-  { operatorImage, collectorUrl }: CanarySettings,
-): Applied<Deployment> {
-  const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
-  const config = judgeConfig(canary, judge, { url: collectorUrl, tokenFile: token.tokenFile });
+export function judgeDeployment(canary: PreferenceCanary, judge: Judge, settings: CanarySettings): Applied<Deployment> {
   const { secretRef } = judge;
-  return roleDeployment(canary, {
+  return roleDeployment(canary, settings, {
     role: "judge",
-    image: operatorImage,
-    token,
-    env: [
-      { name: JUDGE_ENV, value: JSON.stringify(config) },
+    env: (collector) => [
+      { name: JUDGE_ENV, value: JSON.stringify(judgeConfig(canary, judge, collector)) },
       ...(secretRef
         ? [{ name: JUDGE_KEY_ENV, valueFrom: { secretKeyRef: { ...secretRef, key: JUDGE_SECRET_KEY } } }]
         : []),
@@ -69,14 +57,17 @@ export function judgeDeployment(
 interface RolePod {
   /** Subcommand of the image, and the end of the Deployment's name. */
   readonly role: "sampler" | "judge";
-  readonly image: string;
-  readonly token: Mounted;
-  readonly env: Container["env"];
+  readonly env: (collector: CollectorAccess) => NonNullable<Container["env"]>;
   readonly port: number;
 }
 
-/** One pod of the operator's image that works for the canary. */
-function roleDeployment(canary: PreferenceCanary, { role, image, token, env, port }: RolePod): Applied<Deployment> {
+/** One pod of the operator's image that works for the canary, with a token for the collector. */
+function roleDeployment(
+  canary: PreferenceCanary,
+  { operatorImage, collectorUrl }: CanarySettings,
+  { role, env, port }: RolePod,
+): Applied<Deployment> {
+  const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
   const name = { sampler: samplerName, judge: judgeName }[role](canary.metadata.name);
   const labels = { ...MANAGED_BY, ...roleSelector(canary, role) };
   // A node that also trains may take longer than the default second to answer, and unready takes the mirror off the route.
@@ -94,9 +85,9 @@ function roleDeployment(canary: PreferenceCanary, { role, image, token, env, por
           containers: [
             {
               name: role,
-              image,
+              image: operatorImage,
               args: [role],
-              env,
+              env: env({ url: collectorUrl, tokenFile: token.tokenFile }),
               ports: [{ name: "http", containerPort: port }],
               readinessProbe: { ...probe("/readyz"), periodSeconds: 1 },
               livenessProbe: probe("/healthz"),
@@ -114,7 +105,7 @@ function roleDeployment(canary: PreferenceCanary, { role, image, token, env, por
 function samplerConfig(
   { metadata: { name, namespace }, spec }: PreferenceCanary,
   { stable, candidate, contenders = [] }: SampledArms,
-  collector: SamplerConfig["collector"],
+  collector: CollectorAccess,
 ) {
   const { dataset, answerTimeout, redact = [], unit, votesPerUnit } = spec.evidence.comparisons;
   const arm = (revision: string) => ({ revision, url: `http://${armName(name, revision)}:${ARM_PORT}` });
@@ -141,7 +132,7 @@ function samplerConfig(
 function judgeConfig(
   { metadata: { name, namespace }, spec }: PreferenceCanary,
   judge: Judge,
-  collector: JudgeConfig["collector"],
+  collector: CollectorAccess,
 ) {
   const { url, model, instructions } = judge;
   return {
