@@ -10,7 +10,7 @@ import { CANARY, digest, modelUri } from "../../builders/canary.ts";
 import type { CanaryStage, StageOptions } from "./canary-stage.ts";
 import { installDefinition } from "./gateway-api.ts";
 import { startKServe } from "./kserve/stand-in.ts";
-import { expectToWaitFor } from "./missing-kind.ts";
+import { expectToWaitFor, MISSING_TIMEOUT_MS } from "./missing-kind.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const definition = parse(readFileSync(join(import.meta.dirname, "kserve/inference-service-crd.yaml"), "utf8"));
@@ -145,7 +145,9 @@ describe("a canary of KServe", () => {
 });
 
 describe("a cluster without KServe", () => {
-  it("does not hold the manager up, says what is missing, and serves once it is there", async () => {
+  it("does not hold the manager up, says what is missing, and serves once it is there", {
+    timeout: MISSING_TIMEOUT_MS,
+  }, async () => {
     const { client, namespace } = canary.stage;
     await expectToWaitFor(canary, definition, inferenceServices, createCanary, async (ready) => {
       expect(ready).toMatchObject({

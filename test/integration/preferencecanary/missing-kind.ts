@@ -6,6 +6,10 @@ import { type CustomResourceDefinition, customResourceDefinitions, installDefini
 
 type Ready = ReturnType<typeof findCondition>;
 
+/** A manager asks for what was missing at growing intervals, of half a minute in the end. */
+const SERVED_WITHIN_MS = 60_000;
+export const MISSING_TIMEOUT_MS = 90_000;
+
 /** What a canary needs is not installed: it is Stalled and `says` so, the manager goes on, and it serves once it is there. */
 export async function expectToWaitFor(
   canary: CanaryStage,
@@ -23,6 +27,6 @@ export async function expectToWaitFor(
   const { status } = await canary.until("stalled", (now) => now.status?.phase === "Stalled");
   await says(findCondition(status?.conditions, "Ready"));
   await installDefinition(client, definition, resource);
-  await canary.until("idle", (now) => now.status?.phase === "Idle", 60_000);
+  await canary.until("idle", (now) => now.status?.phase === "Idle", SERVED_WITHIN_MS);
   expect(manager.complaints).toEqual([]);
 }

@@ -11,7 +11,7 @@ import { CANARY } from "../../builders/canary.ts";
 import type { History } from "../operator/history.ts";
 import type { CanaryStage } from "./canary-stage.ts";
 import { installDefinition } from "./gateway-api.ts";
-import { expectToWaitFor } from "./missing-kind.ts";
+import { expectToWaitFor, MISSING_TIMEOUT_MS } from "./missing-kind.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const definition = parse(readFileSync(join(import.meta.dirname, "istio/virtual-service-crd.yaml"), "utf8"));
@@ -130,7 +130,9 @@ describe("a canary of Istio", () => {
 });
 
 describe("a cluster without Istio", () => {
-  it("does not hold the manager up, says what is missing, and serves once it is there", async () => {
+  it("does not hold the manager up, says what is missing, and serves once it is there", {
+    timeout: MISSING_TIMEOUT_MS,
+  }, async () => {
     const missing =
       "The API server does not know VirtualService, or does not let the manager list it: install the CRDs of Istio";
     await expectToWaitFor(canary, definition, virtualServices, createCanary, (ready) => {
