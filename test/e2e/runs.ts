@@ -8,7 +8,7 @@ import { type Scene, status, workloadOf } from "./scene.ts";
 
 const MINUTE = 60_000;
 const REQUESTS_PER_SECOND = 150;
-/** Seen to last up to 56 ms under load on two cores (bench/takeover). */
+/** Seen to last up to 40 ms under load on two cores (bench/takeover). */
 const MOMENT_MS = 250;
 
 /** Requests as long as `work` takes, of which none may be lost. */
