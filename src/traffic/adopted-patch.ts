@@ -26,7 +26,13 @@ export function asNamed({ metadata }: Stored<HTTPRoute>, { index, rule }: Adopte
 }
 
 const ANNOTATIONS = "/metadata/annotations";
-const OURS = [ANNOTATION.stable, ANNOTATION.rejected, ANNOTATION.rejectedReason, ANNOTATION.adopted];
+const OURS = [
+  ANNOTATION.stable,
+  ANNOTATION.rejected,
+  ANNOTATION.rejectedReason,
+  ANNOTATION.contested,
+  ANNOTATION.adopted,
+];
 
 /** Of our annotations these are to stand, and no others. */
 export function annotationChange(

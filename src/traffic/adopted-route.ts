@@ -89,11 +89,12 @@ interface Parts {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-function partsOf(arms: Arms, { slots, mirrorPercent, stable, rejected }: RouteIntent, rule: AdoptedRule): Parts {
+function partsOf(arms: Arms, intent: RouteIntent, rule: AdoptedRule): Parts {
+  const { slots, mirrorPercent, stable } = intent;
   const { canary } = arms;
   const { original } = rule;
   const mark = JSON.stringify({ canary, backendRefs: original ? [original] : [] });
-  const { [ANNOTATION.stable]: served, ...rest } = verdictAnnotations({ stable, ...(rejected && { rejected }) });
+  const { [ANNOTATION.stable]: served, ...rest } = verdictAnnotations(intent);
   const isServing = served !== undefined && stable !== ORIGINAL;
   return {
     backendRefs: slotRefs(arms, slots, original),

@@ -45,12 +45,21 @@ export interface Verdicts {
   /** The revision that has, or had last, the whole weight. */
   readonly stable: string;
   readonly rejected?: Rejection;
+  readonly contested?: Contest;
 }
 
 export interface Rejection {
   readonly revision: string;
   /** In words. */
   readonly reason: string;
+}
+
+/** Somebody else's change that was written back. */
+export interface Contest {
+  /** RFC 3339. */
+  readonly at: string;
+  /** What the route said, in words. */
+  readonly words: string;
 }
 
 /** Everything that is decided about a canary's route. */
@@ -128,21 +137,24 @@ export function isOwn(object: KubeObject): boolean {
   return isManaged(object) || readVerdicts(object).stable !== undefined;
 }
 
-export function verdictAnnotations({ stable, rejected }: Verdicts): Readonly<Record<string, string>> {
+export function verdictAnnotations({ stable, rejected, contested }: Verdicts): Readonly<Record<string, string>> {
   return {
     [ANNOTATION.stable]: stable,
     ...(rejected && {
       [ANNOTATION.rejected]: rejected.revision,
       [ANNOTATION.rejectedReason]: rejected.reason,
     }),
+    ...(contested && { [ANNOTATION.contested]: `${contested.at} ${contested.words}` }),
   };
 }
 
 export function readVerdicts({ metadata: { annotations = {} } }: KubeObject): Partial<Verdicts> {
   const stable = annotations[ANNOTATION.stable];
   const revision = annotations[ANNOTATION.rejected];
+  const [, at, words] = /^(\S+Z) (.+)$/.exec(annotations[ANNOTATION.contested] ?? "") ?? [];
   return {
     ...(stable && { stable }),
     ...(revision && { rejected: { revision, reason: annotations[ANNOTATION.rejectedReason] ?? "" } }),
+    ...(at !== undefined && words !== undefined && { contested: { at, words } }),
   };
 }

@@ -25,6 +25,8 @@ export const ANNOTATION = {
   rejected: "dpo.dev/rejected",
   /** On an HTTPRoute and a ControllerRevision: why it was rejected or failed, in words. */
   rejectedReason: "dpo.dev/rejected-reason",
+  /** On an HTTPRoute: when somebody else's change was last written back, and what that was. Written in the same write. */
+  contested: "dpo.dev/contested",
   /** On an HTTPRoute of Git's that a canary has adopted: the canary, and the backends that the rule had, as JSON. */
   adopted: "dpo.dev/adopted",
   /** On an arm and a ControllerRevision: the model's digest. */

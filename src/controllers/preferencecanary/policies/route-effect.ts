@@ -1,5 +1,6 @@
+import { timestamp } from "../../../runtime/conditions.ts";
 import { covers } from "../../../runtime/covers.ts";
-import type { RouteIntent, RouteKind, Verdicts } from "../../../traffic/route-kind.ts";
+import type { Contest, RouteIntent, RouteKind, Verdicts } from "../../../traffic/route-kind.ts";
 import { type RouteMove, type Standing, stableAlone } from "../../../traffic/slots.ts";
 import { isReachable } from "../arms/arm-state.ts";
 import type { Advice } from "../effect.ts";
@@ -13,17 +14,23 @@ import { askedOf } from "./traffic-goals.ts";
  * The one place that writes a route. Traffic, and the verdict that moves it, are one write; a write that gives an arm
  * more carries the version it was decided on, one that only takes an arm out does not.
  */
-export function writeRoute({ observed }: Facts, { rules, withdraws, waitMs }: RouteMove, verdicts: Verdicts): Advice {
-  const { route, canary } = observed;
-  const intent = routeIntent(observed, rules, verdicts);
+export function writeRoute(facts: Facts, { rules, withdraws, waitMs }: RouteMove, verdicts: Verdicts): Advice {
+  const { route, canary } = facts.observed;
+  const wanted = routeIntent(facts.observed, rules, verdicts);
   const kind = routeKindOf(canary);
-  if (route !== undefined && stands(kind, route, intent)) return waitMs === undefined ? undefined : { waitMs };
+  if (route !== undefined && stands(kind, route, wanted)) return waitMs === undefined ? undefined : { waitMs };
+  const intent = route?.isMeddled ? { ...wanted, contested: contestOf(route, facts.now) } : wanted;
   const isNewlyRejected = verdicts.rejected?.revision !== route?.rejected?.revision && verdicts.rejected !== undefined;
   const isConditional = !isNewlyRejected && !withdraws;
   const write = kind.write(intent, route?.object, isConditional);
   return {
     effect: { type: "WriteRoute", intent, write, isConditional, ...(route?.isMeddled && { undoes: route.words }) },
   };
+}
+
+/** Annotations and status are kept short. */
+function contestOf({ words }: Route, now: Date): Contest {
+  return { at: timestamp(now), words: words.slice(0, 768) };
 }
 
 /** How the slots of the route stand, as those see it who move them. */
@@ -36,7 +43,8 @@ export function isDeleted({ canary }: Observed): boolean {
 }
 
 function routeIntent(observed: Observed, rules: RouteMove["rules"], verdicts: Verdicts): RouteIntent {
-  const { canary, sampler } = observed;
+  const { canary, sampler, route } = observed;
+  const contested = route?.contested;
   const isUp = sampler.deployment !== undefined && sampler.deployment.available > 0 && isReachable(sampler);
   const canMirror = isUp && !isDeleted(observed);
   const [slots = stableAlone(verdicts.stable), ...ways] = rules;
@@ -45,6 +53,7 @@ function routeIntent(observed: Observed, rules: RouteMove["rules"], verdicts: Ve
     asked: askedOf(canary),
     ways,
     ...verdicts,
+    ...(contested && { contested }),
     ...(canMirror && { mirrorPercent: mirrorPercent(canary.spec.evidence.comparisons) }),
   };
 }

@@ -144,6 +144,20 @@ it("a rule that Git makes one that cannot be adopted is written back, and status
   expect(rulesOf(world)).toEqual([chat]);
 });
 
+it("that Git's write was undone is known to the next process too, and nothing of that is left on the route in the end", () => {
+  const world = halfWay();
+  const [ref = { name: "chat" }] = chat.backendRefs ?? [];
+  writeGits(world, [{ ...chat, backendRefs: [ref, { ...ref, name: "chat-v2" }] }]);
+  world.pass("BeforeStatus");
+  world.restart();
+  world.settle(10_000);
+  const contested = world.status.conditions?.find(({ type }) => type === "RouteContested");
+  expect(contested).toMatchObject({ status: "True", message: expect.stringContaining("chat-v2") });
+  deleted(world);
+  expect(rulesOf(world)).toEqual([chat]);
+  expect(JSON.stringify(world.cluster.routes.list())).not.toContain("dpo.dev/contested");
+});
+
 it("nothing is said to be written back into a route whose rule is gone", () => {
   const world = halfWay(worldWith([{ ...chat, name: "chat" }], "chat"));
   writeGits(world, [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EventNote } from "../../../../src/kube/events.ts";
 import type { HTTPRouteRule } from "../../../../src/kube/gateway-api.ts";
+import { findCondition } from "../../../../src/runtime/conditions.ts";
 import { stableAlone, WHOLE } from "../../../../src/traffic/slots.ts";
 import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
@@ -154,6 +155,18 @@ describe("what people and clusters do to a canary's objects", () => {
     expect(restored(world)).toMatchObject([{ type: "Warning", note: expect.stringContaining(backends) }]);
     world.later(60_000);
     expect(restored(world)).toHaveLength(1);
+  });
+
+  it("that it was undone is known to the next process too, where one dies right after that write", () => {
+    const world = inMidRun();
+    meddle(world, ({ backendRefs: _gone, ...rule }) => rule);
+    world.pass("BeforeStatus");
+    world.restart();
+    world.settle(10_000);
+    const contested = () => findCondition(world.status.conditions, "RouteContested");
+    expect(contested()).toMatchObject({ status: "True", message: expect.stringContaining("it is written back") });
+    world.later(3_600_000);
+    expect(contested()).toMatchObject({ status: "False" });
   });
 
   it.each<[string, (rule: HTTPRouteRule) => HTTPRouteRule]>([

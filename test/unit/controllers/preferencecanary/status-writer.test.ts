@@ -136,7 +136,9 @@ describe("writing status", () => {
     world.vote([1]);
     for (let index = 0; index < 10; index += 1) void writeAs(`c${index}`, before);
     const [route] = world.effects.filter((effect) => effect.type === "WriteRoute");
-    const outcome = { refusals: [], ...(route && { effect: { ...route, undoes: "another backend" } }) };
+    const contested = { at: "2099-01-01T00:00:00Z", words: "another backend" };
+    const effect = route && { ...route, intent: { ...route.intent, contested } };
+    const outcome = { refusals: [], ...(effect && { effect }) };
     void writer.write(before, { ...world.facts(), outcome }, AbortSignal.timeout(1_000));
     expect(sent).toHaveLength(5);
     expect(sent.at(-1)?.conditions?.find(({ type }) => type === "RouteContested")?.status).toBe("True");
