@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Later files use the models that the first one trained; the last one takes them away. */
-const ORDER = ["loop", "variants", "selection", "traffic", "takeover", "faults", "pairs"];
+const ORDER = ["loop", "variants", "selection", "judge", "traffic", "takeover", "faults", "pairs"];
 
 /** End-to-end tests in their order, all others as Vitest likes it. */
 export class Sequencer extends BaseSequencer {

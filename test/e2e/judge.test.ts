@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { type LiveClient, startLiveClient } from "../../hack/demo/live-client.ts";
+import { type Model, NAMES } from "../../hack/demo/objects.ts";
+import { say } from "../../hack/lib/progress.ts";
+import { ComparisonPage } from "../../src/api/contracts/collector-api.ts";
+import { judgeLabeler } from "../../src/api/contracts/judge.ts";
+import { demoPrompts } from "../../trainer-image/src/demo/prompts.ts";
+import { seededRandom } from "../../trainer-image/src/random.ts";
+import { type CopiedModels, copyModels } from "./copied-models.ts";
+import { JUDGE, judgeModel } from "./judge-model.ts";
+import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
+
+/** The loop's two models, before no people at all: a model judges them, behind a server that wants a key. */
+
+const RUN_MS = 8 * 60_000;
+
+let scene: Scene;
+let client: LiveClient;
+let models: CopiedModels;
+
+beforeAll(async () => {
+  scene = await setScene(inject("cluster"), inject("images"), "judge");
+  models = await copyModels(scene);
+  await scene.workspace.apply(
+    ...(await judgeModel(scene.images.operator, randomUUID())),
+    workloadOf(scene, models.base, "1"),
+    wanting(models.base),
+  );
+  await served(scene);
+  client = startLiveClient(scene.assistant, demoPrompts(seededRandom(4)), 8);
+});
+
+afterAll(async () => {
+  await client?.stop();
+  await scene?.close();
+});
+
+function wanting(model: Model) {
+  const comparisons = { percent: 100, dataset: { name: NAMES.dataset }, raters: { judge: JUDGE } };
+  return canaryOf(scene, { model, evidence: { comparisons }, gates: { winRate: {} } });
+}
+
+async function ended({ digest }: Model) {
+  const run = await status(scene, RUN_MS, ({ lastRun }) => (lastRun?.digest === digest ? lastRun : undefined));
+  say(`  ${JSON.stringify(run)}`);
+  return run;
+}
+
+async function comparisonsOf(candidate: string, stable: string) {
+  const path = `/v1/namespaces/${scene.namespace}/canaries/${NAMES.canary}/comparisons?candidate=${candidate}&stable=${stable}&limit=1000`;
+  const { body } = await scene.workspace.collector.send("GET", path);
+  return ComparisonPage.parse(body).records;
+}
+
+test("the judge has the courteous model promoted, and signs what it says", { timeout: RUN_MS }, async () => {
+  const base = await status(scene, RUN_MS, ({ stable }) => stable?.revision);
+  await scene.workspace.apply(wanting(models.good));
+  const { outcome, revision } = await ended(models.good);
+  expect(outcome).toBe("Promoted");
+  const labelers = (await comparisonsOf(revision, base)).map(({ labeler }) => labeler);
+  expect(labelers.length).toBeGreaterThan(5);
+  expect([...new Set(labelers)]).toEqual([judgeLabeler(JUDGE)]);
+});
+
+test("and the curt one rolled back", { timeout: RUN_MS }, async () => {
+  await scene.workspace.apply(wanting(models.poisoned));
+  expect((await ended(models.poisoned)).outcome).toBe("RolledBack");
+  expect(client.failures).toEqual([]);
+});
