@@ -1,5 +1,4 @@
 import { ANNOTATION } from "../api/v1alpha1/metadata.ts";
-import type { Applied } from "../kube/client.ts";
 import type { HTTPRoute, HTTPRouteFilter } from "../kube/gateway-api.ts";
 import type { Stored } from "../kube/object.ts";
 import { covers } from "../runtime/covers.ts";
@@ -14,7 +13,7 @@ import {
   type Unadoptable,
 } from "./adopted-rule.ts";
 import { unservedReason } from "./http-route.ts";
-import { mirror, namedServices, wordsOf } from "./http-rules.ts";
+import { exactRefs, mirror, namedServices, wordsOf } from "./http-rules.ts";
 import {
   type Adoption,
   type Arms,
@@ -107,8 +106,9 @@ function wholeRoute(
   { metadata: { name, namespace }, spec }: Stored<HTTPRoute>,
   { index, rule }: AdoptedRule,
   { backendRefs, filters, annotations }: Parts,
-): Applied<HTTPRoute> {
-  const rules = (spec.rules ?? []).map((other, i) => (i === index ? { ...rule, backendRefs, filters } : other));
+): object {
+  const ours = { ...rule, backendRefs: exactRefs(backendRefs), filters };
+  const rules = (spec.rules ?? []).map((other, i) => (i === index ? ours : other));
   return { metadata: { name, namespace, annotations }, spec: { rules } };
 }
 
@@ -189,5 +189,5 @@ function adoptionOf(
 /** But for the mirror, which comes and goes with the sampler. */
 function isAsWritten(arms: Arms, rule: AdoptedRule | Unadoptable): boolean {
   if ("problem" in rule || rule.slots === undefined) return false;
-  return covers(rule.rule.backendRefs, slotRefs(arms, rule.slots, rule.original));
+  return covers(rule.rule.backendRefs, exactRefs(slotRefs(arms, rule.slots, rule.original)));
 }

@@ -2,7 +2,7 @@ import { ANNOTATION, LABEL, MANAGED_BY, TESTED_ARM_HEADER } from "../api/v1alpha
 import type { Applied } from "../kube/client.ts";
 import type { HTTPRoute, HTTPRouteRule, ParentReference } from "../kube/gateway-api.ts";
 import { covers } from "../runtime/covers.ts";
-import { backendRef, mark, mirror, namedServices, readRule, wordsOf } from "./http-rules.ts";
+import { backendRef, exactly, mark, mirror, namedServices, readRule, wordsOf } from "./http-rules.ts";
 import {
   type Arms,
   applied,
@@ -38,12 +38,12 @@ export function ownedRoute(arms: Arms, attachment: Attachment): RouteKind<HTTPRo
         ...readVerdicts(object),
         names: namedServices(object),
         isSpoilt: !isRuleOf(arms, slots, object),
-        isAttached: covers(object.spec, attachment),
+        isAttached: covers(object.spec, exactAttachment(attachment)),
         words: wordsOf(object.spec.rules ?? [], object.spec.hostnames),
         ...(unserved !== undefined && { unserved }),
       };
     },
-    wanted: (intent) => httpRoute(arms, attachment, intent),
+    wanted: (intent) => exactRoute(httpRoute(arms, attachment, intent), attachment),
     write: (intent, standing, isConditional) =>
       applied("HTTPRoute", httpRoute(arms, attachment, intent), standing, isConditional),
     askable: (object) => ({ object }),
@@ -66,6 +66,16 @@ function httpRoute(arms: Arms, { parentRefs, hostnames }: Attachment, intent: Ro
       rules: [ruleForEverybody(arms, intent), ...rulesForWays(arms, intent)],
     },
   };
+}
+
+function exactRoute({ metadata, spec: { rules = [] } = {} }: Applied<HTTPRoute>, attachment: Attachment): object {
+  return { metadata, spec: { ...exactAttachment(attachment), rules: rules.map(exactly) } };
+}
+
+/** Without what a canary has said before: a listener that it names no more is not to stay. */
+function exactAttachment({ parentRefs, hostnames }: Attachment): object {
+  const nowhereElse = { namespace: null, sectionName: null, port: null };
+  return { parentRefs: parentRefs.map((ref) => ({ ...nowhereElse, ...parentRef(ref) })), hostnames };
 }
 
 function ruleForEverybody(arms: Arms, { slots, ways, asked, mirrorPercent }: RouteIntent): HTTPRouteRule {
@@ -128,7 +138,7 @@ function isOurs(object: HTTPRoute): boolean {
 
 function isRuleOf(arms: Arms, slots: Slots | undefined, object: HTTPRoute): boolean {
   if (slots === undefined) return false;
-  return covers(object.spec.rules?.[0], slotsRule(arms, slots, readWays(object, arms.canary)));
+  return covers(object.spec.rules?.[0], exactly(slotsRule(arms, slots, readWays(object, arms.canary))));
 }
 
 /** The slots of a route of ours, in the rule for everybody; undefined when a stranger has made something else of it. */

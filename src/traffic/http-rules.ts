@@ -39,6 +39,19 @@ export function mirror(canary: string, percent: number | undefined): HTTPRouteFi
   return [{ type: "RequestMirror", requestMirror: { backendRef, percent } }];
 }
 
+/** The rule as it has to stand: what is null would have it miss requests that it is to take, or send them elsewhere. */
+export function exactly({ matches = [], backendRefs = [], ...rule }: HTTPRouteRule): object {
+  return {
+    ...rule,
+    matches: matches.map((match) => ({ headers: null, queryParams: null, method: null, ...match })),
+    backendRefs: exactRefs(backendRefs),
+  };
+}
+
+export function exactRefs(refs: readonly HTTPBackendRef[]): readonly object[] {
+  return refs.map((ref) => ({ namespace: null, ...ref }));
+}
+
 function service(name: string, port: number) {
   return { group: "", kind: "Service", name, port };
 }

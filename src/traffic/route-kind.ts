@@ -18,8 +18,11 @@ export interface RouteKind<T extends KubeObject = KubeObject> {
   readonly isGits?: boolean;
   /** `others`: of its kind, in its namespace; one of them may get its requests. */
   read(object: Stored<T>, others: readonly Stored<T>[]): RouteReading;
-  /** As much of the object as is the canary's to say, for whom it is to serve; `standing` is how it stands. */
-  wanted(intent: RouteIntent, standing?: Stored<T>): Applied<T>;
+  /**
+   * What the object has to cover when it is as the canary wants it, for whom it is to serve; `standing` is how it stands.
+   * What somebody could add that leads requests elsewhere is null in it.
+   */
+  wanted(intent: RouteIntent, standing?: Stored<T>): object;
   /** The write that makes it so. Conditional, it is refused with a conflict when `standing` is not how it stands any more. */
   write(intent: RouteIntent, standing: Stored<T> | undefined, isConditional: boolean): RouteWrite;
   /** Of a route that is Git's: the write after which it is as Git has it; undefined when it is. */

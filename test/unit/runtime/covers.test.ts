@@ -14,6 +14,8 @@ describe("whether what is wanted stands", () => {
     ["an item less", { a: [1] }, { a: [1, 2] }, false],
     ["items in another order", { a: [1, 2] }, { a: [2, 1] }, false],
     ["items with defaults", { a: [{ n: "x", p: 1 }] }, { a: [{ n: "x" }] }, true],
+    ["nothing where nothing is wanted", {}, { a: null }, true],
+    ["something where nothing is wanted", { a: 1 }, { a: null }, false],
     ["a list where an object is wanted", { a: [] }, { a: { b: 1 } }, false],
   ])("%s", (_, stands, wanted, expected) => {
     expect(covers(stands, wanted)).toBe(expected);

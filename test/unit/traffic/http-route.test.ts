@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { HTTPBackendRef } from "../../../src/kube/gateway-api.ts";
+import type { Applied } from "../../../src/kube/client.ts";
+import type { HTTPBackendRef, HTTPRoute } from "../../../src/kube/gateway-api.ts";
 import { ownedRoute, readSlots, unservedReason } from "../../../src/traffic/http-route.ts";
 import { namedServices } from "../../../src/traffic/http-rules.ts";
-import { type RouteIntent, readVerdicts } from "../../../src/traffic/route-kind.ts";
+import { type RouteIntent, type RouteWrite, readVerdicts } from "../../../src/traffic/route-kind.ts";
 import { epochOf } from "../../../src/traffic/slots.ts";
 
 const kind = ownedRoute(
@@ -30,7 +31,12 @@ const refused = {
 } as const;
 
 function written(changes: Partial<RouteIntent> = {}) {
-  const { metadata, spec } = kind.wanted({ ...intent, ...changes });
+  return routeOf(kind.write({ ...intent, ...changes }, undefined, false));
+}
+
+function routeOf(write: RouteWrite) {
+  if (write.type !== "Apply") throw new Error("a route of ours is applied");
+  const { metadata, spec } = write.object as Applied<HTTPRoute>;
   if (spec === undefined) throw new Error("a route without a spec");
   return { metadata, spec };
 }
@@ -70,7 +76,7 @@ describe("a canary's HTTPRoute", () => {
       { type: "RequestMirror", requestMirror: { backendRef: { name: "assistant-sampler" }, percent: 5 } },
     ]);
     const { mirrorPercent: _none, ...unmirrored } = intent;
-    expect(kind.wanted(unmirrored).spec?.rules?.[0]?.filters).toEqual([]);
+    expect(routeOf(kind.write(unmirrored, undefined, false)).spec.rules?.[0]?.filters).toEqual([]);
   });
 
   it("is read back as it was written", () => {

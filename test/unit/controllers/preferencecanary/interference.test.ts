@@ -176,6 +176,17 @@ describe("what people and clusters do to a canary's objects", () => {
       "takes the headers off",
       (rule) => ({ ...rule, backendRefs: (rule.backendRefs ?? []).map((ref) => ({ ...ref, filters: [] })) }),
     ],
+    [
+      "lets through only what has a header",
+      ({ matches = [], ...rule }) => ({
+        ...rule,
+        matches: matches.map((match) => ({ ...match, headers: [{ name: "x-team", value: "red" }] })),
+      }),
+    ],
+    [
+      "sends it to Services of another namespace",
+      (rule) => ({ ...rule, backendRefs: (rule.backendRefs ?? []).map((ref) => ({ ...ref, namespace: "shop" })) }),
+    ],
   ])("somebody %s: that is undone and told too", (_, change) => {
     const world = inMidRun();
     const before = world.route?.spec.rules;
@@ -202,6 +213,22 @@ describe("what people and clusters do to a canary's objects", () => {
     world.edit({ traffic: { httpRoute: { ...httpRoute, hostnames: ["other.example.com"] } } });
     world.settle(10_000);
     expect(world.route?.spec.hostnames).toEqual(["other.example.com"]);
+    expect(restored(world)).toEqual([]);
+  });
+
+  it("Git names one listener, and then none again: the route does too, and nobody meddled", () => {
+    const world = inMidRun();
+    const { httpRoute } = world.canary.spec.traffic;
+    const [parent = { name: "public" }, ...rest] = httpRoute?.parentRefs ?? [];
+    const listeners = () => world.route?.spec.parentRefs?.map(({ sectionName }) => sectionName);
+    world.edit({
+      traffic: { httpRoute: { ...httpRoute, parentRefs: [{ ...parent, sectionName: "https" }, ...rest] } },
+    });
+    world.settle(10_000);
+    expect(listeners()).toEqual(["https"]);
+    world.edit({ traffic: { httpRoute: { ...httpRoute } } });
+    world.settle(10_000);
+    expect(listeners()).toEqual([undefined]);
     expect(restored(world)).toEqual([]);
   });
 
