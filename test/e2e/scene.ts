@@ -61,11 +61,12 @@ export function canaryOf({ host }: Scene, changes: Readonly<Record<string, unkno
   };
 }
 
-/** The same with all that a route can be asked for, decided by comparisons alone. */
-export function trafficCanaryOf(scene: Scene, steps: readonly object[]) {
+/** The same with all that a route can be asked for, decided by comparisons alone; `listener`: the only one, where it is said. */
+export function trafficCanaryOf(scene: Scene, steps: readonly object[], listener?: "https") {
   const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
   const { httpRoute } = canaryOf(scene, {}).spec.traffic;
-  const traffic = { httpRoute: { ...httpRoute, testers: {}, sticky: { cookie: {} } } };
+  const parentRefs = httpRoute.parentRefs.map((ref) => (listener ? { ...ref, sectionName: listener } : ref));
+  const traffic = { httpRoute: { ...httpRoute, parentRefs, testers: {}, sticky: { cookie: {} } } };
   return canaryOf(scene, { traffic, evidence, steps, gates: { winRate: {} } });
 }
 

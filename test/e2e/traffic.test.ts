@@ -14,7 +14,7 @@ import { routeFaults } from "../builders/route-oracle.ts";
 import type { Asker, Load } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
 import { ended, halfWay, lossless } from "./runs.ts";
-import { type Scene, served, setScene, status, trafficCanaryOf, workloadOf } from "./scene.ts";
+import { answered, type Scene, served, setScene, status, trafficCanaryOf, workloadOf } from "./scene.ts";
 import { decide } from "./scripted-raters.ts";
 import { changesOfArm, SESSION_MS } from "./sessions.ts";
 
@@ -82,6 +82,19 @@ async function deleteService(name: string): Promise<void> {
   await run("delete", "service", name, "--wait=false");
   await until(`another Service ${name}`, async () => ![before, ""].includes(await uid()));
 }
+
+test("behind an HTTPS listener alone a weight is live once answers through it say so", {
+  timeout: 10 * MINUTE,
+}, async () => {
+  await scene.workspace.apply(trafficCanaryOf(scene, STEPS, "https"));
+  const { candidate } = await halfWay(scene, base, "over TLS");
+  const { status: code } = await scene.assistant.send("GET", "/v1/models");
+  expect(code).toBe(404);
+  await decide(scene, "Candidate");
+  await ended(scene, candidate, "Promoted");
+  await scene.workspace.apply(trafficCanaryOf(scene, STEPS));
+  await answered(scene);
+});
 
 describe("200 requests a second lose nothing", () => {
   test("over a promotion", { timeout: 10 * MINUTE }, async () => {
