@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
 import { createAnswers } from "./sqlite/answers.ts";
-import { addChoice } from "./sqlite/choices.ts";
+import { addChoice, createChoices } from "./sqlite/choices.ts";
 import { createComparisons } from "./sqlite/comparisons.ts";
 import { openDatabase, prepare } from "./sqlite/database.ts";
 import { createGroupCommit } from "./sqlite/group-commit.ts";
@@ -27,6 +27,7 @@ export function openSqliteStore({ dataDir, queueLimit, clock, random }: SqliteSt
   const log = createRecordLog(db, clock, random);
   const preferences = createPreferences(db, log);
   const comparisons = createComparisons(db, wakeups.touch);
+  const versions = createChoices(db);
   const answers = createAnswers(db, { log, limit: queueLimit, touch: wakeups.touch });
   const ratings = createRatings(db, log, wakeups.touch);
   const queue = createPairQueue(db, clock, random, queueLimit);
@@ -41,7 +42,7 @@ export function openSqliteStore({ dataDir, queueLimit, clock, random }: SqliteSt
     addPair: (key, pair) => write(() => addPair({ log, queue, answers, comparisons }, key, pair)),
     leasePairs: (key, request) => write(() => queue.lease(key, request)),
     addChoices: (key, choices) =>
-      write(() => choices.map((choice) => addChoice({ log, queue, preferences, comparisons }, key, choice))),
+      write(() => choices.map((choice) => addChoice({ log, queue, versions, preferences, comparisons }, key, choice))),
     queueDepths: async () => queue.depths(),
 
     comparisons: async (stream, page) => comparisons.page(stream, page),

@@ -14,6 +14,8 @@ export interface NumberedVote {
   readonly vote: number;
   /** The same of the rater's votes; null where nobody chose, since one arm failed to answer. */
   readonly raterVote: number | null;
+  /** The record of the choice that this is a later version of; absent of a first one. */
+  readonly corrects?: number;
 }
 
 export interface Betting {
@@ -28,9 +30,11 @@ export const FIRST_ON_PROMPT: Betting = { unit: "Prompt", votesPerUnit: 1 };
  * The bet that a vote is, or undefined when it is none. One unit is one bet: votes on the same prompt, or of the same
  * rater, are not independent, and a bet a vote promotes wrongly in 23% of runs over 20 recurring prompts, and in 20% of
  * runs with ten raters, at nominal 5%. Which vote counts is a number fixed beforehand, so it cannot depend on how the
- * votes fall. With `Rater` an arm that failed to answer is no bet: nobody was asked.
+ * votes fall. With `Rater` an arm that failed to answer is no bet: nobody was asked. A choice that was corrected later stays
+ * the bet that it was: what was already decided on it is not undone, and nobody bets twice.
  */
 export function selectBet(record: NumberedVote, { unit, votesPerUnit }: Betting = FIRST_ON_PROMPT): Bet | undefined {
-  const { sequence, outcome, vote, raterVote } = record;
+  const { sequence, outcome, vote, raterVote, corrects } = record;
+  if (corrects !== undefined) return undefined;
   return (unit === "Prompt" ? vote : raterVote) === votesPerUnit ? { sequence, outcome } : undefined;
 }

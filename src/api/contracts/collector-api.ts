@@ -88,7 +88,7 @@ export const PostPreferencesResponse = z.object({
 });
 export type PostPreferencesResponse = z.infer<typeof PostPreferencesResponse>;
 
-/** One line of the NDJSON stream. `at`: when the collector acknowledged it. */
+/** One line of the NDJSON stream, which has of each choice the newest version. `at`: when the collector acknowledged it. */
 export const StoredPreference = z.object({
   sequence: Sequence,
   id: z.string(),
@@ -102,7 +102,10 @@ export const StoredPreference = z.object({
 });
 export type StoredPreference = z.infer<typeof StoredPreference>;
 
-/** `sequence`: of the newest preference, 0 without any. `newer`: how many there are after the one asked about. */
+/**
+ * `sequence`: of the newest preference, or of the newest correction that took one away; 0 without any. `preferences`: how
+ * many there are, each in its newest version. `newer`: how many came after the one asked about, corrections included.
+ */
 export const DatasetHead = z.object({
   sequence: Sequence,
   preferences: z.int().nonnegative(),
@@ -190,7 +193,10 @@ export type BlindPair = z.infer<typeof BlindPair>;
 export const LeaseResponse = z.object({ pairs: z.array(BlindPair) });
 export type LeaseResponse = z.infer<typeof LeaseResponse>;
 
-/** `id` is the sender's idempotency key; `pair` and `lease` as they were leased to this labeler. */
+/**
+ * `id` is the sender's idempotency key; `pair` and `lease` as they were leased to this labeler. Another choice under a new
+ * id, of the lease by which the pair was judged, corrects it: that is the next version, and the first one stays the bet.
+ */
 export const Choice = z.strictObject({
   id: Name,
   pair: Name,
@@ -232,7 +238,8 @@ export type Cursor = z.infer<typeof Cursor>;
  * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie. `unit`: sha256 of the prompt, in
  * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `raterVote`: the same of the
  * labeler's. Both it and `labeler` are null where nobody chose, since one arm failed to answer. `cohort`: the pair's.
- * `margin`: likewise, where it has one.
+ * `margin`: likewise, where it has one. `corrects`: this is a later version of the comparison with that sequence, whose
+ * labeler chose again; it has that one's numbers, and is no vote of its own.
  */
 export const Comparison = z.object({
   sequence: z.int().positive(),
@@ -245,6 +252,7 @@ export const Comparison = z.object({
   labeler: z.string().nullable(),
   cohort: z.string().nullable(),
   margin: z.number().exactOptional(),
+  corrects: z.int().positive().exactOptional(),
 });
 export type Comparison = z.infer<typeof Comparison>;
 

@@ -50,6 +50,12 @@ export const GateStatus = z.object({
     .string()
     .max(32)
     .describe("Sum of their outcomes; for safety and metrics how many were violations or breaches."),
+  corrections: z
+    .int()
+    .min(1)
+    .meta({ format: "int64" })
+    .exactOptional()
+    .describe("How many of the records read are later versions of an earlier choice. The first version is the bet."),
   state: z
     .string()
     .max(2048)

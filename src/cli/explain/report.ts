@@ -59,8 +59,14 @@ function gateReport(gate: GateStatus, { promises, about, needed }: Explained, is
           `Its numbers were others when the first piece of evidence came (${gate.changedFrom}): the promised rates no ` +
             "longer hold, since trying several numbers on one stream is more than one try.",
         ];
+  const corrected =
+    gate.corrections === undefined
+      ? []
+      : [
+          `Choices that were corrected later: ${gate.corrections}. The first version of each stays the bet that it was.`,
+        ];
   const isOpen = !isOver && gate.verdict !== "Pass" && gate.verdict !== "Fail";
-  const lines = [sentence(gate.message), ...(isOpen ? needed : []), ...promises, ...changed, about];
+  const lines = [sentence(gate.message), ...(isOpen ? needed : []), ...promises, ...changed, ...corrected, about];
   return `${gate.name}: ${gate.verdict}\n${lines
     .filter((line) => line !== "")
     .map((line) => `  ${line}\n`)

@@ -35,12 +35,20 @@ export function runReport({ header, digest, gates }: ReplayedRun): string {
           `${said.name} was asked for something else at first: ${said.changedFrom}. All of its evidence is judged by the last numbers.`,
         ],
   );
+  const corrected = gates.flatMap(({ said, replayed }) =>
+    replayed?.corrections === undefined
+      ? []
+      : [
+          `${said.name}: ${replayed.corrections} later versions of choices are in the evidence, and none of them is a bet.`,
+        ],
+  );
   const text = [
     ...head,
     "",
     table(["GATE", "STATUS SAID", "REPLAYED", ""], rows).trimEnd(),
     "",
     ...changed,
+    ...corrected,
     summaryOf(gates),
   ];
   return `${text.join("\n")}\n`;
@@ -79,6 +87,7 @@ export function runJson({ header, digest, gates }: ReplayedRun): object {
       said: numbers(said),
       replayed: replayed === undefined ? null : numbers(replayed),
       same: isSame ?? null,
+      corrections: replayed?.corrections ?? 0,
     })),
   };
 }

@@ -2,7 +2,7 @@
 /** @import { Action, State } from "./rater.js" */
 import { element } from "./element.js";
 import { actionOf } from "./keys.js";
-import { emptyOf, noticeOf, progressOf } from "./words.js";
+import { announcementOf, emptyOf, noticeOf, progressOf } from "./words.js";
 
 /** A second click of a double click, or a key pressed twice, does not judge a pair that nobody has seen. */
 const SETTLE_MS = 300;
@@ -18,6 +18,7 @@ const PARTS = /** @type {const} */ (["prompt", "a", "b"]);
 export function createJudging(act) {
   const screen = element("judging");
   const buttons = [...element("choices").querySelectorAll("button")];
+  const change = element("change");
   /** The lease of the pair that is shown; empty for none. */
   let shown = "";
   let isOpen = false;
@@ -31,12 +32,13 @@ export function createJudging(act) {
 
   /** @param {Action} action */
   function choose(action) {
-    if (isOpen) act(action);
+    if (isOpen || action === "Change") act(action);
   }
 
   for (const button of buttons) {
     button.addEventListener("click", () => choose(/** @type {Action} */ (button.value)));
   }
+  change.addEventListener("click", () => choose("Change"));
   document.addEventListener("keydown", (event) => {
     const action = actionOf(event);
     if (action === undefined || screen.hidden || isForSomethingElse(event)) return;
@@ -52,7 +54,8 @@ export function createJudging(act) {
       element("progress").textContent = progressOf(state);
       element("empty").textContent = instead;
       setText("notice", noticeOf(state));
-      setText("announcement", pair === undefined ? instead : `Next pair. ${pair.prompt.slice(0, 300)}`);
+      setText("announcement", pair === undefined ? instead : `${announcementOf(state)} ${pair.prompt.slice(0, 300)}`);
+      change.setAttribute("aria-disabled", String(state.sitting.last === null));
       if (shown === (pair?.lease ?? "")) return;
       shown = pair?.lease ?? "";
       showTexts(pair);

@@ -10,6 +10,8 @@ const ACTIONS = new Map([
   ["ArrowDown", "Tie"],
   ["s", "Skip"],
   ["S", "Skip"],
+  ["u", "Change"],
+  ["U", "Change"],
 ]);
 
 /**

@@ -22,7 +22,7 @@ export const memory = {
    * @returns {Sitting}
    */
   sitting(of) {
-    return read(nameOf(of)) ?? NEW_SITTING;
+    return { ...NEW_SITTING, ...read(nameOf(of)) };
   },
   /**
    * @param {Identity} of
@@ -30,7 +30,7 @@ export const memory = {
    */
   keepSitting(of, sitting) {
     // Choices first: pairs may be too long to be kept, and a choice must not be lost for that.
-    write(nameOf(of), { ...sitting, current: null, ahead: [] });
+    write(nameOf(of), { ...sitting, current: null, ahead: [], last: null });
     write(nameOf(of), sitting);
   },
 };

@@ -1,7 +1,7 @@
 /** @import { Choice } from "../../api/contracts/collector-api.ts" */
 /** @import { Collector, Problem } from "./collector.js" */
 /** @import { Sitting } from "./sitting.js" */
-import { chosen, received, resumed, settled, skipped, wanted } from "./sitting.js";
+import { chosen, received, reconsidered, resumed, settled, skipped, wanted } from "./sitting.js";
 
 /**
  * @typedef {object} Surroundings
@@ -21,7 +21,7 @@ import { chosen, received, resumed, settled, skipped, wanted } from "./sitting.j
  * @property {string} away Why the collector is not reached just now; empty when it is.
  * @property {string} uncounted Why the last choice was not counted; empty when it was.
  */
-/** @typedef {Choice["choice"] | "Skip"} Action */
+/** @typedef {Choice["choice"] | "Skip" | "Change"} Action Change: the pair that was judged last is shown again. */
 
 /** Long enough to judge what was fetched early; a pair that is skipped or left lying is another rater's after it. */
 export const LEASE_SECONDS = 600;
@@ -110,6 +110,12 @@ export function createRater({ collector, labeler, sitting, now, sleep, isWatched
     }
   });
 
+  /** @param {Action} action */
+  function after(action) {
+    if (action === "Change") return reconsidered(state.sitting);
+    return action === "Skip" ? skipped(state.sitting, now()) : chosen(state.sitting, action, labeler, now());
+  }
+
   return {
     /** Goes on: at the start, when a browser is online again, when somebody looks again. */
     wake() {
@@ -120,9 +126,7 @@ export function createRater({ collector, labeler, sitting, now, sleep, isWatched
     },
     /** @param {Action} action */
     act(action) {
-      if (state.sitting.current === null) return;
-      const next = action === "Skip" ? skipped(state.sitting, now()) : chosen(state.sitting, action, labeler, now());
-      become({ sitting: next, uncounted: "" });
+      become({ sitting: after(action), uncounted: "" });
       send();
       fetchPairs();
     },

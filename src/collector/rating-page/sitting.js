@@ -7,6 +7,12 @@
  * @typedef {object} Held
  * @property {BlindPair} pair
  * @property {number} until
+ * @property {Said} [said] Absent until it was judged.
+ */
+/**
+ * What this rater chose last of a pair, and how often that was changed: the first choice has version 1.
+ *
+ * @typedef {{ choice: Choice["choice"], version: number }} Said
  */
 
 /**
@@ -17,10 +23,11 @@
  * @property {readonly Held[]} ahead Pairs fetched early, so that nobody waits.
  * @property {readonly Choice[]} unsent Choices that the collector has not acknowledged.
  * @property {number} judged How many it has.
+ * @property {Held | null} last The pair that was judged last, which can be judged again.
  */
 
 /** @type {Sitting} */
-export const NEW_SITTING = { current: null, ahead: [], unsent: [], judged: 0 };
+export const NEW_SITTING = { current: null, ahead: [], unsent: [], judged: 0, last: null };
 
 const AHEAD = 3;
 
@@ -58,7 +65,8 @@ export function resumed(sitting, now) {
 }
 
 /**
- * The choice waits to be sent. Its lease is its idempotency key: however often it is sent, one lease is one choice.
+ * The choice waits to be sent. Its lease is its idempotency key: however often it is sent, one lease is one choice. A
+ * later version has a key of its own, and where it says the same again there is nothing to send.
  *
  * @param {Sitting} sitting
  * @param {Choice["choice"]} choice
@@ -67,20 +75,47 @@ export function resumed(sitting, now) {
  * @returns {Sitting}
  */
 export function chosen(sitting, choice, labeler, now) {
-  if (sitting.current === null) return sitting;
-  const { id: pair, lease } = sitting.current.pair;
-  return advanced({ ...sitting, unsent: [...sitting.unsent, { id: lease, pair, lease, labeler, choice }] }, now);
+  const { current, unsent } = sitting;
+  if (current === null) return sitting;
+  if (current.said?.choice === choice) return skipped(sitting, now);
+  const version = (current.said?.version ?? 0) + 1;
+  const { id: pair, lease } = current.pair;
+  const id = version === 1 ? lease : `${lease}/${version}`;
+  const last = { ...current, said: { choice, version } };
+  return advanced({ ...sitting, unsent: [...unsent, { id, pair, lease, labeler, choice }], last }, now);
 }
 
 /**
- * Without a choice: the lease runs out, and another rater gets the pair.
+ * The pair that was judged last is on the screen again, and the one that was there comes after it.
+ *
+ * @param {Sitting} sitting
+ * @returns {Sitting}
+ */
+export function reconsidered(sitting) {
+  const { current, ahead, last } = sitting;
+  if (last === null) return sitting;
+  return { ...sitting, current: last, ahead: current === null ? ahead : [current, ...ahead], last: null };
+}
+
+/**
+ * Without a choice: the lease runs out, and another rater gets the pair. One that was judged before stays as it was.
  *
  * @param {Sitting} sitting
  * @param {number} now
  * @returns {Sitting}
  */
 export function skipped(sitting, now) {
-  return advanced(sitting, now);
+  const { current, last } = sitting;
+  return advanced({ ...sitting, last: current?.said === undefined ? last : current }, now);
+}
+
+/**
+ * Whether it is the first of its pair, and not a correction.
+ *
+ * @param {Choice} choice
+ */
+export function isFirst({ id, lease }) {
+  return id === lease;
 }
 
 /**
@@ -94,7 +129,7 @@ export function settled(sitting, sent, { results, rejected }) {
   return {
     ...sitting,
     unsent: sitting.unsent.filter(({ id }) => !answered.has(id)),
-    judged: sitting.judged + results.length,
+    judged: sitting.judged + results.filter(({ index }) => sent[index] && isFirst(sent[index])).length,
   };
 }
 

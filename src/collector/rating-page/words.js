@@ -1,9 +1,11 @@
 /** @import { State } from "./rater.js" */
 /** @import { Problem } from "./collector.js" */
+import { isFirst } from "./sitting.js";
 
 /** @param {State} state */
 export function progressOf({ sitting: { judged, unsent, current, ahead }, hasMore }) {
-  const done = judged + unsent.length;
+  if (current?.said !== undefined) return `You chose ${current.said.choice}: choose again, or skip`;
+  const done = judged + unsent.filter(isFirst).length;
   const left = (current === null ? 0 : 1) + ahead.length;
   const rest = hasMore
     ? "more are waiting"
@@ -13,6 +15,15 @@ export function progressOf({ sitting: { judged, unsent, current, ahead }, hasMor
         ? "this is the last"
         : `${left} left`;
   return `${done} judged · ${rest}`;
+}
+
+/**
+ * What is said to whoever does not see that the pair is another one.
+ *
+ * @param {State} state
+ */
+export function announcementOf(state) {
+  return state.sitting.current?.said === undefined ? "Next pair." : `${progressOf(state)}.`;
 }
 
 /**

@@ -16,7 +16,14 @@ export interface NewComparison {
 
 export interface Comparisons {
   insert(stream: PairStream, sequence: number, comparison: NewComparison): void;
+  /** A later version of the comparison with the number `first`, which stays as it is. */
+  correct(stream: PairStream, sequence: number, correction: { first: number; outcome: Comparison["outcome"] }): void;
   page(stream: PairStream, page: Page): ComparisonPage;
+}
+
+interface ComparisonRow extends Omit<Comparison, "margin" | "corrects"> {
+  margin: number | null;
+  corrects: number | null;
 }
 
 const RUN = `
@@ -29,21 +36,27 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
     `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, cohort, margin, pair)
      VALUES (:sequence, :namespace, :canary, :candidate, :stable, :unit, :vote, :raterVote, :outcome, :labeler, :cohort, :margin, :pair)`,
   );
+  const insertVersion = prepare(
+    db,
+    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, cohort, margin, pair, corrects)
+     SELECT :sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, :outcome, labeler, cohort, margin, pair, sequence
+     FROM comparisons WHERE sequence = :first`,
+  );
   const votes = prepare<{ votes: number }>(
     db,
-    `SELECT coalesce(max(vote), 0) AS votes FROM comparisons WHERE ${RUN} AND unit = :unit`,
+    `SELECT coalesce(max(vote), 0) AS votes FROM comparisons WHERE ${RUN} AND unit = :unit AND corrects IS NULL`,
   );
   const raterVotes = prepare<{ votes: number }>(
     db,
-    `SELECT coalesce(max(rater_vote), 0) AS votes FROM comparisons WHERE ${RUN} AND labeler = :labeler`,
+    `SELECT coalesce(max(rater_vote), 0) AS votes FROM comparisons WHERE ${RUN} AND labeler = :labeler AND corrects IS NULL`,
   );
   const find = prepare<{ id: string }>(
     db,
     `SELECT id FROM comparisons JOIN records USING (sequence) WHERE ${RUN} AND sequence = :sequence`,
   );
-  const select = prepare<Omit<Comparison, "margin"> & { margin: number | null }>(
+  const select = prepare<ComparisonRow>(
     db,
-    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler, cohort, margin
+    `SELECT sequence, id, at, outcome, unit, vote, rater_vote AS raterVote, labeler, cohort, margin, corrects
      FROM comparisons JOIN records USING (sequence)
      WHERE ${RUN} AND sequence > :after ORDER BY sequence LIMIT :limit`,
   );
@@ -59,11 +72,19 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
       insertRow.run({ ...run, ...comparison, sequence, unit, vote, raterVote });
       touch(run);
     },
+    correct({ namespace, canary }, sequence, correction) {
+      insertVersion.run({ ...correction, sequence });
+      touch({ namespace, canary });
+    },
     page({ namespace, canary, candidate, stable }, { cursor, limit }) {
       const run = { namespace, canary, candidate, stable };
       const after = checkCursor(cursor, (sequence) => find.get({ ...run, sequence })?.id);
       const rows = select.all({ ...run, after, limit });
-      const records = rows.map(({ margin, ...row }) => (margin === null ? row : { ...row, margin }));
+      const records = rows.map(({ margin, corrects, ...row }) => ({
+        ...row,
+        ...(margin !== null && { margin }),
+        ...(corrects !== null && { corrects }),
+      }));
       return { records, head: head.get(run)?.head ?? 0 };
     },
   };

@@ -17,6 +17,8 @@ export interface Preferences {
   add(key: DatasetKey, record: PreferenceRecord): ItemOutcome;
   /** The preference that a record of another kind (a choice) is read as. */
   insert(key: DatasetKey, sequence: number, preference: NewPreference): void;
+  /** The record `previous`, where it is a preference, is one no longer as of `sequence`. */
+  replace(previous: number, sequence: number): void;
   stream(key: DatasetKey, range: { after: number; until: number }): AsyncIterable<StoredPreference>;
   head(key: DatasetKey, after: number): DatasetHead;
 }
@@ -28,6 +30,7 @@ const SELECT_PAGE = `
   SELECT sequence, key AS id, at, prompt, chosen, rejected, labeler, labeled_at AS labeledAt, cohort
   FROM preferences JOIN records USING (sequence)
   WHERE preferences.namespace = :namespace AND dataset = :dataset AND sequence > :after AND sequence <= :until
+    AND (replaced_at IS NULL OR replaced_at > :until)
   ORDER BY sequence LIMIT ${PAGE}`;
 
 const INSERT = `
@@ -38,10 +41,16 @@ const SELECT_LAST = `
   SELECT sequence, ordinal FROM preferences
   WHERE namespace = :namespace AND dataset = :dataset AND sequence <= :until ORDER BY sequence DESC LIMIT 1`;
 
+const SELECT_REPLACED = `
+  SELECT count(*) AS count, coalesce(max(replaced_at), 0) AS newest FROM preferences
+  WHERE namespace = :namespace AND dataset = :dataset AND replaced_at IS NOT NULL`;
+
 export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences {
   const insertRow = prepare(db, INSERT);
   const page = prepare<StoredPreference>(db, SELECT_PAGE);
   const last = prepare<{ sequence: number; ordinal: number }>(db, SELECT_LAST);
+  const replaceRow = prepare(db, `UPDATE preferences SET replaced_at = :sequence WHERE sequence = :previous`);
+  const replaced = prepare<{ count: number; newest: number }>(db, SELECT_REPLACED);
 
   function lastUntil({ namespace, dataset }: DatasetKey, until: number): { sequence: number; ordinal: number } {
     return last.get({ namespace, dataset, until }) ?? { sequence: 0, ordinal: 0 };
@@ -54,6 +63,7 @@ export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences
 
   return {
     insert,
+    replace: (previous, sequence) => replaceRow.run({ previous, sequence }),
     add(key, record) {
       const { id, prompt, chosen, rejected, labeler = null, labeledAt = null, cohort = null } = record;
       const recordKey = { namespace: key.namespace, scope: `preferences/${key.dataset}`, key: id };
@@ -78,7 +88,9 @@ export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences
     head(key, after) {
       const newest = lastUntil(key, Number.MAX_SAFE_INTEGER);
       const newer = newest.ordinal - lastUntil(key, after).ordinal;
-      return { sequence: newest.sequence, preferences: newest.ordinal, newer };
+      const old = replaced.get({ namespace: key.namespace, dataset: key.dataset }) ?? { count: 0, newest: 0 };
+      const sequence = Math.max(newest.sequence, old.newest);
+      return { sequence, preferences: newest.ordinal - old.count, newer };
     },
   };
 }

@@ -163,4 +163,26 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE live;
   ALTER TABLE live_by_candidate RENAME TO live;
   `,
+  `
+  -- Every version of every choice. One that was stored before there was this table has no row, and is not corrected.
+  CREATE TABLE choices (
+    sequence INTEGER PRIMARY KEY REFERENCES records,
+    pair     INTEGER NOT NULL REFERENCES pairs,
+    choice   TEXT NOT NULL CHECK (choice IN ('A', 'B', 'Tie'))
+  ) STRICT;
+  CREATE INDEX choices_of_pair ON choices (pair, sequence);
+
+  -- The first version, where this is a later one: that has the same numbers and is no vote of its own.
+  ALTER TABLE comparisons ADD COLUMN corrects INTEGER REFERENCES comparisons;
+  DROP INDEX comparisons_votes;
+  DROP INDEX comparisons_of_rater;
+  CREATE UNIQUE INDEX comparisons_votes ON comparisons (namespace, canary, candidate, stable, unit, vote)
+    WHERE corrects IS NULL;
+  CREATE UNIQUE INDEX comparisons_of_rater ON comparisons (namespace, canary, candidate, stable, labeler, rater_vote)
+    WHERE labeler IS NOT NULL AND corrects IS NULL;
+
+  -- From this record on the preference is no longer read: what was read up to an earlier one stays as it was.
+  ALTER TABLE preferences ADD COLUMN replaced_at INTEGER REFERENCES records;
+  CREATE INDEX preferences_replaced ON preferences (namespace, dataset, replaced_at) WHERE replaced_at IS NOT NULL;
+  `,
 ];

@@ -36,6 +36,7 @@ describe.skipIf(lack !== undefined)("on the rating page", () => {
       "B is better": "2 →",
       Tie: "0 ↓",
       Skip: "s",
+      "Change last": "u",
     })) {
       expect(await page.getByRole("button", { name: button }).textContent()).toContain(keys);
     }
@@ -97,6 +98,54 @@ describe.skipIf(lack !== undefined)("on the rating page", () => {
     await begin(bob, await scene.link(), "bob");
     expect((await seen(bob)).prompt).toBe(skipped.prompt);
     expect(await scene.comparisons()).toHaveLength(1);
+  });
+
+  test.each([
+    ["keys", {}, "1", "u", "2"],
+    ["a thumb", PHONE, "A is better", "Change last", "B is better"],
+  ])(
+    "the last choice is changed by %s, and the pair that was there comes after it",
+    async (_with, device, ...steps) => {
+      const scene = await setScene();
+      await scene.queue("p1", "p2");
+      const page = await open(device);
+      await begin(page, await scene.link());
+      const act = (what: string) =>
+        what.length === 1 ? page.keyboard.press(what) : page.getByRole("button", { name: what }).tap();
+      const change = page.getByRole("button", { name: "Change last" });
+      const [choice, again, other] = steps as [string, string, string];
+
+      const first = await seen(page);
+      expect(await change.getAttribute("aria-disabled")).toBe("true");
+      await act(choice);
+      await expect.poll(scene.preferences).toMatchObject([{ chosen: first.a }]);
+      const second = await seen(page);
+      await act(again);
+      await expect.poll(() => progress(page)).toBe("You chose A: choose again, or skip");
+      expect(await change.getAttribute("aria-disabled")).toBe("true");
+      expect(await seen(page)).toEqual(first);
+      await act(other);
+      expect(await seen(page)).toEqual(second);
+
+      await expect.poll(scene.preferences).toMatchObject([{ prompt: first.prompt, chosen: first.b, labeler: "ann" }]);
+      expect(await scene.comparisons()).toMatchObject([{ sequence: 1 }, { sequence: 2, corrects: 1 }]);
+      await expect.poll(() => progress(page)).toBe("1 judged · this is the last");
+    },
+  );
+
+  test("the last choice is changed when none waits, and after the page was loaded again", async () => {
+    const scene = await setScene();
+    await scene.queue("p1");
+    const page = await open();
+    await begin(page, await scene.link());
+    const pair = await press(page, "1");
+    await page.locator("#empty", { hasText: "Nothing to judge just now" }).waitFor();
+    await page.reload();
+    await page.locator("#empty", { hasText: "Nothing to judge just now" }).waitFor();
+    await page.keyboard.press("u");
+    expect(await press(page, "0")).toEqual(pair);
+    await expect.poll(scene.comparisons).toMatchObject([{}, { outcome: 0.5, corrects: 1 }]);
+    expect(await scene.preferences()).toEqual([]);
   });
 
   test("what looks like markup is text: no script runs, no link is made, every character is shown", async () => {

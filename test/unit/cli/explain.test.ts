@@ -49,6 +49,15 @@ describe("why a gate says what it says", () => {
     expect(text).toContain("A Pass takes 100 more checks without a violation.");
   });
 
+  test("choices that were corrected are told with what became of them", async () => {
+    const world = judged(twoOfThree);
+    expect(await explained(world)).not.toContain("corrected");
+    const [winRate, ...others] = world.status.gates ?? [];
+    world.setStatus({ gates: winRate === undefined ? [] : [{ ...winRate, corrections: 2 }, ...others] });
+    const words = "Choices that were corrected later: 2. The first version of each stays the bet that it was.";
+    expect(await explained(world)).toContain(words);
+  });
+
   test("a weight that answers do not show yet is told with the one that they do", async () => {
     const world = judged([]);
     world.setStatus({ weights: { desired: 50, verified: 10 } });

@@ -40,6 +40,8 @@ async function post(collector: TestCollector, path: string, body: object): Promi
   if (status !== 200) throw new Error(JSON.stringify(said));
 }
 
+const PROMPTS = 100;
+
 /** A stream of everything that gates read, of which the candidate loses more than half the longer it goes on. */
 async function judge(collector: TestCollector): Promise<void> {
   for (let i = 0; i < 120; i++) {
@@ -47,7 +49,7 @@ async function judge(collector: TestCollector): Promise<void> {
     const arm = ({ revision }: { revision: string }, wins: boolean) =>
       wins ? { revision, text: `answer ${i}` } : { revision, error: "HTTP 500" };
     await post(collector, "datasets/support/pairs", {
-      ...{ id: `p${i}`, canary: "assistant", prompt: `prompt ${i % 100}`, cohort: i % 3 === 0 ? "de" : "en" },
+      ...{ id: `p${i}`, canary: "assistant", prompt: `prompt ${i % PROMPTS}`, cohort: i % 3 === 0 ? "de" : "en" },
       ...{ stable: arm(STABLE, !isWon), candidate: arm(CANDIDATE, isWon) },
     });
     const of = ({ revision }: { revision: string }, who: string, value: number) => ({
@@ -56,6 +58,20 @@ async function judge(collector: TestCollector): Promise<void> {
     await post(collector, "canaries/assistant/ratings", {
       ratings: [of(CANDIDATE, "ann", i % 4 === 0 ? 0 : 1), of(STABLE, "bob", i % 7 === 0 ? 0 : 1)],
     });
+  }
+}
+
+/** Choices of people, who each say the opposite afterwards. */
+async function correct(collector: TestCollector, count: number): Promise<void> {
+  const dataset = "/v1/namespaces/team/datasets/support";
+  for (let i = 0; i < count; i++) {
+    const arm = ({ revision }: { revision: string }) => ({ revision, text: `answer of ${revision}` });
+    const pair = { id: `judged ${i}`, canary: "assistant", prompt: `judged prompt ${i}`, cohort: "en" };
+    await post(collector, "datasets/support/pairs", { ...pair, stable: arm(STABLE), candidate: arm(CANDIDATE) });
+    const { body } = await collector.call("POST", `${dataset}/pairs/lease`, { labeler: "ann", count: 1, seconds: 60 });
+    const [{ id, lease }] = body.pairs;
+    const choices = ["A", "B"].map((choice) => ({ id: `${i} ${choice}`, pair: id, lease, labeler: "ann", choice }));
+    await post(collector, "datasets/support/choices", { choices });
   }
 }
 
@@ -155,6 +171,32 @@ describe("an archived run", () => {
     expect(stdout).toMatch(/winRate +Pass at record \d+, \d+ samples +Fail at record .* DIFFERENT/);
     expect(stderr).toBe("error: winRate: the archived evidence does not say what status said of it\n");
     expect(code).toBe(1);
+  });
+
+  test("in which choices were corrected tells how many, and comes to the same verdicts by the first ones", async () => {
+    await using collector = await startCollector();
+    await judge(collector);
+    await correct(collector, 3);
+    const said = await fold(collector, [50, 50, 1, 50]);
+    const [winRate] = said;
+    expect(winRate).toMatchObject({ corrections: 3, samples: PROMPTS + 3 });
+    const packed = await archived(collector, said);
+    const { stdout, code } = await replay(packed, "--json");
+    expect(code).toBe(0);
+    const replayed = JSON.parse(stdout).gates.map(({ name, same, corrections }: Record<string, unknown>) => ({
+      name,
+      same,
+      corrections,
+    }));
+    expect(replayed).toMatchObject([
+      { name: "winRate", same: true, corrections: 3 },
+      { name: "safety", same: true, corrections: 0 },
+      { name: "compliance", same: true, corrections: 0 },
+      { name: "regression", same: true, corrections: 0 },
+      { name: "cohorts", same: true, corrections: 3 },
+    ]);
+    const words = "winRate: 3 later versions of choices are in the evidence, and none of them is a bet.";
+    expect((await replay(packed)).stdout).toContain(words);
   });
 
   test("is replayed by its own numbers", async () => {

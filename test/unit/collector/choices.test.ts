@@ -1,17 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { choose, comparisons, DATASET, lease, pairOf, postPairs } from "./judging.ts";
-import { startCollector, type TestCollector } from "./running-collector.ts";
-
-async function preferences(collector: TestCollector) {
-  const { body } = await collector.call("GET", `${DATASET}/preferences`);
-  return body === ""
-    ? []
-    : body
-        .trimEnd()
-        .split("\n")
-        .map((line: string) => JSON.parse(line));
-}
+import { choose, comparisons, DATASET, lease, pairOf, postPairs, preferences } from "./judging.ts";
+import { startCollector } from "./running-collector.ts";
 
 test.each([
   ["new", 1, { chosen: "new p", rejected: "old p" }],

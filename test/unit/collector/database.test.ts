@@ -40,6 +40,7 @@ test("a released migration stays as it was: stores that it made are out there", 
     "ce0726d6be3261d1",
     "3982183d44746622",
     "fcd3236c6de8aa12",
+    "a49251b1087fd30f",
   ]);
 });
 

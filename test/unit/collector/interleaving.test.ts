@@ -26,7 +26,7 @@ const judgement = fc.record({
   kind: fc.constant("judgement" as const),
   prompt: fc.nat(2),
   candidate: fc.constantFrom(...CANDIDATES),
-  choice: fc.constantFrom("A" as const, "B" as const, "Tie" as const),
+  choices: fc.array(fc.constantFrom("A" as const, "B" as const, "Tie" as const), { minLength: 1, maxLength: 3 }),
 });
 const step = fc.oneof(preferences, failure, judgement);
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
@@ -71,8 +71,11 @@ async function run(store: CollectorStore, step: Step): Promise<Acknowledged[]> {
     candidate: { revision: step.candidate, text: "new" },
   });
   const held = await store.leasePairs(DATASET, { labeler: id, count: 1, seconds: 60 });
-  const choices = held.map(({ id: pair, lease }) => ({ id, pair, lease, labeler: id, choice: step.choice }));
-  return (await store.addChoices(DATASET, choices)).flatMap((outcome) => acknowledged(id, outcome));
+  const choices = held.flatMap(({ id: pair, lease }) =>
+    step.choices.map((choice, version) => ({ id: `${id} ${version}`, pair, lease, labeler: id, choice })),
+  );
+  const outcomes = await store.addChoices(DATASET, choices);
+  return outcomes.flatMap((outcome, index) => acknowledged(`${choices[index]?.id}`, outcome));
 }
 
 function acknowledged(key: string, outcome: ItemOutcome): Acknowledged[] {
@@ -100,7 +103,8 @@ async function check(store: CollectorStore, acknowledgements: readonly Acknowled
     expect(sequences).toEqual(sequences.toSorted((one, other) => one - other));
     expect(head).toBe(sequences.at(-1) ?? 0);
     const votes = new Map<string, number>();
-    for (const { unit, vote } of records) {
+    for (const { unit, vote, corrects } of records) {
+      if (corrects !== undefined) continue;
       expect(vote).toBe((votes.get(unit) ?? 0) + 1);
       votes.set(unit, vote);
     }

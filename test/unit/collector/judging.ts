@@ -1,9 +1,22 @@
 import { expect } from "vitest";
 import type { BlindPair } from "../../../src/api/contracts/collector-api.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import type { TestCollector } from "./running-collector.ts";
 
 export const DATASET = "/v1/namespaces/team/datasets/support";
 export const CANARY = "/v1/namespaces/team/canaries/assistant";
+
+/** Wall-clock time that a test moves; timers stay real, so that HTTP works as always. */
+export function movableClock() {
+  let offset = 0;
+  return {
+    ...systemClock,
+    now: () => new Date(Date.now() + offset),
+    move(milliseconds: number) {
+      offset += milliseconds;
+    },
+  };
+}
 
 export function pairOf(id: string, over: object = {}) {
   return {
@@ -45,4 +58,14 @@ export async function comparisons(
   revisions = "candidate=ca4d1da7e0&stable=5ab1e00000",
 ) {
   return collector.call("GET", `${CANARY}/comparisons?${revisions}${query}`);
+}
+
+export async function preferences(collector: TestCollector, query = "") {
+  const { body } = await collector.call("GET", `${DATASET}/preferences${query}`);
+  return body === ""
+    ? []
+    : body
+        .trimEnd()
+        .split("\n")
+        .map((line: string) => JSON.parse(line));
 }

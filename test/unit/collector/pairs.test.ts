@@ -1,21 +1,8 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../../src/runtime/clock.ts";
-import { choose, comparisons, DATASET, lease, pairOf, postPairs } from "./judging.ts";
+import { choose, comparisons, DATASET, lease, movableClock, pairOf, postPairs } from "./judging.ts";
 import { startCollector } from "./running-collector.ts";
 
 const FAILED = { error: "timed out after 10 s" };
-
-/** Wall-clock time that a test moves; timers stay real, so that HTTP works as always. */
-function movableClock() {
-  let offset = 0;
-  return {
-    ...systemClock,
-    now: () => new Date(Date.now() + offset),
-    move(milliseconds: number) {
-      offset += milliseconds;
-    },
-  };
-}
 
 test("what a labeler sees holds no revision, and both orders come up", async () => {
   await using collector = await startCollector();

@@ -14,6 +14,13 @@ test.each([2, 3, 40])("vote %d on a prompt is none, however it fell", (vote) => 
   expect(selectBet({ sequence: 8, outcome: 1, vote, raterVote: 1 })).toBeUndefined();
 });
 
+test("a choice that was corrected is the bet that it was first, and the correction none", () => {
+  const first = { sequence: 7, outcome: 1, vote: 1, raterVote: 1 };
+  expect(selectBet(first)).toEqual({ sequence: 7, outcome: 1 });
+  expect(selectBet({ ...first, sequence: 9, outcome: 0, corrects: 7 })).toBeUndefined();
+  expect(selectBet({ ...first, sequence: 9, outcome: 0, corrects: 7 }, FIRST_OF_RATER)).toBeUndefined();
+});
+
 test.each<[Betting, { vote: number; raterVote: number | null }, boolean]>([
   [{ unit: "Prompt", votesPerUnit: 1 }, { vote: 1, raterVote: 30 }, true],
   [{ unit: "Prompt", votesPerUnit: 3 }, { vote: 3, raterVote: 1 }, true],

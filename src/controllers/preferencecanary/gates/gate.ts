@@ -63,10 +63,15 @@ export interface Numbered {
   readonly sequence: number;
   readonly id: string;
   readonly at: string;
+  /** The record that this one is a later version of. */
+  readonly corrects?: number;
 }
 
 /** The part of a gate's status that folding goes on from. */
-export type Kept = Pick<GateStatus, "samples" | "sum" | "state" | "passedAt" | "failedAt" | "rollbackFrom">;
+export type Kept = Pick<
+  GateStatus,
+  "samples" | "sum" | "state" | "passedAt" | "failedAt" | "rollbackFrom" | "corrections"
+>;
 
 export function defineGate<State, Name extends keyof EvidenceRecords>(gate: GateDefinition<State, Name>): Gate {
   const { name, numbers, isAboutServed = false } = gate;
@@ -81,6 +86,7 @@ export function defineGate<State, Name extends keyof EvidenceRecords>(gate: Gate
       const { state, newest } = foldAll(gate, gate.read(start), news, look);
       const read = reading(previous, stream, newest);
       const assessment = gate.assess(state, problemOf({ name, ...read }, stream, look));
+      const corrections = (start?.corrections ?? 0) + correctionsIn(news);
       const isEarly = isAboutServed && look.silence?.served === undefined;
       return {
         name,
@@ -88,6 +94,7 @@ export function defineGate<State, Name extends keyof EvidenceRecords>(gate: Gate
         ...(previous?.changedFrom !== undefined && { changedFrom: previous.changedFrom }),
         ...read,
         ...gate.write(state),
+        ...(corrections > 0 && { corrections }),
         ...assessed(isEarly ? tooEarly(assessment) : assessment),
       };
     },
@@ -106,6 +113,10 @@ function streamOf<Name extends keyof EvidenceRecords>(
     answers: answers[name] ?? NOTHING,
   };
   return streams[stream];
+}
+
+function correctionsIn(records: readonly Numbered[]): number {
+  return records.filter(({ corrects }) => corrects !== undefined).length;
 }
 
 /**

@@ -12,6 +12,8 @@ test.each([
   ["ArrowDown", "Tie"],
   ["s", "Skip"],
   ["S", "Skip"],
+  ["u", "Change"],
+  ["U", "Change"],
   ["3", undefined],
   ["Enter", undefined],
   ["toString", undefined],

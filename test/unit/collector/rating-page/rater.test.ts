@@ -118,6 +118,26 @@ test("a choice whose acknowledgement is lost is sent again as the same one", asy
   expect(last().sitting).toMatchObject({ judged: 1, unsent: [] });
 });
 
+test("a choice that is changed is sent after the first one, as another, and is not judged twice", async () => {
+  const { rater, settle, last, stored, sleepsEnd, failures } = stage();
+  rater.act("Change");
+  rater.wake();
+  await settle();
+  failures.send.push(AWAY);
+  rater.act("A");
+  rater.act("Change");
+  expect(last().sitting.current).toMatchObject({ pair: { id: "p1" }, said: { choice: "A", version: 1 } });
+  rater.act("B");
+  expect(last().sitting.current?.pair.id).toBe("p2");
+  await settle();
+  await sleepsEnd();
+  expect([...stored.values()].map(({ id, choice }) => [id, choice])).toEqual([
+    ["l1", "A"],
+    ["l1/2", "B"],
+  ]);
+  expect(last().sitting).toMatchObject({ judged: 1, unsent: [] });
+});
+
 test("a rater whose token expires keeps the choice for the next token, and sends nothing until then", async () => {
   const before = stage();
   before.rater.wake();
@@ -138,7 +158,13 @@ test("a rater whose token expires keeps the choice for the next token, and sends
 
 test("what was in hand is shown at once, though there is nothing to fetch or to send", async () => {
   const held = { pair: { id: "p", lease: "l", prompt: "", a: "", b: "", expiresAt: "" }, until: 1 };
-  const { rater, last, leased, settle } = stage({ current: held, ahead: [held, held, held], unsent: [], judged: 7 });
+  const { rater, last, leased, settle } = stage({
+    current: held,
+    ahead: [held, held, held],
+    unsent: [],
+    judged: 7,
+    last: null,
+  });
   rater.wake();
   expect(last().sitting).toMatchObject({ current: held, judged: 7 });
   await settle();

@@ -3,6 +3,7 @@ import {
   chosen,
   NEW_SITTING,
   received,
+  reconsidered,
   resumed,
   type Sitting,
   settled,
@@ -41,6 +42,37 @@ test("a pair that is skipped has no choice", () => {
   expect(inHand(sitting)).toEqual(["q"]);
 });
 
+test("the pair that was judged last can be judged again, as often as its rater likes, before the one on the screen", () => {
+  expect(reconsidered(NEW_SITTING)).toBe(NEW_SITTING);
+  const once = reconsidered(chosen(holding("p", "q", "r"), "A", "ann", 1));
+  expect(inHand(once)).toEqual(["p", "q", "r"]);
+  expect(wanted(once)).toBe(1);
+  expect(reconsidered(once)).toBe(once);
+  const twice = reconsidered(chosen(once, "B", "ann", 1));
+  const { unsent, current } = chosen(twice, "Tie", "ann", 1);
+  expect(unsent.map(({ id, pair, lease, choice }) => [id, pair, lease, choice])).toEqual([
+    ["lease-p", "p", "lease-p", "A"],
+    ["lease-p/2", "p", "lease-p", "B"],
+    ["lease-p/3", "p", "lease-p", "Tie"],
+  ]);
+  expect(current?.pair.id).toBe("q");
+});
+
+test.each([
+  ["chosen as before", (sitting: Sitting) => chosen(sitting, "A", "ann", 1)],
+  ["skipped", (sitting: Sitting) => skipped(sitting, 1)],
+])("a pair that is shown again and %s stays as it was, and can be shown once more", (_what, act) => {
+  const again = act(reconsidered(chosen(holding("p", "q"), "A", "ann", 1)));
+  expect(again.unsent).toHaveLength(1);
+  expect(inHand(again)).toEqual(["q"]);
+  expect(inHand(reconsidered(again))).toEqual(["p", "q"]);
+});
+
+test("a pair that is skipped is not the one that was judged last", () => {
+  const sitting = skipped(chosen(holding("p", "q", "r"), "A", "ann", 1), 1);
+  expect(inHand(reconsidered(sitting))).toEqual(["p", "r"]);
+});
+
 test("a pair whose lease ran out while it waited is not begun", () => {
   const sitting = received(holding("p", "old"), [pairOf("new")], 300, 50);
   expect(inHand(skipped(sitting, 100))).toEqual(["new"]);
@@ -62,4 +94,7 @@ test("what is stored and what is refused is not sent again, what was chosen mean
   const after = settled(three, two.unsent, { results: [result], rejected: [rejected] });
   expect(after.unsent.map(({ pair }) => pair)).toEqual(["r"]);
   expect(after.judged).toBe(1);
+  const corrected = chosen(reconsidered(three), "B", "ann", 1);
+  const all = corrected.unsent.map(({ id }, index) => ({ ...result, index, id }));
+  expect(settled(corrected, corrected.unsent, { results: all, rejected: [] }).judged).toBe(3);
 });

@@ -1,7 +1,19 @@
 import { expect, test } from "vitest";
 import type { State } from "../../../../src/collector/rating-page/rater.js";
-import { NEW_SITTING, received, type Sitting } from "../../../../src/collector/rating-page/sitting.js";
-import { emptyOf, noticeOf, progressOf, refusalOf } from "../../../../src/collector/rating-page/words.js";
+import {
+  chosen,
+  NEW_SITTING,
+  received,
+  reconsidered,
+  type Sitting,
+} from "../../../../src/collector/rating-page/sitting.js";
+import {
+  announcementOf,
+  emptyOf,
+  noticeOf,
+  progressOf,
+  refusalOf,
+} from "../../../../src/collector/rating-page/words.js";
 
 const calm: State = { sitting: NEW_SITTING, hasMore: true, away: "", uncounted: "" };
 const pairOf = (id: string) => ({ id, lease: id, prompt: id, a: "a", b: "b", expiresAt: "" });
@@ -9,12 +21,21 @@ const holding = (...ids: string[]) => received(NEW_SITTING, ids.map(pairOf), 1, 
 const choice = { id: "1", pair: "p", lease: "1", labeler: "ann", choice: "A" as const };
 const withUnsent = (count: number): Sitting => ({ ...NEW_SITTING, unsent: Array(count).fill(choice), judged: 3 });
 
+const again = reconsidered(chosen(holding("p", "q"), "A", "ann", 0));
+
+test("who does not see the page is told that a pair is the one before", () => {
+  expect(announcementOf({ ...calm, sitting: holding("p") })).toBe("Next pair.");
+  expect(announcementOf({ ...calm, sitting: again })).toBe("You chose A: choose again, or skip.");
+});
+
 test.each<[string, Partial<State>]>([
   ["0 judged · more are waiting", {}],
   ["5 judged · more are waiting", { sitting: withUnsent(2) }],
   ["0 judged · 2 left", { sitting: holding("p", "q"), hasMore: false }],
   ["0 judged · this is the last", { sitting: holding("p"), hasMore: false }],
   ["0 judged · none is waiting", { hasMore: false }],
+  ["You chose A: choose again, or skip", { sitting: again }],
+  ["1 judged · this is the last", { sitting: chosen(again, "B", "ann", 0), hasMore: false }],
 ])("progress: %s", (words, change) => {
   expect(progressOf({ ...calm, ...change })).toBe(words);
 });

@@ -82,6 +82,18 @@ describe("folding evidence", () => {
     expect(gate.lastSampleTime).toBeUndefined();
   });
 
+  it("keeps the bet on a choice that was corrected, and counts the corrections that it has read, however batched", () => {
+    const correction = { ...votes([0], { first: 3 })[0], corrects: 1 } as Comparison;
+    const once = fold([...votes([1, 1]), correction]);
+    expect(once).toMatchObject({ samples: 2, sum: "2", corrections: 1, cursor: { sequence: 3 } });
+    const before = fold(votes([1, 1]));
+    expect(before.corrections).toBeUndefined();
+    const later = votes([1], { first: 4 });
+    const after = fold(later, [fold([correction], [before])]);
+    expect(after).toEqual(fold([...votes([1, 1]), correction, ...later]));
+    expect(fold(votes([1]), [after], readable, { anew: true }).corrections).toBeUndefined();
+  });
+
   it("bets once on each rater where the canary says so, by the vote that it names, and on nobody's not at all", () => {
     const rater = (unit: object) => ({ evidence: { comparisons: { ...spec.evidence.comparisons, ...unit } } });
     const records = [1, 2, 1, 3].flatMap((raterVote, i) => votes([1], { first: i + 1, vote: 2, raterVote }));
