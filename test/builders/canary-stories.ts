@@ -1,15 +1,9 @@
 import { PreferenceCanarySpec } from "../../src/api/v1alpha1/preference-canary.ts";
 import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
 import { CanaryWorld } from "./canary-world.ts";
-
-/** What happens to a canary. Whoever plays one lets the canary settle after the event. */
-export interface Story {
-  readonly spec?: Readonly<Record<string, unknown>>;
-  /** Brings it into the state that the event finds. */
-  readonly given: (world: CanaryWorld) => void;
-  readonly event: string;
-  readonly happens: (world: CanaryWorld) => void;
-}
+import { hinderedStories } from "./hindered-stories.ts";
+import { kindStories } from "./kind-stories.ts";
+import { idle, inLastStep, inShadow, type Story } from "./story.ts";
 
 const HOUR = 3_600_000;
 const wins = Array<1>(60).fill(1);
@@ -17,19 +11,6 @@ const losses = Array<0>(60).fill(0);
 const LONG = { onNoData: { after: "240h" } };
 
 const candidate = (world: CanaryWorld) => world.status.candidate?.revision ?? "";
-const idle = (world: CanaryWorld) => {
-  world.workload();
-  world.settle();
-};
-const inShadow = (world: CanaryWorld) => {
-  idle(world);
-  world.job("train-1", "b", "2026-01-02T00:00:00Z");
-  world.settle(500);
-};
-const inLastStep = (world: CanaryWorld) => {
-  inShadow(world);
-  world.settle(30_000);
-};
 const passed = (world: CanaryWorld) => {
   inLastStep(world);
   world.vote(wins);
@@ -309,6 +290,8 @@ export const stories: readonly Story[] = [
     event: "it is deleted, with Delete",
     happens: (world) => world.deleteCanary(),
   },
+  ...hinderedStories,
+  ...kindStories,
 ];
 
 /** The canary in the state that the event finds; `spec` for what all stories are to be played with. */

@@ -60,6 +60,8 @@ export class CanaryWorld {
   isForbiddenKServe = false;
   /** Writes that the API server does not take. */
   refuses: (effect: Effect) => boolean = () => false;
+  /** What it says then. */
+  refusal: (effect: Effect) => string = ({ type }) => `${type} is forbidden`;
   /** Pods become ready as soon as they are wanted. */
   autoReady = true;
   #spec: Json | undefined;
@@ -166,7 +168,7 @@ export class CanaryWorld {
       const { effect } = decision;
       if (effect === undefined || !this.refuses(effect))
         return { decision, outcome: { ...(effect && { effect }), refusals } };
-      refusals.push({ effect, message: `${effect.type} is forbidden` });
+      refusals.push({ effect, message: this.refusal(effect) });
     }
   }
 

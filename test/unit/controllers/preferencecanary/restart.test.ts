@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ArchivedRun } from "../../../../src/api/contracts/archived-run.ts";
+import type { HTTPRouteSpec } from "../../../../src/kube/gateway-api.ts";
 import type { Finding } from "../../../../src/traffic/inquiries.ts";
 import { given, stories } from "../../../builders/canary-stories.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
@@ -27,6 +28,8 @@ function end(world: CanaryWorld) {
     ),
     conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
     slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
+    routes: world.cluster.routes.list().map(({ metadata, spec }) => [metadata.name, servicesOf(spec)]),
+    inferenceServices: names(world.cluster.inferenceServices),
     deployments: names(world.cluster.deployments),
     services: names(world.cluster.services),
     records: world.cluster.records
@@ -34,6 +37,11 @@ function end(world: CanaryWorld) {
       .map(({ metadata }) => [metadata.name, metadata.annotations?.["dpo.dev/verdict"]])
       .toSorted(),
   };
+}
+
+/** Which of them gets how much; the places that they have in a rule are no part of what a canary ends as. */
+function servicesOf({ rules = [] }: HTTPRouteSpec) {
+  return rules.map(({ backendRefs = [] }) => backendRefs.map(({ name, weight }) => `${name} ${weight}`).toSorted());
 }
 
 type Said = ArchivedRun["gates"][number];
