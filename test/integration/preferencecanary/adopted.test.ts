@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { HTTPRouteSpec } from "../../../src/kube/gateway-api.ts";
 import { events, httpRoutes } from "../../../src/kube/resource.ts";
+import type { ApiRequest } from "../../../src/kube/transport.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { ADOPT, adoptedRoute, marksOf, ROUTE } from "./adopted-stage.ts";
 import type { CanaryStage } from "./canary-stage.ts";
-import { dyingAt } from "./dying-process.ts";
+import { startToDie } from "./dying-process.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const setStage = useCanaryStages();
@@ -155,33 +156,20 @@ describe("a route that Git owns", () => {
 });
 
 describe("the operator dies at a write of an adopted route and is started again", () => {
-  /** Dies before its n-th write of the route; the next one dies after it has made that write. */
+  const ofRoute = ({ path, method }: ApiRequest) => method === "PATCH" && path.endsWith(`/httproutes/${ROUTE}`);
+
+  /** How many writes of the route there were. */
   async function live(at: number): Promise<number> {
-    let writes = 0;
-    let restarts: Promise<unknown> = Promise.resolve();
-    const ofRoute = ({ path, method }: { path: string; method: string }) =>
-      method === "PATCH" && path.endsWith(`/httproutes/${ROUTE}`);
-    const next = (interceptor?: Parameters<CanaryStage["start"]>[0]) => {
-      restarts = new Promise(setImmediate).then(() => canary.start(interceptor));
-    };
-    const { namespace } = canary.stage;
-    const again = dyingAt(ofRoute, "after", namespace, () => next());
-    const first = dyingAt(
-      (write) => ofRoute(write) && ++writes === at,
-      "before",
-      namespace,
-      () => next(again.interceptor),
-    );
-    await canary.start(first.interceptor);
+    const { writes, restarted } = await startToDie(canary, ofRoute, at);
     await halfWay();
     await canary.compare(1, 60);
     await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
     await deleteCanary();
     await expect.poll(() => canary.canary(), { timeout: 30_000 }).toBeUndefined();
-    await restarts;
+    await restarted();
     await expectGits();
     expect(route.faults()).toEqual([]);
-    return writes;
+    return writes();
   }
 
   it("ends as if it had not, whichever write it is", { timeout: 10 * 60_000 }, async () => {

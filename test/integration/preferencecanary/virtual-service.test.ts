@@ -5,11 +5,13 @@ import { parse } from "yaml";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { VirtualService, VirtualServiceRule } from "../../../src/kube/istio.ts";
 import { events, virtualServices } from "../../../src/kube/resource.ts";
+import type { ApiRequest } from "../../../src/kube/transport.ts";
 import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
 import { readVirtualSlots } from "../../../src/traffic/virtual-service.ts";
 import { CANARY } from "../../builders/canary.ts";
 import type { History } from "../operator/history.ts";
 import type { CanaryStage } from "./canary-stage.ts";
+import { startToDie } from "./dying-process.ts";
 import { installDefinition } from "./gateway-api.ts";
 import { expectToWaitFor, MISSING_TIMEOUT_MS } from "./missing-kind.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
@@ -21,15 +23,17 @@ const setStage = useCanaryStages();
 let canary: CanaryStage;
 let history: History<VirtualService>;
 
-beforeEach(async () => {
+beforeEach(() => set());
+
+async function set(): Promise<void> {
   canary = await setStage();
   await installDefinition(canary.stage.client, definition, virtualServices);
   history = await canary.stage.history(virtualServices);
   await canary.applyWorkload();
-});
+}
 
-function createCanary(changes: object = {}): Promise<void> {
-  return canary.createCanary({ traffic: { istio: { virtualService: { ...ISTIO, ...changes } } } });
+function createCanary(changes: object = {}, rest: object = {}): Promise<void> {
+  return canary.createCanary({ traffic: { istio: { virtualService: { ...ISTIO, ...changes } } }, ...rest });
 }
 
 function current(): VirtualService | undefined {
@@ -126,6 +130,40 @@ describe("a canary of Istio", () => {
       .toEqual([
         expect.stringMatching(/had changed VirtualService assistant \(assistant-[0-9a-f]{10} at 7, assistant-/),
       ]);
+  });
+});
+
+describe("the operator dies at a write of its VirtualService and is started again", () => {
+  const SHORT = [
+    { name: "shadow", weight: 0 },
+    { name: "half", weight: 50 },
+  ];
+  const ofRoute = ({ path, method }: ApiRequest) => method !== "POST" && path.includes(`/virtualservices/${CANARY}`);
+
+  /** A candidate is promoted, and all goes with the canary. How many writes there were. */
+  async function live(at: number): Promise<number> {
+    await createCanary({}, { steps: SHORT, deletionPolicy: "Delete" });
+    const { writes, restarted } = await startToDie(canary, ofRoute, at);
+    const { candidate } = await halfWay();
+    await canary.compare(1, 60);
+    await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
+    expect(slots()).toEqual([`${candidate} 0`, `${candidate} ${WHOLE}`].toSorted());
+    const { client, namespace } = canary.stage;
+    await client.delete(preferenceCanaries, { namespace, name: CANARY });
+    await expect.poll(() => canary.canary(), { timeout: 30_000 }).toBeUndefined();
+    await restarted();
+    expect((await client.list(virtualServices, { namespace })).items).toEqual([]);
+    return writes();
+  }
+
+  it("ends as if it had not, whichever write it is", { timeout: 10 * 60_000 }, async () => {
+    const count = await live(Number.POSITIVE_INFINITY);
+    expect(count).toBeGreaterThan(5);
+    for (let at = 1; at <= count; at++) {
+      await canary.close();
+      await set();
+      await live(at);
+    }
   });
 });
 
