@@ -25,7 +25,8 @@ import { createAnswerFeed, type Respondents } from "./evidence/answer-feed.ts";
 import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence/evidence-feed.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
-import { AT_ONCE, createStatusWriter } from "./status-writer.ts";
+import { AT_ONCE } from "./status-turns.ts";
+import { createStatusWriter } from "./status-writer.ts";
 import { createWaitingNotes } from "./waiting-notes.ts";
 
 export interface Options {

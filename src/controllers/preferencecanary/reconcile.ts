@@ -63,14 +63,14 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const outcome = await carryOut(canary, facts, wanted, deps, signal);
-    if (isDeleted) deps.statuses.skip();
+    if (isDeleted) deps.statuses.passOn();
     const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, outcome }, signal);
     // Whatever the effect changed wakes this key again.
     const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
     const againMs = isTraffic ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
     return earliest(written, requeueAfter(Math.min(waitMs, againMs)));
   } catch (error) {
-    deps.statuses.skip();
+    deps.statuses.passOn();
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
     throw error;
   }
