@@ -7,6 +7,7 @@ import type {
   ComparisonPage,
   Cursor,
   DatasetHead,
+  EvidenceStream,
   LeaseRequest,
   PostPairRequest,
   PostPairResponse,
@@ -24,6 +25,11 @@ export interface DatasetKey {
 export interface CanaryKey {
   namespace: string;
   canary: string;
+}
+
+/** What there is more evidence of. */
+export interface NewsItem extends CanaryKey {
+  stream: EvidenceStream;
 }
 
 /** Comparisons and ratings are read of both revisions, checks of the candidate's alone. */
@@ -75,8 +81,8 @@ export interface CollectorStore {
   addChecks(key: CanaryKey, checks: readonly Check[]): Promise<ItemOutcome[]>;
   addRatings(key: CanaryKey, ratings: readonly Rating[]): Promise<ItemOutcome[]>;
 
-  /** Calls back after each commit with the canaries that it added a comparison, check or rating to; returns what ends that. */
-  subscribe(listener: (canaries: readonly CanaryKey[]) => void): () => void;
+  /** Calls back after each commit with the streams that it added a comparison, check or rating to; returns what ends that. */
+  subscribe(listener: (news: readonly NewsItem[]) => void): () => void;
   /** Resolves when a write has become durable just now. */
   probe(): Promise<void>;
   close(): void;

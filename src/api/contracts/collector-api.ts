@@ -293,11 +293,17 @@ export type CheckPage = z.infer<typeof CheckPage>;
 
 // ---- news: GET /v1/news, for those who may read every namespace
 
+export const EvidenceStream = z.enum(["comparisons", "checks", "ratings"]);
+export type EvidenceStream = z.infer<typeof EvidenceStream>;
+
 /**
- * One line of a stream that does not end by itself: canaries of which there is new evidence. The first line comes once
- * nothing more can be missed, and later ones at the latest every NEWS_SECONDS, without a canary where there is no news.
+ * One line of a stream that does not end by itself: canaries of which there is new evidence, once for each stream that
+ * has some; any of them may where none is named. The first line comes once nothing more can be missed, and later ones at
+ * the latest every NEWS_SECONDS, without a canary where there is no news.
  */
-export const News = z.object({ canaries: z.array(z.object({ namespace: z.string(), canary: z.string() })) });
+export const News = z.object({
+  canaries: z.array(z.object({ namespace: z.string(), canary: z.string(), stream: EvidenceStream.exactOptional() })),
+});
 export type News = z.infer<typeof News>;
 
 export const NEWS_SECONDS = 5;

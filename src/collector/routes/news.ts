@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { NEWS_SECONDS, type News } from "../../api/contracts/collector-api.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { CanaryKey, CollectorStore } from "../store.ts";
+import type { CollectorStore, NewsItem } from "../store.ts";
+import { keyOfNews } from "../wakeups.ts";
 import { hangUp, type RouteContext } from "./route-context.ts";
 
 export function newsRoutes(app: FastifyInstance, { store, clock, closing }: RouteContext): void {
@@ -16,16 +17,16 @@ export function newsRoutes(app: FastifyInstance, { store, clock, closing }: Rout
   });
 }
 
-/** However slowly it is read, a canary waits in it once. */
+/** However slowly it is read, each stream of a canary waits in it once. */
 async function* newsOf(
   store: Pick<CollectorStore, "subscribe">,
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const waiting = new Map<string, CanaryKey>();
+  const waiting = new Map<string, NewsItem>();
   let wake: () => void = () => undefined;
-  const unsubscribe = store.subscribe((canaries) => {
-    for (const key of canaries) waiting.set(`${key.namespace}/${key.canary}`, key);
+  const unsubscribe = store.subscribe((news) => {
+    for (const item of news) waiting.set(keyOfNews(item), item);
     wake();
   });
   signal.addEventListener("abort", () => wake(), { once: true });

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AnswerList, Check, CheckPage, CheckRecord } from "../../api/contracts/collector-api.ts";
-import type { CanaryKey, CheckStream, ItemOutcome, Page } from "../store.ts";
+import type { CanaryKey, CheckStream, ItemOutcome, NewsItem, Page } from "../store.ts";
 import { prepare } from "./database.ts";
 import { checkCursor } from "./evidence-cursor.ts";
 import { contentOf, type RecordLog } from "./record-log.ts";
@@ -74,8 +74,8 @@ export interface AnswersOptions {
   log: RecordLog;
   /** How many unchecked answers are kept a canary. */
   limit: number;
-  /** Told which canary has news, within the transaction that brings them. */
-  touch: (key: CanaryKey) => void;
+  /** Told what there is news of, within the transaction that brings them. */
+  touch: (item: NewsItem) => void;
 }
 
 export function createAnswers(db: DatabaseSync, { log, limit, touch }: AnswersOptions): Answers {
@@ -104,7 +104,7 @@ export function createAnswers(db: DatabaseSync, { log, limit, touch }: AnswersOp
       const row = { namespace, canary, candidate: found.revision, answer, violation: violation ? 1 : 0 };
       checks.insert.run({ sequence, checker, reason, ...row });
       answers.markChecked.run({ number: found.number });
-      touch({ namespace, canary });
+      touch({ namespace, canary, stream: "checks" });
       return { result: "Accepted", sequence, at };
     },
     checks({ namespace, canary, candidate }, page) {

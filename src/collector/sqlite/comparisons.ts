@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Comparison, ComparisonPage } from "../../api/contracts/collector-api.ts";
-import type { CanaryKey, Page, PairStream } from "../store.ts";
+import type { NewsItem, Page, PairStream } from "../store.ts";
 import { prepare } from "./database.ts";
 import { checkCursor } from "./evidence-cursor.ts";
 
@@ -29,8 +29,8 @@ interface ComparisonRow extends Omit<Comparison, "margin" | "corrects"> {
 const RUN = `
   comparisons.namespace = :namespace AND canary = :canary AND candidate = :candidate AND stable = :stable`;
 
-/** `touch` is told which canary has news, within the transaction that brings them. */
-export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => void): Comparisons {
+/** `touch` is told what there is news of, within the transaction that brings them. */
+export function createComparisons(db: DatabaseSync, touch: (item: NewsItem) => void): Comparisons {
   const insertRow = prepare(
     db,
     `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, rater_vote, outcome, labeler, cohort, margin, pair)
@@ -70,11 +70,11 @@ export function createComparisons(db: DatabaseSync, touch: (key: CanaryKey) => v
       const vote = (votes.get({ ...run, unit })?.votes ?? 0) + 1;
       const raterVote = labeler === null ? null : (raterVotes.get({ ...run, labeler })?.votes ?? 0) + 1;
       insertRow.run({ ...run, ...comparison, sequence, unit, vote, raterVote });
-      touch(run);
+      touch({ namespace, canary, stream: "comparisons" });
     },
     correct({ namespace, canary }, sequence, correction) {
       insertVersion.run({ ...correction, sequence });
-      touch({ namespace, canary });
+      touch({ namespace, canary, stream: "comparisons" });
     },
     page({ namespace, canary, candidate, stable }, { cursor, limit }) {
       const run = { namespace, canary, candidate, stable };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Rating, RatingPage, RatingRecord } from "../../api/contracts/collector-api.ts";
-import type { CanaryKey, ItemOutcome, Page, PairStream } from "../store.ts";
+import type { CanaryKey, ItemOutcome, NewsItem, Page, PairStream } from "../store.ts";
 import { prepare } from "./database.ts";
 import { checkCursor } from "./evidence-cursor.ts";
 import { contentOf, type RecordLog } from "./record-log.ts";
@@ -47,8 +47,8 @@ function prepareRatings(db: DatabaseSync) {
   };
 }
 
-/** `touch` is told which canary has news, within the transaction that brings them. */
-export function createRatings(db: DatabaseSync, log: RecordLog, touch: (key: CanaryKey) => void): Ratings {
+/** `touch` is told what there is news of, within the transaction that brings them. */
+export function createRatings(db: DatabaseSync, log: RecordLog, touch: (item: NewsItem) => void): Ratings {
   const { insert, votes, first, last, find, select } = prepareRatings(db);
 
   /** How often the unit has rated the revision before a record. */
@@ -65,7 +65,7 @@ export function createRatings(db: DatabaseSync, log: RecordLog, touch: (key: Can
       const { sequence, at } = log.append(key, content);
       const of = { namespace, canary, revision, unit: createHash("sha256").update(rater).digest("hex") };
       insert.run({ ...of, sequence, vote: votesBefore(of, sequence) + 1, outcome: value, cohort });
-      touch({ namespace, canary });
+      touch({ namespace, canary, stream: "ratings" });
       return { result: "Accepted", sequence, at };
     },
     page({ namespace, canary, candidate, stable }, { cursor, limit }) {

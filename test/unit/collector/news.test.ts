@@ -7,7 +7,7 @@ import { READER, startCollector, type TestCollector } from "./running-collector.
 
 const TOKEN = READER.replace("system:serviceaccount:", "").replace(":", "/");
 
-const ASSISTANT = { namespace: "team", canary: "assistant" };
+const newsOf = (stream: string, canary = "assistant") => ({ namespace: "team", canary, stream });
 
 /** A comparison without a labeler: the candidate failed to answer. */
 function decide(collector: TestCollector, id: string, canary = "assistant") {
@@ -38,7 +38,8 @@ test("news of a canary come within milliseconds of the commit, to everyone who l
   expect([await one.next(), await other.next()]).toEqual([[], []]);
   await decide(collector, "p");
   const acknowledged = performance.now();
-  expect([await one.next(), await other.next()]).toEqual([[ASSISTANT], [ASSISTANT]]);
+  const comparison = newsOf("comparisons");
+  expect([await one.next(), await other.next()]).toEqual([[comparison], [comparison]]);
   expect(performance.now() - acknowledged).toBeLessThan(100);
 });
 
@@ -48,12 +49,12 @@ test("ratings, checks and comparisons are news, a pair that waits for a labeler 
   await next();
   await collector.call("POST", `${DATASET}/pairs`, pairOf("waits for a labeler"));
   await collector.call("POST", `${CANARY}/ratings`, { ratings: [{ id: "1", revision: "s", rater: "u", value: 1 }] });
-  expect(await next()).toEqual([ASSISTANT]);
+  expect(await next()).toEqual([newsOf("ratings")]);
   const check = { id: "1", answer: "waits for a labeler", violation: false, checker: "rules" };
   await collector.call("POST", `${CANARY}/checks`, { checks: [check] });
-  expect(await next()).toEqual([ASSISTANT]);
+  expect(await next()).toEqual([newsOf("checks")]);
   await decide(collector, "q", "other");
-  expect(await next()).toEqual([{ namespace: "team", canary: "other" }]);
+  expect(await next()).toEqual([newsOf("comparisons", "other")]);
 });
 
 test("a silent stream says every few seconds that it is alive", async () => {

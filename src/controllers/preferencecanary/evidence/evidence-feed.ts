@@ -1,4 +1,4 @@
-import type { Cursor } from "../../../api/contracts/collector-api.ts";
+import type { Cursor, EvidenceStream } from "../../../api/contracts/collector-api.ts";
 import type { CollectorClient, PairQuery } from "../../../evidence/collector-client.ts";
 import { keyString, type ObjectKey } from "../../../kube/object.ts";
 import type { Clock } from "../../../runtime/clock.ts";
@@ -17,7 +17,7 @@ import { type Connection, createNewsListener } from "./evidence-news.ts";
 
 /**
  * The collector's evidence as it comes in. Reading never waits: streams are read ahead in the background, so that a
- * collector that is down or slow holds up no reconcile. The collector says of which canary there is something new, on one
+ * collector that is down or slow holds up no reconcile. The collector says of which stream there is something new, on one
  * connection for all of them. Nothing is lost with it or with this process: what status has not folded is asked for again.
  */
 export interface EvidenceFeed {
@@ -61,8 +61,8 @@ export function createEvidenceFeed(options: EvidenceFeedOptions): EvidenceFeed {
       for (const run of [...runs.values()].flat()) apply(run, now);
     },
     told: ({ canaries }) => {
-      for (const { namespace, canary } of canaries) {
-        for (const run of runs.get(keyString({ namespace, name: canary })) ?? []) apply(run, { type: "Open" });
+      for (const { namespace, canary, stream } of canaries) {
+        for (const run of runs.get(keyString({ namespace, name: canary })) ?? []) refresh(run, stream);
       }
     },
   });
@@ -140,6 +140,11 @@ function isOf({ pair }: Run, { candidate, stable }: Pair): boolean {
 
 function apply({ streams }: Run, connection: Connection): void {
   for (const stream of Object.values(streams)) stream.apply(connection);
+}
+
+/** `stream`: the one that has something new; any of them may where none is named. */
+function refresh({ streams }: Run, stream: EvidenceStream | undefined): void {
+  for (const each of stream === undefined ? Object.values(streams) : [streams[stream]]) each.apply({ type: "Open" });
 }
 
 function end({ streams }: Run): void {

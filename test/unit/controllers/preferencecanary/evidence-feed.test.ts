@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import type { News } from "../../../../src/api/contracts/collector-api.ts";
+import type { EvidenceStream, News } from "../../../../src/api/contracts/collector-api.ts";
 import {
   createEvidenceFeed,
   type EvidenceFeed,
@@ -59,6 +59,10 @@ function followed() {
       lines.at(-1)?.say({ canaries: names.map((canary) => ({ namespace: "team", canary })) });
       await turn();
     },
+    async sayOf(canary: string, stream: EvidenceStream) {
+      lines.at(-1)?.say({ canaries: [{ namespace: "team", canary, stream }] });
+      await turn();
+    },
     async breakOff(why: string) {
       lines.at(-1)?.breakOff(why);
       await turn();
@@ -89,6 +93,16 @@ it("reads again what there is news of, and nothing else", async () => {
   await say("other", "unknown");
   expect(calls.map(({ query }) => query.canary)).toEqual(["other"]);
   expect(new Set(lines.map(({ signal }) => signal))).toHaveLength(1);
+});
+
+it("reads the stream alone that is named", async () => {
+  const { feed: evidence, calls, say, sayOf } = followed();
+  evidence.read(CANARY, PAIR, BOTH);
+  await say();
+  calls.length = 0;
+  await sayOf("assistant", "ratings");
+  await sayOf("assistant", "checks");
+  expect(calls.map(({ stream }) => stream)).toEqual(["ratings"]);
 });
 
 it("holds nothing for readable while the news are lost, and reads all of it again after", async () => {
