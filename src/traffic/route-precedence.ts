@@ -10,10 +10,10 @@ type Route = Stored<HTTPRoute>;
  */
 export function overshadowedBy(route: Route, others: readonly Route[]): string | undefined {
   for (const other of others) {
-    if (other === route || !isBefore(other, route) || !takesEverything(other) || !shareParent(other, route)) continue;
-    const hosts = hostsOf(route).filter((host) => hostsOf(other).includes(host));
-    const [host] = hosts;
-    if (host === undefined) continue;
+    // First what is soon said: there may be many routes, and hardly any two are for one host name.
+    const host = hostsOf(route).find((each) => hostsOf(other).includes(each));
+    if (host === undefined || other === route || !isBefore(other, route)) continue;
+    if (!takesEverything(other) || !shareParent(other, route)) continue;
     const { name } = other.metadata;
     return `HTTPRoute ${name} is older and gets the requests for ${host || "every host name"}: delete it, or take that out of it`;
   }

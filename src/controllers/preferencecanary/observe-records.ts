@@ -4,6 +4,7 @@ import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
 import type { ControllerRevision, PodTemplate } from "../../kube/built-in.ts";
 import type { Stored } from "../../kube/object.ts";
+import { oncePerObject } from "../../runtime/once-per-object.ts";
 import type { RevisionRecord } from "./observed.ts";
 
 const model = z.object({
@@ -34,7 +35,7 @@ export function readRecords(objects: readonly Stored<ControllerRevision>[]): Rea
 }
 
 /** One that is not ours, or that somebody has spoilt, is none. */
-function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRecord[] {
+const readRecord = oncePerObject(({ metadata, data }: Stored<ControllerRevision>): RevisionRecord[] => {
   const { labels = {}, annotations = {} } = metadata;
   const revision = labels[LABEL.revision];
   const parsed = RecordData.safeParse(data);
@@ -61,4 +62,4 @@ function readRecord({ metadata, data }: Stored<ControllerRevision>): RevisionRec
       ...(removed && { removed }),
     },
   ];
-}
+});

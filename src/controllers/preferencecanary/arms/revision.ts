@@ -2,7 +2,8 @@ import type { InferenceServiceTemplate } from "../../../api/v1alpha1/canary-serv
 import { canonicalJson, type JsonObject } from "../../../artifacts/canonical-json.ts";
 import { sha256Hex } from "../../../artifacts/digest.ts";
 import type { PodTemplate } from "../../../kube/built-in.ts";
-import type { Model } from "./model.ts";
+import { oncePerObject } from "../../../runtime/once-per-object.ts";
+import type { ArmTemplate, Model } from "./model.ts";
 
 /** All that makes an arm what it is. */
 export type RevisionInputs = MadeInputs | ServiceInputs;
@@ -37,12 +38,24 @@ const LENGTH = 10;
 
 /** The name of a revision: the first ten hex digits of a sha256 over what a run judges. */
 export function revisionOf(inputs: RevisionInputs): string {
-  const all = { digest: inputs.model.digest ?? "", ...judgedOf(inputs) };
+  const { digest = "" } = inputs.model;
+  if ("service" in inputs) return hashOf({ digest, service: inputs.service, port: inputs.port });
+  // Of one template there are few revisions, and every pass asks for them.
+  const known = revisionsFrom("template" in inputs ? inputs.template : inputs.inferenceService);
+  const served = "template" in inputs ? `${inputs.modelEnv} ${inputs.port}` : "";
+  const key = `${digest} ${served}`;
+  const revision = known.get(key) ?? hashOf({ digest, ...judgedOf(inputs) });
+  known.set(key, revision);
+  return revision;
+}
+
+const revisionsFrom = oncePerObject((_template: ArmTemplate) => new Map<string, string>());
+
+function hashOf(all: object): string {
   return sha256Hex(canonicalJson(plainJson(all))).slice(0, LENGTH);
 }
 
-function judgedOf(inputs: RevisionInputs) {
-  if ("service" in inputs) return { service: inputs.service, port: inputs.port };
+function judgedOf(inputs: MadeInputs) {
   if ("inferenceService" in inputs) return { inferenceService: unscaled(inputs.inferenceService) };
   const { template, modelEnv, port } = inputs;
   const { metadata, spec } = template;
