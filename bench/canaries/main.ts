@@ -4,21 +4,23 @@
  *
  *     node bench/canaries/main.ts [canaries, 1000] [comparisons a second in all, 1000] [seconds, 60]
  *
- * One candidate in twenty is worse; the others win about as often as not. Everything shares this machine: API server, etcd,
- * collector, raters and the test in the part of kubelet and gateway.
+ * The operator takes one canary into mid-ramp. All that stands then is copied under other names while no operator runs, and
+ * it begins anew with so many that it has never seen. One candidate in twenty is worse; the others win about as often as
+ * not. Everything shares this machine: API server, etcd, collector, raters and the test in the part of kubelet and gateway.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { PreferenceCanary } from "../../src/api/v1alpha1/preference-canary.ts";
 import { preferenceCanaries } from "../../src/controllers/resources.ts";
-import { createClient } from "../../src/kube/client.ts";
+import { type Client, createClient } from "../../src/kube/client.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import { createReflector, type Reflector } from "../../src/kube/reflector.ts";
-import { httpRoutes, type Resource } from "../../src/kube/resource.ts";
+import { httpRoutes, namespaces, type Resource } from "../../src/kube/resource.ts";
 import { retried } from "../../src/kube/retry.ts";
-import { createTransport } from "../../src/kube/transport.ts";
+import { createTransport, type Transport } from "../../src/kube/transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
@@ -27,9 +29,10 @@ import { startControlPlane } from "../../test/integration/control-plane.ts";
 import { type Installation, install } from "../../test/integration/operator/install.ts";
 import { installHTTPRoutes } from "../../test/integration/preferencecanary/gateway-api.ts";
 import { startStandIns } from "../../test/integration/preferencecanary/stand-ins.ts";
-import { type Measured, startCollector, startManager } from "./processes.ts";
+import { createCopier } from "./copies.ts";
+import { type Measured, type Program, prepareManager, startCollector } from "./processes.ts";
 import { createRaters, type Judged } from "./raters.ts";
-import { makeRuns, namespacesOf, type Run } from "./scene.ts";
+import { each, keysOf, type NamedIn, namespacesOf, type Run, ramp, runOf, untilQuiet } from "./scene.ts";
 
 const [canaries = 1_000, perSecond = 1_000, seconds = 60] = process.argv.slice(2).map(Number);
 const WORSE = 20;
@@ -51,17 +54,22 @@ async function main(): Promise<void> {
   const transport = retried(createTransport(installation.admin), systemClock);
   closers.push(() => transport.close());
   const client = createClient(transport, "bench");
-  for (const namespace of namespacesOf(canaries))
-    closers.push(await startStandIns(installation.admin, client, namespace));
+  const keys = keysOf(canaries);
+  await each(namespacesOf(keys), async (name) => {
+    await client.create(namespaces, { metadata: { name } });
+    closers.push(await startStandIns(installation.admin, client, name));
+  });
   const rejectedAt = watchRoutes(follow(installation, httpRoutes));
   const collector = await startCollector(folder);
   closers.push(collector.stop);
-  const manager = await startManager(folder, installation, collector.url);
+  const operator = await prepareManager(folder, installation, collector.url);
+  const followed = follow(installation, preferenceCanaries);
+  await rampAndCopy(operator, { client, transport, followed, keys });
+  const manager = await operator.start();
   closers.push(manager.stop);
-
-  say(`operator, bundled, with nothing to do: ${megabytes(await manager.rss())}`);
-  const runs = await makeRuns(client, follow(installation, preferenceCanaries), canaries, say);
-  say(`operator, ${runs.length} canaries in mid-ramp: ${megabytes(await manager.rss())}`);
+  await untilQuiet(followed, keys);
+  say(`operator, ${keys.length} canaries in mid-ramp: ${megabytes(await manager.rss())}`);
+  const runs = keys.map((key) => runOf(followed, key));
   const worse = new Set(runs.filter((_, index) => index % WORSE === 0));
   const raters = createRaters(collector.url, runs, (run, number) => !worse.has(run) && number % 2 === 0);
   closers.push(() => raters.close());
@@ -83,6 +91,31 @@ async function main(): Promise<void> {
     ]),
   );
   report([...worse], deciding, usage.result, rejectedAt);
+}
+
+interface Stage {
+  readonly client: Client;
+  readonly transport: Transport;
+  readonly followed: Reflector<PreferenceCanary>;
+  readonly keys: readonly NamedIn[];
+}
+
+/** The first one is the operator's own work, the others are like it. */
+async function rampAndCopy(operator: Program, { client, transport, followed, keys }: Stage): Promise<void> {
+  const [first, ...others] = keys;
+  if (first === undefined) throw new Error("no canaries are asked for");
+  const manager = await operator.start();
+  try {
+    say(`operator, bundled, with nothing to do: ${megabytes(await manager.rss())}`);
+    await ramp(client, followed, first);
+    await untilQuiet(followed, [first]);
+  } finally {
+    await manager.stop();
+  }
+  const start = performance.now();
+  const copyTo = await createCopier(transport, first);
+  await each(others, copyTo);
+  say(`${others.length} copies of it after ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
 
 function follow<T extends KubeObject>({ admin }: Installation, resource: Resource<T>): Reflector<T> {

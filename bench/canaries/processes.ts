@@ -26,7 +26,7 @@ export interface Measured {
 const MANAGER_TOKEN = "manager";
 
 export async function startCollector(folder: string): Promise<Measured & { readonly url: string }> {
-  const child = await bundled(folder, "collector-process", [join(folder, "store")], {});
+  const child = (await bundle(folder, "collector-process"))([join(folder, "store")], {});
   if (child.stdout === null) throw new Error("the collector has no output");
   const died = once(child, "exit").then(() => Promise.reject(new Error("the collector ended before it listened")));
   const [url] = await Promise.race([once(createInterface(child.stdout), "line"), died]);
@@ -34,12 +34,17 @@ export async function startCollector(folder: string): Promise<Measured & { reado
   return { url, ...measured(child) };
 }
 
+/** One that can be started again and again. */
+export interface Program {
+  start(): Promise<Measured>;
+}
+
 /** With the manager's own rights, and the memory limits of manifests/base/manager.yaml. */
-export async function startManager(
+export async function prepareManager(
   folder: string,
   installation: Installation,
   collectorUrl: string,
-): Promise<Measured> {
+): Promise<Program> {
   const { admin, caller } = installation;
   const token = await serviceAccountToken(caller, "dpo-system", "dpo-manager");
   const tokenFile = join(folder, "collector-token");
@@ -60,17 +65,22 @@ export async function startManager(
     healthPort,
     progressPort: 0,
   } satisfies Partial<ManagerConfig>;
-  const child = await bundled(folder, "manager-process", [folder], {
-    KUBERNETES_SERVICE_HOST: server.hostname,
-    KUBERNETES_SERVICE_PORT: server.port,
-    DPO_MANAGER: JSON.stringify(config),
-    NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=8",
-    MALLOC_ARENA_MAX: "1",
-  });
-  // What it complains of.
-  child.stdout?.pipe(process.stderr);
-  await untilReady(`http://127.0.0.1:${healthPort}/readyz`);
-  return measured(child);
+  const spawned = await bundle(folder, "manager-process");
+  return {
+    async start() {
+      const child = spawned([folder], {
+        KUBERNETES_SERVICE_HOST: server.hostname,
+        KUBERNETES_SERVICE_PORT: server.port,
+        DPO_MANAGER: JSON.stringify(config),
+        NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=8",
+        MALLOC_ARENA_MAX: "1",
+      });
+      // What it complains of.
+      child.stdout?.pipe(process.stderr);
+      await untilReady(`http://127.0.0.1:${healthPort}/readyz`);
+      return measured(child);
+    },
+  };
 }
 
 async function untilReady(url: string): Promise<void> {
@@ -84,22 +94,20 @@ async function untilReady(url: string): Promise<void> {
   }
 }
 
+type Spawn = (args: readonly string[], env: Readonly<Record<string, string>>) => ChildProcess;
+
 /** Bundled as in the image: a program that strips types as it goes takes more memory. */
-async function bundled(
-  folder: string,
-  entry: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<ChildProcess> {
+async function bundle(folder: string, entry: string): Promise<Spawn> {
   const to = join(folder, entry);
   await mkdir(to);
   await run(process.execPath, [join(root, "hack/bundle.ts"), join(import.meta.dirname, `${entry}.ts`), to]);
   await cp(join(root, "src/collector/rating-page"), join(to, "rating-page"), { recursive: true });
   await writeFile(join(to, "package.json"), '{"type": "module"}');
-  return spawn(process.execPath, [join(to, `${entry}.js`), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, NODE_ENV: "production", ...env },
-  });
+  return (args, env) =>
+    spawn(process.execPath, [join(to, `${entry}.js`), ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, NODE_ENV: "production", ...env },
+    });
 }
 
 function measured(child: ChildProcess): Measured {

@@ -5,7 +5,7 @@ import type { PreferenceCanary } from "../../src/api/v1alpha1/preference-canary.
 import { preferenceCanaries } from "../../src/controllers/resources.ts";
 import type { Client } from "../../src/kube/client.ts";
 import type { Reflector } from "../../src/kube/reflector.ts";
-import { deployments, namespaces } from "../../src/kube/resource.ts";
+import { deployments } from "../../src/kube/resource.ts";
 import { digest, modelUri, podTemplate } from "../../test/builders/canary.ts";
 
 /** A canary whose candidate is on its way. */
@@ -16,53 +16,60 @@ export interface Run {
   readonly candidate: string;
 }
 
+/** Where a canary is. */
+export interface NamedIn {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 const PER_NAMESPACE = 50;
 const AT_ONCE = 16;
+const RAMP_MS = 60_000;
+const QUIET_MS = 5_000;
 /** The one that every candidate is held in. */
 const STEP = { name: "tenth", weight: 10, minDuration: "24h" };
 
 export const DATASET = "support";
 
-export function namespacesOf(count: number): readonly string[] {
-  return Array.from({ length: Math.ceil(count / PER_NAMESPACE) }, (_, index) => `team-${index}`);
+export function namespacesOf(keys: readonly NamedIn[]): readonly string[] {
+  return [...new Set(keys.map(({ namespace }) => namespace))];
 }
 
-/**
- * Canaries with a stable that serves and a candidate in mid-ramp; resolves when all of them are there. Each gets its
- * candidate as soon as its stable serves.
- */
-export async function makeRuns(
-  client: Client,
-  canaries: Reflector<PreferenceCanary>,
-  count: number,
-  say: (line: string) => void,
-): Promise<readonly Run[]> {
-  const keys = namespacesOf(count).flatMap((namespace) =>
-    Array.from({ length: PER_NAMESPACE }, (_, index) => ({ namespace, name: `assistant-${index}` })),
-  );
-  const chosen = keys.slice(0, count);
-  await each(namespacesOf(count), (name) => client.create(namespaces, { metadata: { name } }));
-  const served = new Set<string>();
-  canaries.subscribe(({ object }) => {
-    const { namespace, name } = object.metadata;
-    if (object.status?.phase !== "Idle" || served.has(`${namespace}/${name}`)) return;
-    served.add(`${namespace}/${name}`);
-    void client.apply(preferenceCanaries, canaryOf(namespace, name, "b") as never);
-  });
-  const all = until(canaries, count, say);
-  await each(chosen, async ({ namespace, name }) => {
-    const template = podTemplate(modelUri("a"));
-    const spec = { replicas: 0, selector: { matchLabels: { app: "assistant" } }, template };
-    await client.apply(deployments, { metadata: { namespace, name: `${name}-template` }, spec });
-    await client.apply(preferenceCanaries, canaryOf(namespace, name, "a") as never);
-  });
-  await all;
-  return canaries.store.list().flatMap(({ metadata, status }) => {
-    const { stable, candidate } = status ?? {};
-    if (stable === undefined || candidate === undefined) return [];
-    const { namespace, name: canary } = metadata;
-    return [{ namespace, canary, stable: stable.revision, candidate: candidate.revision }];
-  });
+/** Their names. */
+export function keysOf(count: number): readonly NamedIn[] {
+  return Array.from({ length: count }, (_, index) => ({
+    namespace: `team-${Math.floor(index / PER_NAMESPACE)}`,
+    name: `assistant-${index % PER_NAMESPACE}`,
+  }));
+}
+
+/** A canary that the operator takes into mid-ramp: its candidate is asked for as soon as its stable serves. */
+export async function ramp(client: Client, canaries: Reflector<PreferenceCanary>, key: NamedIn): Promise<Run> {
+  const { namespace, name } = key;
+  const apply = (digit: string) => client.apply(preferenceCanaries, canaryOf(namespace, name, digit) as never);
+  const template = podTemplate(modelUri("a"));
+  const spec = { replicas: 0, selector: { matchLabels: { app: "assistant" } }, template };
+  await client.apply(deployments, { metadata: { namespace, name: `${name}-template` }, spec });
+  await apply("a");
+  await canaries.until((store) => store.get(key)?.status?.phase === "Idle", AbortSignal.timeout(RAMP_MS));
+  await apply("b");
+  await canaries.until((store) => isInMidRamp(store.get(key)), AbortSignal.timeout(RAMP_MS));
+  return runOf(canaries, key);
+}
+
+/** Resolves when every canary is in mid-ramp and none of them has changed for a while: whoever begins has read them all. */
+export async function untilQuiet({ store }: Reflector<PreferenceCanary>, keys: readonly NamedIn[]): Promise<void> {
+  const versions = () => keys.map((key) => store.get(key)?.metadata.resourceVersion).join();
+  for (let before = ""; ; before = versions()) {
+    if (before === versions() && keys.every((key) => isInMidRamp(store.get(key)))) return;
+    await sleep(QUIET_MS);
+  }
+}
+
+export function runOf({ store }: Reflector<PreferenceCanary>, key: NamedIn): Run {
+  const { stable, candidate } = store.get(key)?.status ?? {};
+  if (stable === undefined || candidate === undefined) throw new Error(`${key.namespace}/${key.name} has no run`);
+  return { namespace: key.namespace, canary: key.name, stable: stable.revision, candidate: candidate.revision };
 }
 
 function canaryOf(namespace: string, name: string, digit: string) {
@@ -81,26 +88,8 @@ function canaryOf(namespace: string, name: string, digit: string) {
   };
 }
 
-async function until(
-  { store }: Reflector<PreferenceCanary>,
-  count: number,
-  say: (line: string) => void,
-): Promise<void> {
-  const start = performance.now();
-  for (;;) {
-    const there = store.list().filter(isInMidRamp).length;
-    say(`${there} of ${count} canaries are in mid-ramp after ${seconds(start)} s`);
-    if (there === count) return;
-    await sleep(5_000);
-  }
-}
-
-function isInMidRamp({ status }: PreferenceCanary): boolean {
-  return status?.step?.name === STEP.name && status.weights?.since !== undefined;
-}
-
-function seconds(since: number): string {
-  return ((performance.now() - since) / 1000).toFixed(0);
+function isInMidRamp(canary: PreferenceCanary | undefined): boolean {
+  return canary?.status?.step?.name === STEP.name && canary.status.weights?.since !== undefined;
 }
 
 /** A few at once. */
