@@ -9,9 +9,3 @@ export const done: Result = {};
 export function requeueAfter(milliseconds: number): Result {
   return { requeueAfterMs: Math.max(0, milliseconds) };
 }
-
-/** The earliest wish of several; `done` wishes nothing. */
-export function earliest(...results: readonly Result[]): Result {
-  const wishes = results.flatMap((result) => result.requeueAfterMs ?? []);
-  return wishes.length === 0 ? done : { requeueAfterMs: Math.min(...wishes) };
-}

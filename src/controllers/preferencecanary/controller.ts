@@ -23,6 +23,7 @@ import { type ArchiverOptions, createArchiver } from "./archive/archiver.ts";
 import type { CanarySettings } from "./desired.ts";
 import { createAnswerFeed, type Respondents } from "./evidence/answer-feed.ts";
 import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence/evidence-feed.ts";
+import { createGlances } from "./glances.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
 import { AT_ONCE } from "./status-turns.ts";
@@ -58,7 +59,9 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   };
   const client = manager.client(FIELD_MANAGER.preferenceCanary);
   const feed = { clock, logger, wake: (key: ObjectKey) => controller.wake(key) };
-  const evidence = createEvidenceFeed({ collector, ...feed });
+  const statuses = createStatusWriter({ client, events: manager.recorder, ...feed });
+  const glances = createGlances({ wake: feed.wake, hasNumbers: statuses.hasNumbers });
+  const evidence = createEvidenceFeed({ collector, ...feed, wake: glances.heard });
   const answers = createAnswerFeed({ ...respondents, ...feed });
   const archiver = createArchiver({ collector, collectorUrl: settings.collectorUrl, ...feed });
   const probing = createProbing({ client, probe, ...feed });
@@ -80,9 +83,10 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     },
     evidence,
     answers,
+    glances,
     archiver,
     client,
-    statuses: createStatusWriter({ client, events: manager.recorder, clock, wake: feed.wake }),
+    statuses,
     events: manager.recorder,
     notes: createWaitingNotes(clock),
     clock,

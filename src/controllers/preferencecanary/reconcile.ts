@@ -7,7 +7,7 @@ import { keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
-import { done, earliest, type Result, requeueAfter } from "../../runtime/result.ts";
+import { done, type Result, requeueAfter } from "../../runtime/result.ts";
 import { act } from "./act.ts";
 import type { Archiver } from "./archive/archiver.ts";
 import { toBeArchived } from "./archive/ended-runs.ts";
@@ -20,6 +20,7 @@ import type { EvidenceFeed } from "./evidence/evidence-feed.ts";
 import { questionsOf } from "./evidence/questions.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
 import { cursorsOf, rememberedGates } from "./gates/gates.ts";
+import type { Glances } from "./glances.ts";
 import { observe, type Sources } from "./observe.ts";
 import type { Observed } from "./observed.ts";
 import { type Run, readRun } from "./run/run.ts";
@@ -33,6 +34,7 @@ export interface Dependencies {
   readonly sources: Sources;
   readonly evidence: EvidenceFeed;
   readonly answers: AnswerFeed;
+  readonly glances: Glances;
   readonly archiver: Archiver;
   readonly client: Client;
   readonly statuses: StatusWriter;
@@ -58,17 +60,20 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const seen = observe(canary, deps.sources);
   const run = readRun(seen);
   const observed = { ...seen, archives: deps.archiver.read(key, toBeArchived(seen.canary.status, run)) };
-  const facts = gatherFacts(observed, run, readEvidence(key, observed, run, deps), deps.settings, deps.clock.now());
+  const readEvidence = evidenceReader(key, observed, run, deps);
+  const gather = () => gatherFacts(observed, run, readEvidence(), deps.settings, deps.clock.now());
+  const facts = gather();
+  deps.glances.keep(key, facts, gather);
   const { effect: wanted, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const outcome = await carryOut(canary, facts, wanted, deps, signal);
     if (isDeleted) deps.statuses.passOn();
-    const written = isDeleted ? done : await deps.statuses.write(canary, { ...facts, outcome }, signal);
+    else await deps.statuses.write(canary, { ...facts, outcome }, signal);
     // Whatever the effect changed wakes this key again.
     const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
     const againMs = isTraffic ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
-    return earliest(written, requeueAfter(Math.min(waitMs, againMs)));
+    return requeueAfter(Math.min(waitMs, againMs));
   } catch (error) {
     deps.statuses.passOn();
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
@@ -120,26 +125,36 @@ function isRefusal(effect: Effect, error: unknown): error is ApiError {
   return !(isPatch && isInvalid(error) && error.details.name === undefined);
 }
 
-function readEvidence(key: ObjectKey, observed: Observed, run: Run, { evidence, answers }: Dependencies): Evidence {
+/** Reads what there is by the time that it is called, after what status has folded. */
+function evidenceReader(
+  key: ObjectKey,
+  observed: Observed,
+  run: Run,
+  { evidence, answers }: Dependencies,
+): () => Evidence {
   const { stable, candidate, contenders } = run;
   if (contenders !== undefined) {
     answers.forget(key);
-    return { ...NO_EVIDENCE, contended: contended(run, evidence.readEach(key, wantedOf(observed, run))) };
+    const wanted = wantedOf(observed, run);
+    return () => ({ ...NO_EVIDENCE, contended: contended(run, evidence.readEach(key, wanted)) });
   }
   if (stable === undefined || candidate === undefined) {
     evidence.forget(key);
     answers.forget(key);
-    return NO_EVIDENCE;
+    return () => NO_EVIDENCE;
   }
   const pair = { candidate: candidate.revision, stable };
   const gates = rememberedGates(observed, run);
-  const collected = evidence.read(key, pair, cursorsOf(observed.canary.spec, candidate, gates));
-  return { ...collected, answers: answers.read(key, questionsOf(observed, run, gates)) };
+  const cursors = cursorsOf(observed.canary.spec, candidate, gates);
+  const questions = questionsOf(observed, run, gates);
+  return () => ({ ...evidence.read(key, pair, cursors), answers: answers.read(key, questions) });
 }
 
-function forget(key: ObjectKey, { evidence, answers, archiver, statuses, notes, sources }: Dependencies): Result {
+function forget(key: ObjectKey, deps: Dependencies): Result {
+  const { evidence, answers, glances, archiver, statuses, notes, sources } = deps;
   evidence.forget(key);
   answers.forget(key);
+  glances.forget(key);
   archiver.forget(key);
   statuses.forget(key);
   notes.forget(key);

@@ -7,7 +7,7 @@ import { recordWrite } from "../../../src/kube/writes.ts";
 import { createController } from "../../../src/runtime/controller.ts";
 import { StalledError } from "../../../src/runtime/errors.ts";
 import { createFakeClock } from "../../../src/runtime/fake-clock.ts";
-import { done, earliest, type Result, requeueAfter } from "../../../src/runtime/result.ts";
+import { done, type Result, requeueAfter } from "../../../src/runtime/result.ts";
 import { itself, labelled, owner } from "../../../src/runtime/sources.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
@@ -243,9 +243,4 @@ describe("sources", () => {
       { namespace: "ns", name: "y" },
     ]);
   });
-});
-
-test("the earliest of several wishes counts, and none is none", () => {
-  expect(earliest(done, requeueAfter(500), requeueAfter(20))).toEqual({ requeueAfterMs: 20 });
-  expect(earliest(done, done)).toEqual(done);
 });

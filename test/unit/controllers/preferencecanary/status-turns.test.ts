@@ -8,7 +8,8 @@ function createTurns() {
   const woken: string[] = [];
   const turns = createStatusTurns({ clock, wake: ({ name }) => void woken.push(name) });
   const begin = (name: string, how: Urgency) => turns.begin({ name }, how);
-  return { clock, woken, ...turns, begin, leave: (name: string) => turns.leave({ name }) };
+  const ask = (name: string) => turns.ask({ name });
+  return { clock, woken, ...turns, begin, ask, leave: (name: string) => turns.leave({ name }) };
 }
 
 /** Four are being written. */
@@ -61,6 +62,44 @@ describe("turns at writing status", () => {
     for (const name of ["second", "third", "second", "fourth", "second"]) begin(name, "InTurn");
     await clock.advance(150);
     expect(woken).toEqual(["second", "third", "fourth"]);
+  });
+
+  it("come to a canary's numbers ten seconds after its last status, and hold up nobody else's meanwhile", async () => {
+    const { begin, end, ask, woken, clock } = createTurns();
+    begin("busy", "Now");
+    end();
+    ask("busy");
+    ask("quiet");
+    expect(woken).toEqual(["quiet"]);
+    await clock.advance(9_999);
+    expect(woken).toEqual(["quiet"]);
+    await clock.advance(1);
+    expect(woken).toEqual(["quiet", "busy"]);
+  });
+
+  it("come once to whoever says again and again that its numbers are new", async () => {
+    const { begin, end, ask, woken, clock } = createTurns();
+    for (let index = 0; index < 3; index += 1) ask("busy");
+    expect(woken).toEqual(["busy"]);
+    await clock.advance(1_000);
+    expect(begin("busy", "InTurn")).toBe(true);
+    end();
+    for (let index = 0; index < 3; index += 1) ask("busy");
+    await clock.advance(20_000);
+    expect(woken).toEqual(["busy", "busy"]);
+  });
+
+  it("come to the numbers of a thousand within a minute", async () => {
+    const { begin, end, ask, woken, clock } = createTurns();
+    const names = Array.from({ length: 1_000 }, (_, index) => `canary-${index}`);
+    for (const name of names) ask(name);
+    for (let ms = 0; ms < 50_000; ms += 50) {
+      const name = woken.at(-1) ?? "";
+      if (begin(name, "InTurn")) end();
+      ask(name);
+      await clock.advance(50);
+    }
+    expect(new Set(woken.slice(0, 1_000))).toEqual(new Set(names));
   });
 
   it("are not taken from whoever was woken by one who comes meanwhile", async () => {
