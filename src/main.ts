@@ -98,7 +98,7 @@ async function profile(): Promise<void> {
     import("./evidence/collector-client.ts"),
   ]);
   const config = configFrom(process.env, "DPO_PROFILE", profileConfigSchema);
-  const client = createCollectorClient(config.collector);
+  const client = createCollectorClient(config.collector, clock);
   const outcome = await runProfile(config, { collector: client, now: clock.now, scratch: tmpdir() });
   await client.close();
   if ("error" in outcome) throw new Error(`${outcome.error.reason}: ${outcome.error.message}`);

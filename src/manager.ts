@@ -60,7 +60,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   const notifier = createNotifier({ targets: config.notifications, clock, logger, metrics });
   const { cluster } = deps;
   const manager = createManager({ ...deps, config: cluster, name: "dpo.dev/manager", lease, onEvent: notifier.notify });
-  const collector = createCollectorClient(collectorConfig);
+  const collector = createCollectorClient(collectorConfig, clock);
   const prometheus = createPrometheusClient(config.prometheus, clock);
   const webhooks = createWebhookClient(config.webhooks, clock);
 

@@ -11,6 +11,7 @@ import path from "node:path";
 import { profileConfigSchema } from "../../src/api/contracts/profile.ts";
 import { runProfile } from "../../src/dataset/profile.ts";
 import { createCollectorClient } from "../../src/evidence/collector-client.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 
 const folder = await mkdtemp(path.join(tmpdir(), "bench-dataset-"));
 const collector = fork(new URL("collector.ts", import.meta.url), process.argv.slice(2));
@@ -29,7 +30,7 @@ try {
     output: { claim: "bench", path: path.join(folder, "volume") },
     terminationLog: path.join(folder, "termination-log"),
   });
-  const client = createCollectorClient(config.collector);
+  const client = createCollectorClient(config.collector, systemClock);
   const start = performance.now();
   const cpu = process.cpuUsage();
   const outcome = await runProfile(config, { collector: client, now: () => new Date(), scratch: folder });

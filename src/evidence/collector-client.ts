@@ -14,6 +14,7 @@ import {
   StoredPreference,
 } from "../api/contracts/collector-api.ts";
 import { ArchiveReply, type ArchiveRequest } from "../api/contracts/run-archive.ts";
+import type { Clock } from "../runtime/clock.ts";
 import {
   type CollectorAddress,
   type CollectorCall,
@@ -101,8 +102,8 @@ export interface CollectorClient {
 /** A run of millions of records is read and packed before there is an answer. */
 const ARCHIVE_MS = 600_000;
 
-export function createCollectorClient(address: CollectorAddress): CollectorClient {
-  const transport = createCollectorTransport(address);
+export function createCollectorClient(address: CollectorAddress, clock: Clock): CollectorClient {
+  const transport = createCollectorTransport(address, clock);
 
   return {
     comparisons(query) {

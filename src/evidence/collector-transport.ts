@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { Agent, type Dispatcher, request } from "undici";
 import type * as z from "zod";
 import { ErrorBody } from "../api/contracts/collector-api.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { rereadFile } from "../runtime/reread-file.ts";
 import { CollectorError, CursorUnknown } from "./collector-error.ts";
 import { lines } from "./ndjson.ts";
 
 export interface CollectorAddress {
   /** Scheme, host and port, no path. */
   url: string;
-  /** A projected token with the collector's audience; read anew for each call, since the kubelet rotates it. */
+  /** A projected token with the collector's audience; read anew every minute, since the kubelet rotates it. */
   tokenFile: string;
 }
 
@@ -38,14 +39,15 @@ const ANSWER_TIMEOUT = 10_000;
 /** Of all canaries together. The others wait, as after a restart when each of a thousand wants three answers at once. */
 const CONNECTIONS = 32;
 
-export function createCollectorTransport(address: CollectorAddress): CollectorTransport {
+export function createCollectorTransport(address: CollectorAddress, clock: Clock): CollectorTransport {
+  const token = rereadFile(address.tokenFile, clock);
   const agent = new Agent({ connections: CONNECTIONS, connect: { timeout: CONNECT_TIMEOUT } });
 
   return {
     async receive(schema, call) {
       const what = nameOf(call, address);
       try {
-        const response = await send(address, call, agent);
+        const response = await send(address, call, agent, await token());
         return parseAnswer(schema, await response.body.text(), what);
       } catch (cause) {
         throw asCollectorError(cause, what, call.signal);
@@ -54,7 +56,7 @@ export function createCollectorTransport(address: CollectorAddress): CollectorTr
     async *stream(schema, call) {
       const what = nameOf(call, address);
       try {
-        const response = await send(address, call, agent);
+        const response = await send(address, call, agent, await token());
         for await (const line of lines(response.body)) yield parseAnswer(schema, line, what);
       } catch (cause) {
         throw asCollectorError(cause, what, call.signal);
@@ -64,12 +66,17 @@ export function createCollectorTransport(address: CollectorAddress): CollectorTr
   };
 }
 
-async function send(address: CollectorAddress, call: CollectorCall, agent: Agent): Promise<Dispatcher.ResponseData> {
+async function send(
+  address: CollectorAddress,
+  call: CollectorCall,
+  agent: Agent,
+  token: string,
+): Promise<Dispatcher.ResponseData> {
   const url = new URL(call.path, address.url);
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
-  const authorization = `Bearer ${(await readFile(address.tokenFile, "utf8")).trim()}`;
+  const authorization = `Bearer ${token}`;
   const { body } = call;
   const response = await request(url, {
     dispatcher: agent,

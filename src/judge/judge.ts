@@ -31,7 +31,7 @@ export async function runJudge(config: JudgeConfig, dependencies: JudgeDependenc
   const { apiKey, clock, random, logger } = dependencies;
   const { namespace, dataset, canary, labeler } = config;
   const metrics = createJudgeMetrics(dependencies.metrics.registry);
-  const collector = createCollectorClient(config.collector);
+  const collector = createCollectorClient(config.collector, clock);
   const server = openModelServer(config.server, apiKey, {
     clock,
     random,

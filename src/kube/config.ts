@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../runtime/clock.ts";
+import { rereadFile } from "../runtime/reread-file.ts";
 
 /** Where the API server is and who we are to it. */
 export interface ClusterConfig {
@@ -23,7 +24,6 @@ export interface TlsOptions {
 }
 
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
-const TOKEN_LIFETIME_MS = 60_000;
 
 /** The pod's service account. `environment` holds KUBERNETES_SERVICE_HOST and _PORT. */
 export async function inClusterConfig(
@@ -48,18 +48,5 @@ export async function inClusterConfig(
     tls: { ca },
     namespace: namespace.trim(),
     headers: async () => ({ authorization: `Bearer ${await token()}` }),
-  };
-}
-
-/** The kubelet renews a projected token in place long before it expires; like client-go, look once a minute. */
-function rereadFile(path: string, clock: Clock): () => Promise<string> {
-  let content = "";
-  let readAt = Number.NEGATIVE_INFINITY;
-  return async () => {
-    if (clock.monotonic() - readAt > TOKEN_LIFETIME_MS) {
-      content = (await readFile(path, "utf8")).trim();
-      readAt = clock.monotonic();
-    }
-    return content;
   };
 }

@@ -34,7 +34,7 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
   const { clock, random, logger, registry } = dependencies;
   const { canary, stable, candidate, selection, timeoutSeconds } = config;
   const metrics = createSamplerMetrics(registry);
-  const client = createCollectorClient(config.collector);
+  const client = createCollectorClient(config.collector, clock);
   const open = (arm: typeof stable): Arm => openArm({ ...arm, timeoutSeconds, clock });
   const pipeline = createPipeline({
     canary,

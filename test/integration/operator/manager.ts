@@ -6,6 +6,7 @@ import { createProgressServer } from "../../../src/controllers/dpojob/progress-s
 import { addPreferenceDatasetController } from "../../../src/controllers/preferencedataset/controller.ts";
 import { createCollectorClient } from "../../../src/evidence/collector-client.ts";
 import type { Interceptor } from "../../../src/kube/transport.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { createManager } from "../../../src/runtime/manager.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Stage } from "./stage.ts";
@@ -42,7 +43,7 @@ export async function startManager(stage: Stage, options: TestManagerOptions = {
     metrics: createMetrics(),
   });
   const { url, tokenFile } = stage.collector;
-  const collector = createCollectorClient({ url, tokenFile });
+  const collector = createCollectorClient({ url, tokenFile }, systemClock);
   const images = { operatorImage: "dpo-operator:test", trainerImage: "dpo-trainer:test" };
   if (kinds.includes("PreferenceDataset"))
     addPreferenceDatasetController(manager, { clock, collector, settings: { ...images, collectorUrl: url } });

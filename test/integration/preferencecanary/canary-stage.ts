@@ -13,6 +13,7 @@ import type { HTTPRoute } from "../../../src/kube/gateway-api.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { deployments, httpRoutes, objectPath, services } from "../../../src/kube/resource.ts";
 import { createTransport, type Interceptor } from "../../../src/kube/transport.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { createManager } from "../../../src/runtime/manager.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "../../builders/canary.ts";
@@ -247,7 +248,7 @@ function startManager(
     metrics,
   });
   const { url, tokenFile } = stage.collector;
-  const collector = createCollectorClient({ url, tokenFile });
+  const collector = createCollectorClient({ url, tokenFile }, systemClock);
   const settings = { operatorImage: "dpo-operator:test", collectorUrl: url };
   const prometheus = createPrometheusClient(asked.prometheus ?? [], clock);
   const webhooks = createWebhookClient(asked.webhooks ?? [], clock);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type CollectorClient, createCollectorClient } from "../../../src/evidence/collector-client.ts";
 import { CollectorError, CursorUnknown } from "../../../src/evidence/collector-error.ts";
+import { createFakeClock } from "../../../src/runtime/fake-clock.ts";
 import { READER, startCollector, type TestCollector } from "../collector/running-collector.ts";
 
 const DATASET = { namespace: "team", dataset: "support" };
@@ -16,12 +17,13 @@ async function clientOf(url: string, token = "team/manager") {
   const folder = await mkdtemp(join(tmpdir(), "dpo-client-"));
   const tokenFile = join(folder, "token");
   await writeFile(tokenFile, `${token}\n`);
-  const client = createCollectorClient({ url, tokenFile });
+  const clock = createFakeClock();
+  const client = createCollectorClient({ url, tokenFile }, clock);
   onTestFinished(async () => {
     await client.close();
     await rm(folder, { recursive: true });
   });
-  return { client, tokenFile };
+  return { client, tokenFile, clock };
 }
 
 /** A comparison without a labeler: the candidate failed to answer. */
@@ -129,13 +131,17 @@ test("a reader that stops early ends the stream and can go on asking", async () 
   expect((await client.head(DATASET)).preferences).toBe(5_000);
 });
 
-test("the token is read anew for each call, since it is renewed on disk", async () => {
+test("the token is read anew after a minute, since it is renewed on disk", async () => {
   await using collector = await startCollector();
-  const { client, tokenFile } = await clientOf(collector.url, "bad");
+  const { client, tokenFile, clock } = await clientOf(collector.url, "bad");
   await expect(client.head(DATASET)).rejects.toMatchObject({ reason: "Unauthenticated", status: 401 });
   await writeFile(tokenFile, "foe/manager");
+  clock.pause(59_000);
+  await expect(client.head(DATASET)).rejects.toMatchObject({ status: 401 });
+  clock.pause(2_000);
   await expect(client.head(DATASET)).rejects.toMatchObject({ reason: "Forbidden", status: 403 });
   await writeFile(tokenFile, "team/manager");
+  clock.pause(61_000);
   expect((await client.head(DATASET)).preferences).toBe(0);
 });
 
@@ -158,7 +164,7 @@ test("news come of every canary, until the caller has heard enough", async () =>
     if (heard.length === 1) await decide(sampler, "first");
     else break;
   }
-  expect(heard).toEqual([[], [{ namespace: "team", canary: "assistant" }]]);
+  expect(heard).toEqual([[], [{ namespace: "team", canary: "assistant", stream: "comparisons" }]]);
 });
 
 test("news are for those who may read every namespace", async () => {
