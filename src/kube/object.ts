@@ -33,6 +33,19 @@ export interface StoredMeta extends ObjectMeta {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly creationTimestamp: string;
+  /** In a cache only of kinds with `keepsManagedFields`. */
+  readonly managedFields?: readonly ManagedFields[] | undefined;
+}
+
+/** Who has written which fields last, as the API server keeps it. */
+export interface ManagedFields {
+  readonly manager?: string | undefined;
+  /** RFC 3339. */
+  readonly time?: string | undefined;
+  /** "status", of one who writes that. */
+  readonly subresource?: string | undefined;
+  /** Keyed "f:<member>". */
+  readonly fieldsV1?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface KubeObject {

@@ -92,7 +92,8 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   /** An object that our schema does not know how to read must not stop the others: its last known state stands. */
   function read(json: unknown): Stored<T> | undefined {
     try {
-      return withoutManagedFields(decode(resource, json));
+      const object = decode(resource, json);
+      return resource.keepsManagedFields ? object : withoutManagedFields(object);
     } catch (error) {
       const key = keyOf(json as KubeObject);
       metrics.cache.failures.inc({ resource: name, reason: "Unreadable" });
@@ -259,7 +260,7 @@ function until(condition: () => boolean, waiting: Set<() => void>, signal: Abort
 }
 
 function withoutManagedFields<T extends KubeObject>(object: Stored<T>): Stored<T> {
-  const { managedFields: _, ...metadata } = object.metadata as typeof object.metadata & { managedFields?: unknown };
+  const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 

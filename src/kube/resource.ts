@@ -28,6 +28,8 @@ export interface Resource<T extends KubeObject = KubeObject> {
    * a zod schema's `parse` where defaults of a newer version have to be filled in.
    */
   readonly parse: (json: unknown) => T;
+  /** A cache leaves `metadata.managedFields` out, which is long, unless somebody asks who wrote an object. */
+  readonly keepsManagedFields?: true;
 }
 
 export function defineResource<T extends KubeObject>(
@@ -141,6 +143,7 @@ export const virtualServices = defineResource<VirtualService>({
   version: "v1",
   kind: "VirtualService",
   plural: "virtualservices",
+  keepsManagedFields: true,
 });
 export const inferenceServices = defineResource<InferenceService>({
   group: "serving.kserve.io",
@@ -153,6 +156,7 @@ export const httpRoutes = defineResource<HTTPRoute>({
   version: "v1",
   kind: "HTTPRoute",
   plural: "httproutes",
+  keepsManagedFields: true,
 });
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";

@@ -17,3 +17,29 @@ export function covers(stands: unknown, wanted: unknown): boolean {
   }
   return stands === wanted;
 }
+
+export interface Difference {
+  /** As in `spec.rules[0].backendRefs`. */
+  readonly path: string;
+  readonly stands: unknown;
+  readonly wanted: unknown;
+}
+
+/** Where what stands does not cover what is wanted, as deep as both have the same shape. */
+export function differences(stands: unknown, wanted: unknown, path = ""): readonly Difference[] {
+  if (covers(stands, wanted)) return [];
+  if (Array.isArray(wanted) && Array.isArray(stands) && wanted.length === stands.length)
+    return wanted.flatMap((item, i) => differences(stands[i], item, `${path}[${i}]`));
+  if (isRecord(wanted) && isRecord(stands))
+    return Object.entries(wanted).flatMap(([key, value]) => differences(stands[key], value, memberPath(path, key)));
+  return [{ path, stands, wanted }];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function memberPath(path: string, key: string): string {
+  if (!/^\w+$/.test(key)) return `${path}["${key}"]`;
+  return path === "" ? key : `${path}.${key}`;
+}

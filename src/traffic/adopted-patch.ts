@@ -63,14 +63,9 @@ export function filterChange({ index, rule }: AdoptedRule, filters: readonly HTT
   return rule.filters === undefined ? [] : [{ op: "remove", path }];
 }
 
-interface ManagedFields {
-  readonly manager?: string;
-}
-
 /** Takes our marks off the route, and us off the list of those who have written it. `live` is no cache's. */
 export function letGoPatch(live: Stored<HTTPRoute>, manager: string): JsonPatch {
-  const { metadata } = live;
-  const { managedFields = [] } = metadata as typeof metadata & { readonly managedFields?: readonly ManagedFields[] };
+  const { managedFields = [] } = live.metadata;
   const others = managedFields.filter((entry) => entry.manager !== manager);
   return [
     ...asSeen(live),

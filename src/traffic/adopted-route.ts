@@ -3,17 +3,9 @@ import type { HTTPRoute, HTTPRouteFilter } from "../kube/gateway-api.ts";
 import type { Stored } from "../kube/object.ts";
 import { covers } from "../runtime/covers.ts";
 import { annotationChange, asNamed, asSeen, backendChange, filterChange } from "./adopted-patch.ts";
-import {
-  type AdoptedRule,
-  findRule,
-  gitsFilters,
-  openPrefix,
-  readMark,
-  slotRefs,
-  type Unadoptable,
-} from "./adopted-rule.ts";
+import { type AdoptedRule, findRule, openPrefix, readMark, slotRefs, type Unadoptable } from "./adopted-rule.ts";
 import { unservedReason } from "./http-route.ts";
-import { exactRefs, mirror, namedServices, wordsOf } from "./http-rules.ts";
+import { exactRefs, mirror, namedServices, othersFilters, wordsOf } from "./http-rules.ts";
 import {
   type Adoption,
   type Arms,
@@ -97,7 +89,7 @@ function partsOf(arms: Arms, intent: RouteIntent, rule: AdoptedRule): Parts {
   const isServing = served !== undefined && stable !== ORIGINAL;
   return {
     backendRefs: slotRefs(arms, slots, original),
-    filters: [...gitsFilters(rule.rule, canary), ...mirror(canary, mirrorPercent)],
+    filters: [...othersFilters(rule.rule, canary), ...mirror(canary, mirrorPercent)],
     annotations: { ...rest, ...(isServing && { [ANNOTATION.stable]: served }), [ANNOTATION.adopted]: mark },
   };
 }
@@ -133,7 +125,7 @@ function changes(
  */
 function changesBack(rule: AdoptedRule | Unadoptable, route: Stored<HTTPRoute>, canary: string): JsonPatch | undefined {
   if ("problem" in rule || rule.original === undefined) return undefined;
-  const filters = gitsFilters(rule.rule, canary);
+  const filters = othersFilters(rule.rule, canary);
   const isMirrored = filters.length !== (rule.rule.filters ?? []).length;
   const isGits = covers(rule.rule.backendRefs, [rule.original]) && readVerdicts(route).stable === undefined;
   if (isGits && !isMirrored) return undefined;

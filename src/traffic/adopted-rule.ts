@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { ANNOTATION, ARM_HEADER, EPOCH_HEADER } from "../api/v1alpha1/metadata.ts";
-import type { HTTPBackendRef, HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from "../kube/gateway-api.ts";
+import type { HTTPBackendRef, HTTPRoute, HTTPRouteRule } from "../kube/gateway-api.ts";
 import { backendRef, mark, readRule } from "./http-rules.ts";
-import { armName, samplerName } from "./names.ts";
+import { armName } from "./names.ts";
 import { type Arms, ORIGINAL } from "./route-kind.ts";
 import { epochOf, type Slots } from "./slots.ts";
 
@@ -137,13 +137,6 @@ export function slotRefs(arms: Arms, slots: Slots, original?: HTTPBackendRef): r
     if (slot.revision !== ORIGINAL || original === undefined) return backendRef(arms, slot, responseHeaderModifier);
     return { ...original, weight: slot.weight, filters: [{ type: "ResponseHeaderModifier", responseHeaderModifier }] };
   });
-}
-
-/** The rule's filters without the mirror to the sampler. */
-export function gitsFilters({ filters = [] }: HTTPRouteRule, canary: string): readonly HTTPRouteFilter[] {
-  const isMirror = (filter: HTTPRouteFilter) =>
-    filter.type === "RequestMirror" && filter.requestMirror.backendRef.name === samplerName(canary);
-  return filters.filter((filter) => !isMirror(filter));
 }
 
 /** What every request that the rule takes may begin with; undefined when it takes only some of any path. */

@@ -2,7 +2,7 @@ import { ANNOTATION, LABEL, MANAGED_BY, TESTED_ARM_HEADER } from "../api/v1alpha
 import type { Applied } from "../kube/client.ts";
 import type { HTTPRoute, HTTPRouteRule, ParentReference } from "../kube/gateway-api.ts";
 import { covers } from "../runtime/covers.ts";
-import { backendRef, exactly, mark, mirror, namedServices, readRule, wordsOf } from "./http-rules.ts";
+import { backendRef, exactly, mark, mirror, namedServices, othersFilters, readRule, wordsOf } from "./http-rules.ts";
 import {
   type Arms,
   applied,
@@ -37,7 +37,7 @@ export function ownedRoute(arms: Arms, attachment: Attachment): RouteKind<HTTPRo
         ways: readWays(object, name),
         ...readVerdicts(object),
         names: namedServices(object),
-        isSpoilt: !isRuleOf(arms, slots, object),
+        isSpoilt: !isAsWritten(arms, slots, object),
         isAttached: covers(object.spec, exactAttachment(attachment)),
         words: wordsOf(object.spec.rules ?? [], object.spec.hostnames),
         ...(unserved !== undefined && { unserved }),
@@ -136,9 +136,13 @@ function isOurs(object: HTTPRoute): boolean {
   return object.metadata.annotations?.[ANNOTATION.adopted] === undefined && isOwn(object);
 }
 
-function isRuleOf(arms: Arms, slots: Slots | undefined, object: HTTPRoute): boolean {
-  if (slots === undefined) return false;
-  return covers(object.spec.rules?.[0], exactly(slotsRule(arms, slots, readWays(object, arms.canary))));
+/** The mirror comes and goes with the sampler; any other filter is a stranger's, as is a rule without two slots. */
+function isAsWritten(arms: Arms, slots: Slots | undefined, { spec: { rules = [] } }: HTTPRoute): boolean {
+  const [everybodys, ...others] = rules;
+  const ways = others.map((rule) => readRule(rule, arms.canary));
+  if (slots === undefined || everybodys === undefined || ways.includes(undefined)) return false;
+  const isWhole = covers(everybodys, exactly(slotsRule(arms, slots, ways)));
+  return isWhole && othersFilters(everybodys, arms.canary).length === 0;
 }
 
 /** The slots of a route of ours, in the rule for everybody; undefined when a stranger has made something else of it. */

@@ -52,6 +52,13 @@ export function exactRefs(refs: readonly HTTPBackendRef[]): readonly object[] {
   return refs.map((ref) => ({ namespace: null, ...ref }));
 }
 
+/** The rule's filters without the mirror to the sampler. */
+export function othersFilters({ filters = [] }: HTTPRouteRule, canary: string): readonly HTTPRouteFilter[] {
+  const isMirror = (filter: HTTPRouteFilter) =>
+    filter.type === "RequestMirror" && filter.requestMirror.backendRef.name === samplerName(canary);
+  return filters.filter((filter) => !isMirror(filter));
+}
+
 function service(name: string, port: number) {
   return { group: "", kind: "Service", name, port };
 }

@@ -161,9 +161,11 @@ function namesIn(rules: readonly VirtualServiceRule[]): ReadonlySet<string> {
   return new Set(destinations.map(({ destination }) => destination.host));
 }
 
+/** The mirror comes and goes with the sampler; a rule without two slots is a stranger's. */
 function isAsWritten(arms: Arms, object: VirtualService, slots: Slots | undefined): boolean {
-  if (slots === undefined) return false;
-  return covers(rulesOf(object).at(-1), slotsRule(arms, slots, readWays(object, arms.canary)));
+  const ways = readWays(object, arms.canary);
+  if (slots === undefined || ways.includes(undefined)) return false;
+  return covers(rulesOf(object).at(-1), slotsRule(arms, slots, ways));
 }
 
 function wordsOf(object: VirtualService): string {

@@ -47,6 +47,17 @@ const refuseRoute = (world: CanaryWorld) => {
 };
 const somebodysRoute = (world: CanaryWorld) =>
   world.cluster.put(world.cluster.routes, { metadata: { name: CANARY }, spec: { rules: [] } });
+const meddle = (world: CanaryWorld) => {
+  const { route } = world;
+  const [rule, ...others] = route?.spec.rules ?? [];
+  if (route === undefined || rule === undefined) throw new Error("there is no rule");
+  const rules = [{ ...rule, backendRefs: rule.backendRefs?.map((ref, i) => ({ ...ref, weight: 3 - i })) }, ...others];
+  world.cluster.put(world.cluster.routes, { ...route, spec: { ...route.spec, rules } } as typeof route);
+};
+const holding = {
+  traffic: { httpRoute: { parentRefs: [{ name: "public" }] }, onForeignWrite: "Hold" },
+  ...LONG,
+};
 const approval = { steps: [{ name: "half", weight: 50, approval: "Required" }] };
 const watched = { afterPromotion: { watch: "1h" }, ...LONG };
 const nights = { windows: [{ schedule: "0 9 * * *", duration: "1h" }], ...LONG };
@@ -140,6 +151,26 @@ export const stories: readonly Story[] = [
     },
   },
   { given: inShadow, event: "the Gateway refuses the route", happens: refuseRoute },
+  { given: inLastStep, event: "somebody else writes into the route", happens: meddle },
+  {
+    spec: holding,
+    given: inLastStep,
+    event: "the same, where traffic.onForeignWrite is Hold",
+    happens: meddle,
+  },
+  { spec: holding, given: idle, event: "the same", happens: meddle },
+  {
+    spec: holding,
+    given: afterwards(inLastStep, meddle),
+    event: "order: resume, of the route",
+    happens: (world) => world.annotate({ "dpo.dev/resume": `route/${world.route?.metadata.generation}` }),
+  },
+  {
+    spec: holding,
+    given: afterwards(inLastStep, meddle),
+    event: "a gate fails",
+    happens: (world) => world.vote(losses),
+  },
   { given: inLastStep, event: "all pods of the candidate are lost", happens: losePods(candidate) },
   {
     given: inLastStep,

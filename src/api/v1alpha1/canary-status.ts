@@ -221,6 +221,22 @@ export const PreferenceCanaryStatus = z
       })
       .exactOptional()
       .describe("The candidate's share of live requests."),
+    foreignWrite: z
+      .object({
+        generation: z
+          .int()
+          .min(0)
+          .meta({ format: "int64" })
+          .describe("The route's metadata.generation with it: dpo.dev/resume=route/<generation> writes it back."),
+        manager: z
+          .string()
+          .max(128)
+          .exactOptional()
+          .describe("Who wrote it, by metadata.managedFields of the route; absent where that does not tell."),
+        time: z.string().meta({ format: "date-time" }).exactOptional().describe("When, by the same."),
+      })
+      .exactOptional()
+      .describe("Somebody else's change of the route that stands, since traffic.onForeignWrite is Hold."),
     exposure: ExposureStatus.exactOptional(),
     step: z
       .object({

@@ -141,6 +141,12 @@ export const Traffic = z
       .object({ virtualService: VirtualService })
       .exactOptional()
       .describe("Istio's own API instead of Gateway API. Istio's gateways cannot be asked whether a weight is live."),
+    onForeignWrite: z
+      .enum(["Undo", "Hold"])
+      .default("Undo")
+      .describe(
+        "What happens when somebody else changes what is the canary's in the route. Undo: it is written back at once. Hold: it stays, and the run stays where it is, until it is gone or dpo.dev/resume is ordered. A rollback is written all the same.",
+      ),
   })
   .meta(
     rules(

@@ -22,7 +22,7 @@ export const CONDITION = {
   gatesChanged: "GatesChanged",
   /** PreferenceCanary: evidence comes too slowly for a gate to pass before spec.deadline. */
   outOfReach: "OutOfReach",
-  /** PreferenceCanary: somebody else wrote into its route within the last hour, and that was written back. */
+  /** PreferenceCanary: somebody else wrote into its route, and that stands, or was written back within the last hour. */
   routeContested: "RouteContested",
   /** PreferenceCanary: the API server does not take something that the canary writes. */
   writeRefused: "WriteRefused",

@@ -49,7 +49,7 @@ export const ANNOTATION = {
   approve: "dpo.dev/approve",
   /** On a PreferenceCanary: names a revision whose run stays where it is while this stands. */
   pause: "dpo.dev/pause",
-  /** On a PreferenceCanary: `<revision>/<step>`, likewise: the step's pause is over. */
+  /** On a PreferenceCanary: `<revision>/<step>`, likewise: the step's pause is over. `route/<generation>`: what somebody else wrote into the route is written back. */
   resume: "dpo.dev/resume",
   /** On a PreferenceCanary: names a revision that is promoted now, whatever its gates have yet to say; a Fail still rolls back. */
   promote: "dpo.dev/promote",

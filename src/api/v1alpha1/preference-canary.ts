@@ -262,6 +262,10 @@ export const PreferenceCanarySpec = z
         "spec.maxExposure cannot be kept with traffic.httpRoute.sticky, or that of a VirtualService: sessions stay with the candidate whatever its weight is",
       ],
       [
+        "!has(self.maxExposure) || self.traffic.onForeignWrite != 'Hold'",
+        "spec.maxExposure cannot be kept with traffic.onForeignWrite: Hold: the candidate would go on serving whatever somebody else has given it, so set Undo",
+      ],
+      [
         "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",
         "spec.steps: no step may be called watch, which is the name of the one that spec.afterPromotion adds",
       ],

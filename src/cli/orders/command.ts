@@ -16,7 +16,7 @@ const OPTIONS = {
 const SUMMARY: Readonly<Record<Verb, string>> = {
   approve: "let the candidate leave a step that takes an approval",
   pause: "keep the candidate where it is",
-  resume: "end a pause",
+  resume: "end a pause, or have what somebody else wrote into the route written back",
   promote: "give the candidate all requests now",
   rollback: "take the candidate back now, and reject it",
   retry: "try a rejected or failed revision again",

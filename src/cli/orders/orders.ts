@@ -1,6 +1,6 @@
 import { ANNOTATION } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
-import { readOrders } from "../../controllers/preferencecanary/run/orders.ts";
+import { isRouteEntry, readOrders, routeEntry } from "../../controllers/preferencecanary/run/orders.ts";
 import { Failure } from "../failure.ts";
 
 export const verbs = ["approve", "pause", "resume", "promote", "rollback", "retry"] as const;
@@ -20,6 +20,7 @@ export type Annotations = Readonly<Record<string, string | null>>;
 export function annotationsOf(order: Order, canary: PreferenceCanary): Annotations {
   const { verb } = order;
   if (verb === "retry") return retry(order, canary);
+  if (verb === "resume" && isAboutRoute(order, canary)) return resumeRoute(canary);
   const revision = candidateOf(order, canary);
   switch (verb) {
     case "approve": {
@@ -59,6 +60,19 @@ function resume(order: Order, canary: PreferenceCanary, revision: string): Annot
     throw new Failure(`nothing is paused: no order to pause ${revision} stands, and step ${step} has no pause`);
   const entries = withEntry(canary, "resume", revision, step);
   return { ...withoutTryBefore(canary, revision), [ANNOTATION.resume]: entries };
+}
+
+/** What holds every run is ended first; whoever names a step or a revision means that. */
+function isAboutRoute({ step, revision }: Order, { status }: PreferenceCanary): boolean {
+  return status?.foreignWrite !== undefined && step === undefined && revision === undefined;
+}
+
+/** Has what somebody else wrote into the route written back; what was said of steps stays. */
+function resumeRoute({ metadata, status }: PreferenceCanary): Annotations {
+  const ofSteps = (metadata.annotations?.[ANNOTATION.resume] ?? "")
+    .split(/[,\s]+/)
+    .filter((entry) => entry !== "" && !isRouteEntry(entry));
+  return { [ANNOTATION.resume]: [...ofSteps, routeEntry(status?.foreignWrite?.generation ?? 0)].join(",") };
 }
 
 function retry(order: Order, canary: PreferenceCanary): Annotations {

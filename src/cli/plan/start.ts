@@ -16,7 +16,10 @@ const STABLE = "a".repeat(64);
 const CANDIDATE = "b".repeat(64);
 
 /** Whatever moves the traffic, it is moved by the same decisions. */
-const SIMULATED_TRAFFIC: PreferenceCanary["spec"]["traffic"] = { httpRoute: { parentRefs: [{ name: "simulated" }] } };
+const SIMULATED_TRAFFIC: PreferenceCanary["spec"]["traffic"] = {
+  httpRoute: { parentRefs: [{ name: "simulated" }] },
+  onForeignWrite: "Undo",
+};
 
 /** The moment at which the candidate's pods are there and comparisons begin: the same for every run. */
 export function startOfRun(canary: PreferenceCanary): Rest {

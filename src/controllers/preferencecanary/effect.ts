@@ -36,6 +36,8 @@ export type Effect =
   | { readonly type: "ReleaseService"; readonly name: string }
   | { readonly type: "DeleteRecord"; readonly name: string };
 
+export type RouteWriting = Extract<Effect, { readonly type: "WriteRoute" }>;
+
 /** What the API server said when it would not do it, for a reason that stays until somebody mends it. */
 export interface Refusal {
   readonly effect: Effect;

@@ -152,7 +152,8 @@ function wayOn(
   );
   const mayMove = hold === undefined && rejection === undefined && waits.length === 0;
   const next = mayMove ? nextStep(place, stepsOf(canary)) : undefined;
-  const isOrdered = orders.promote && presence.isServing && rejection === undefined && !canary.spec.suspend;
+  const isStopped = rejection !== undefined || hold === "Suspended" || hold === "RouteContested";
+  const isOrdered = orders.promote && presence.isServing && !isStopped;
   return {
     gates: isPromotedNow(canary, next ?? place) ? watchedGates(canary.spec, candidate, gates) : gates,
     progress: next ?? place,

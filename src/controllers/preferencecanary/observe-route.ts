@@ -1,5 +1,6 @@
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { type KubeObject, keyOf, keyString, type Stored } from "../../kube/object.ts";
+import { foreignWriter } from "../../traffic/foreign-writer.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import { type Liveness, liveness } from "../../traffic/liveness.ts";
 import type { Asked } from "../../traffic/probing.ts";
@@ -61,6 +62,7 @@ export function readRoute(
   // Of two canaries that name one route each reads other slots in it, so that neither may reset the other's clock.
   const key = keyString(keyOf(canary));
   const unchangedMs = settling.unchangedMs(key, SLOTS, `${uid} ${JSON.stringify([slots, ...ways])}`);
+  const writer = foreignWriter(object);
   const finding = "problem" in asked ? ({ type: "Unanswered", words: asked.problem } as const) : weights;
   return {
     ...reading,
@@ -71,13 +73,23 @@ export function readRoute(
     namesUnchangedMs: settling.unchangedMs(key, NAMES, `${uid} ${[...names].toSorted().join()}`),
     live: patient(canary, liveness(finding, unchangedMs), unchangedMs),
     ...(original && { original }),
-    isMeddled: reading.isSpoilt || (isSettled(canary) && !reading.isAttached) || hasLostMark(canary, reading),
+    ...(writer && { writer }),
+    isMeddled: reading.isSpoilt || isMoved(canary, object, reading) || hasLostMark(canary, reading),
   };
 }
 
-/** A spec that has just changed is not yet what the route says; otherwise somebody else has moved it. */
-function isSettled({ metadata, status }: PreferenceCanary): boolean {
-  return status?.observedGeneration === metadata.generation;
+/**
+ * It is attached to something else. A spec that has just changed is not yet what the route says, unless that was somebody
+ * else's before.
+ */
+function isMoved(
+  { metadata, status }: PreferenceCanary,
+  { metadata: { generation } }: KubeObject,
+  { isAttached }: RouteReading,
+): boolean {
+  const isSettled = status?.observedGeneration === metadata.generation;
+  const isForeign = status?.foreignWrite !== undefined && status.foreignWrite.generation === generation;
+  return !isAttached && (isSettled || isForeign);
 }
 
 /** A route of Git's that had been adopted: somebody has put everything back as Git has it. */

@@ -2,6 +2,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Deployment, Service } from "../../kube/built-in.ts";
 import type { InferenceService } from "../../kube/kserve.ts";
 import type { KubeObject, Stored } from "../../kube/object.ts";
+import type { Writer } from "../../traffic/foreign-writer.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import type { RouteReading } from "../../traffic/route-kind.ts";
@@ -142,4 +143,6 @@ export interface Route extends RouteReading {
   readonly original?: Finding;
   /** Somebody has changed it: it is not as the operator writes it for these slots, or it is attached to something else. */
   readonly isMeddled: boolean;
+  /** Who but the operator has last written into it, where that is known. */
+  readonly writer?: Writer;
 }

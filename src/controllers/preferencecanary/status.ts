@@ -11,7 +11,7 @@ import type { GateStatus } from "./gates/gates.ts";
 import { endedContenders } from "./selection/contender-endings.ts";
 import { contendersOf, lastOf } from "./selection/contender-status.ts";
 import { leaderOf, type Selection } from "./selection/selection.ts";
-import { routeContested } from "./standing/contest.ts";
+import { foreignWriteOf, routeContested } from "./standing/contest.ts";
 import { writeRefused } from "./standing/refusals.ts";
 import { standOf } from "./standing/standing.ts";
 import { revisionsOf } from "./standing/status-revisions.ts";
@@ -34,6 +34,7 @@ export function status(facts: Facts, now: Date): PreferenceCanaryStatus {
     ...scale(facts),
     ...contendersOf(facts),
     ...progress(facts),
+    ...foreignWriteOf(facts),
     ...(facts.exposure && { exposure: facts.exposure.kept }),
     ...gates(facts),
     ...endedRuns(facts, lastRun, contenders),

@@ -97,6 +97,14 @@ describe("an order from the command line", () => {
     expect(() => ordered({ verb: "resume" })).toThrow("nothing is paused");
   });
 
+  it("to resume has somebody else's change of the route written back, of the generation that was seen", () => {
+    const held = { ...running, foreignWrite: { generation: 7 } };
+    const before = { "dpo.dev/resume": `${REVISION}/shadow,route/5` };
+    expect(ordered({ verb: "resume" }, held, before)).toEqual({ "dpo.dev/resume": `${REVISION}/shadow,route/7` });
+    expect(ordered({ verb: "resume" }, { foreignWrite: { generation: 7 } })).toEqual({ "dpo.dev/resume": "route/7" });
+    expect(ordered({ verb: "resume", step: "shadow" }, held)).toEqual({ "dpo.dev/resume": `${REVISION}/shadow` });
+  });
+
   it("to try again names what was rejected last, and takes the order to roll it back off", () => {
     expect(ordered({ verb: "retry" }, rolledBack)).toEqual({ "dpo.dev/retry": REVISION });
     expect(ordered({ verb: "retry" }, rolledBack, { "dpo.dev/rollback": REVISION })).toEqual({

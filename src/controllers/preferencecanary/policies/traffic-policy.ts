@@ -1,3 +1,4 @@
+import { armName } from "../../../traffic/names.ts";
 import type { Rejection, Verdicts } from "../../../traffic/route-kind.ts";
 import {
   ALMOST_WHOLE,
@@ -9,16 +10,42 @@ import {
 } from "../../../traffic/slots.ts";
 import { isComplete, isReachable } from "../arms/arm-state.ts";
 import { coldReason } from "../arms/warm-up.ts";
-import type { Advice } from "../effect.ts";
+import type { Advice, RouteWriting } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import { routeKindOf } from "../route-kind-of.ts";
+import { isHeldByForeignWrite } from "../run/foreign-write.ts";
 import { toRetry } from "../run/run.ts";
 import { giveBack, isWithGit, takeOver } from "./adoption-policy.ts";
 import { isDeleted, sinceOf, writeRoute } from "./route-effect.ts";
 import { goalsOf } from "./traffic-goals.ts";
 
-/** Who serves next. A route that is Git's is taken over before, and given back at the end. */
+/** Somebody else's change of the route may have to stand. */
 export function moveTraffic(facts: Facts): Advice {
+  return heldWrite(facts) === undefined ? nextWrite(facts) : undefined;
+}
+
+/** What would be written next, if somebody else's change of the route were not to stand. */
+export function heldWrite(facts: Facts): RouteWriting | undefined {
+  if (!isHeldByForeignWrite(facts.observed) || isOutranked(facts)) return undefined;
+  const advice = nextWrite(facts);
+  return advice !== undefined && "effect" in advice && advice.effect.type === "WriteRoute" ? advice.effect : undefined;
+}
+
+/**
+ * Requests are not left with whom they must not go to, whatever was chosen: a candidate that is taken back now, or cannot
+ * answer, and whoever was rejected before.
+ */
+function isOutranked({ observed, run: { candidate }, rejection, isServing }: Facts): boolean {
+  if (rejection !== undefined) return true;
+  const { route, records, canary } = observed;
+  const isNamed = (revision: string) => route?.names.has(armName(canary.metadata.name, revision)) ?? false;
+  if (candidate !== undefined && (candidate.state !== "Running" || !isServing) && isNamed(candidate.revision))
+    return true;
+  return [...records.values()].some(({ revision, verdict }) => verdict === "RolledBack" && isNamed(revision));
+}
+
+/** Who serves next. A route that is Git's is taken over before, and given back at the end. */
+function nextWrite(facts: Facts): Advice {
   const { observed, run } = facts;
   const { route } = observed;
   if (route?.adoption !== undefined && isDeleted(observed)) return giveBack(facts, route);

@@ -1,12 +1,14 @@
 import type { Verdict } from "../../../gates/verdict.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import type { Observed } from "../observed.ts";
+import { isHeldByForeignWrite } from "./foreign-write.ts";
 import type { Orders } from "./orders.ts";
 
 /** Why a candidate that has not failed gets no further. */
 export type Hold =
   | "Suspended"
   | "Paused"
+  | "RouteContested"
   | "DeadlineExceeded"
   | "Mismatch"
   | "NoData"
@@ -25,10 +27,13 @@ export interface HoldInputs {
 }
 
 export function holdOf(
-  { canary, route }: Observed,
+  observed: Observed,
   { verdict, evidence, orders, isOverdue, isServing }: HoldInputs,
 ): Hold | undefined {
+  const { canary, route } = observed;
   if (canary.spec.suspend) return "Suspended";
+  // An order to promote ends a pause, and does not end this.
+  if (isHeldByForeignWrite(observed)) return "RouteContested";
   if (orders.pause) return "Paused";
   if (isOverdue) return "DeadlineExceeded";
   if (verdict === "Mismatch" || verdict === "NoData" || verdict === "Shifting") return verdict;

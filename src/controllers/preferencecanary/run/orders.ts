@@ -19,9 +19,30 @@ export interface Orders {
 
 type Verb = "rollback" | "pause" | "promote" | "approve" | "resume" | "retry";
 
+/** What somebody else has written into the route, up to this generation of it, is to be written back. */
+export function isRouteResumed({ metadata }: Pick<PreferenceCanary, "metadata">, generation: number): boolean {
+  return entriesOf(metadata.annotations?.[ANNOTATION.resume]).includes(routeEntry(generation));
+}
+
+/** In the place of `<revision>/<step>`. */
+export function routeEntry(generation: number): string {
+  return `${ROUTE}${generation}`;
+}
+
+export function isRouteEntry(entry: string): boolean {
+  return entry.startsWith(ROUTE);
+}
+
+/** No revision is called so. */
+const ROUTE = "route/";
+
+function entriesOf(annotation = ""): readonly string[] {
+  return annotation.split(/[,\s]+/);
+}
+
 export function readOrders({ metadata }: Pick<PreferenceCanary, "metadata">, revision: string): Orders {
   const { annotations = {} } = metadata;
-  const named = (verb: Verb) => (annotations[ANNOTATION[verb]] ?? "").split(/[,\s]+/);
+  const named = (verb: Verb) => entriesOf(annotations[ANNOTATION[verb]]);
   const isAnew = named("retry").includes(revision);
   return {
     isAnew,

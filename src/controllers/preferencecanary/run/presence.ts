@@ -58,7 +58,8 @@ function placeOf({ canary, route }: Observed, { revision }: Candidate, entry: En
   if (!entry.isServing && !entry.hasEntered) return undefined;
   const weight = route?.slots === undefined ? 0 : weightIn(route.slots, revision);
   const live = route?.live ?? NOTHING_STORED;
-  return progressOf({ canary, revision, weight, live, isServing: entry.isServing }, now);
+  const isMeddled = route?.isMeddled ?? false;
+  return progressOf({ canary, revision, weight, live, isServing: entry.isServing, isMeddled }, now);
 }
 
 /** Remembered, since every step's weight becomes live anew. */

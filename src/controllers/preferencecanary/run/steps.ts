@@ -51,21 +51,24 @@ export interface StepInputs {
   readonly weight: number;
   readonly live: Liveness;
   readonly isServing: boolean;
+  /** Somebody else has changed the route: what stands there is no step's. */
+  readonly isMeddled: boolean;
 }
 
 /**
  * The step that the run is in: the one in status, found by its name since Git may have changed the list; a later one
  * when the route already has its weight, since the route is written before status.
  */
-export function progressOf({ canary, revision, weight, live, isServing }: StepInputs, now: Date): Progress {
+export function progressOf(inputs: StepInputs, now: Date): Progress {
+  const { canary, revision, weight, live, isServing, isMeddled } = inputs;
   const steps = stepsOf(canary);
   const { status } = canary;
   const isSameRun = status?.candidate?.revision === revision;
   const remembered = isSameRun ? Math.max(0, indexOf(steps, status.step?.name)) : 0;
-  const index = laterStep(steps, remembered, weight);
+  const index = isMeddled ? remembered : laterStep(steps, remembered, weight);
   const step = stepAt(steps, index);
   const known = { step, index, of: steps.length };
-  if (!isServing || !isStored(step, weight)) return known;
+  if (!isServing || isMeddled || !isStored(step, weight)) return known;
   // A step that Git gave another weight begins anew; one that was to be promoted says 100.
   const isSameWeight = status?.weights?.desired === step.weight || status?.weights?.desired === 100;
   const isSameStep = isSameRun && isSameWeight && status.step?.name === step.name;

@@ -19,6 +19,7 @@ export function announcements(
     ...runMoved(before, after),
     ...held(before, after),
     ...outOfReach(before, after),
+    ...routeLeft(before, after),
     ...refused(before, after),
   ];
 }
@@ -109,6 +110,15 @@ function refused(before: PreferenceCanaryStatus | undefined, { conditions }: Pre
   const known = findCondition(before?.conditions, type);
   if (now?.status !== "True" || (known?.status === "True" && known.reason === now.reason)) return [];
   return [{ type: "Warning", reason: now.reason, action: "Write", note: now.message }];
+}
+
+/** Once for each change of somebody else's that stands. */
+function routeLeft(before: PreferenceCanaryStatus | undefined, after: PreferenceCanaryStatus): EventNote[] {
+  const contested = findCondition(after.conditions, CONDITION.routeContested);
+  const { foreignWrite } = after;
+  if (foreignWrite === undefined || contested === undefined) return [];
+  if (before?.foreignWrite?.generation === foreignWrite.generation) return [];
+  return [{ type: "Warning", reason: "RouteLeft", action: "Hold", note: contested.message }];
 }
 
 /** Once for each time that it gets so. */

@@ -12,6 +12,7 @@ import { readOrders } from "../run/orders.ts";
 import type { Candidate } from "../run/run.ts";
 import { describeProgress, WATCH } from "../run/steps.ts";
 import type { Wait } from "../run/waits.ts";
+import { untilUndone } from "./contest.ts";
 import type { Phase, Stand } from "./stand.ts";
 
 /** A candidate is being judged, or taken back. */
@@ -34,6 +35,7 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
 const HOLD_REASON: Readonly<Record<Hold, string>> = {
   Suspended: "Suspended",
   Paused: "Paused",
+  RouteContested: "RouteContested",
   DeadlineExceeded: "DeadlineExceeded",
   Mismatch: "Mismatch",
   NoData: "NoData",
@@ -43,11 +45,17 @@ const HOLD_REASON: Readonly<Record<Hold, string>> = {
   NotReady: "CandidateNotReady",
 };
 
-function held({ observed: { canary } }: Facts, hold: Hold, revision: string, message: string): Stand {
+function held(facts: Facts, hold: Hold, revision: string, message: string): Stand {
+  const { canary } = facts.observed;
   const reason = HOLD_REASON[hold];
-  const until = untilWords(hold, canary, revision);
+  const until = hold === "RouteContested" ? heldByRoute(facts) : untilWords(hold, canary, revision);
   if (until === undefined) return inProgress("Progressing", reason, message);
   return { phase: "Paused", standing: "NotReady", reason, message: `It stays there ${until}. ${message}` };
+}
+
+/** What differs, and who has written that, is in the condition. */
+function heldByRoute({ observed: { route } }: Facts): string | undefined {
+  return route && `while the route says what somebody else has written (RouteContested), ${untilUndone(route)}`;
 }
 
 /** What somebody has to do before it goes on; undefined where it goes on by itself. */

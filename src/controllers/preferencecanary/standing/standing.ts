@@ -6,6 +6,7 @@ import { kserveHindrance } from "../arms/inference-service-arm.ts";
 import type { Facts } from "../facts.ts";
 import type { Observed } from "../observed.ts";
 import { routeKindOf } from "../route-kind-of.ts";
+import { heldWords } from "./contest.ts";
 import { modelHindrance, passedOverWords } from "./model-standing.ts";
 import { withRefusals } from "./refusals.ts";
 import { routeHindrance } from "./route-standing.ts";
@@ -39,7 +40,7 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
   if (run.stable !== undefined && run.target === undefined && run.contenders === undefined)
     return sameServiceStand(facts, run.stable);
   if (run.stable !== undefined) {
-    const stand = idleStand(facts, run.stable, lastRun);
+    const stand = contestedStand(facts, run.stable) ?? idleStand(facts, run.stable, lastRun);
     return { ...stand, message: `${stand.message}${heldByKServe(observed, run.stable)}` };
   }
   const first = run.target?.revision ?? "";
@@ -48,6 +49,14 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
     "FirstRevision",
     `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
+}
+
+/** Nobody is judged, and who serves is not the canary's to say. */
+function contestedStand(facts: Facts, stable: string): Stand | undefined {
+  const words = heldWords(facts);
+  if (words === undefined) return undefined;
+  const message = `Revision ${stable} is stable. ${words}`;
+  return { phase: "Paused", standing: "NotReady", reason: "RouteContested", message };
 }
 
 /** What is behind the Service that serves is said to be something else. */

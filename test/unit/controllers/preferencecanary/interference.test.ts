@@ -173,6 +173,13 @@ describe("what people and clusters do to a canary's objects", () => {
     ["takes a backend away", ({ backendRefs = [], ...rule }) => ({ ...rule, backendRefs: backendRefs.slice(1) })],
     ["lets through a part of the paths", (rule) => ({ ...rule, matches: [{ path: { type: "Exact", value: "/v1" } }] })],
     [
+      "adds a filter",
+      (rule) => ({
+        ...rule,
+        filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { set: [{ name: "x-team", value: "us" }] } }],
+      }),
+    ],
+    [
       "takes the headers off",
       (rule) => ({ ...rule, backendRefs: (rule.backendRefs ?? []).map((ref) => ({ ...ref, filters: [] })) }),
     ],
@@ -209,8 +216,8 @@ describe("what people and clusters do to a canary's objects", () => {
 
   it("Git gives the canary another host name: nobody meddled", () => {
     const world = inMidRun();
-    const { httpRoute } = world.canary.spec.traffic;
-    world.edit({ traffic: { httpRoute: { ...httpRoute, hostnames: ["other.example.com"] } } });
+    const { traffic } = world.canary.spec;
+    world.edit({ traffic: { ...traffic, httpRoute: { ...traffic.httpRoute, hostnames: ["other.example.com"] } } });
     world.settle(10_000);
     expect(world.route?.spec.hostnames).toEqual(["other.example.com"]);
     expect(restored(world)).toEqual([]);
@@ -218,15 +225,16 @@ describe("what people and clusters do to a canary's objects", () => {
 
   it("Git names one listener, and then none again: the route does too, and nobody meddled", () => {
     const world = inMidRun();
-    const { httpRoute } = world.canary.spec.traffic;
+    const { traffic } = world.canary.spec;
+    const { httpRoute } = traffic;
     const [parent = { name: "public" }, ...rest] = httpRoute?.parentRefs ?? [];
     const listeners = () => world.route?.spec.parentRefs?.map(({ sectionName }) => sectionName);
     world.edit({
-      traffic: { httpRoute: { ...httpRoute, parentRefs: [{ ...parent, sectionName: "https" }, ...rest] } },
+      traffic: { ...traffic, httpRoute: { ...httpRoute, parentRefs: [{ ...parent, sectionName: "https" }, ...rest] } },
     });
     world.settle(10_000);
     expect(listeners()).toEqual(["https"]);
-    world.edit({ traffic: { httpRoute: { ...httpRoute } } });
+    world.edit({ traffic });
     world.settle(10_000);
     expect(listeners()).toEqual([undefined]);
     expect(restored(world)).toEqual([]);

@@ -11,8 +11,12 @@ const run = { candidate: { revision, digest: "" } };
 
 const LIVE: Liveness = { isVerified: true, inMs: 0 };
 
-function progress(status: PreferenceCanaryStatus, weight: number, { isServing = true, live = LIVE } = {}) {
-  return progressOf({ canary: { ...canaryObject(), status }, revision, weight, live, isServing }, now);
+function progress(
+  status: PreferenceCanaryStatus,
+  weight: number,
+  { isServing = true, live = LIVE, isMeddled = false } = {},
+) {
+  return progressOf({ canary: { ...canaryObject(), status }, revision, weight, live, isServing, isMeddled }, now);
 }
 
 function inStep(name: string, desired: number, since?: string): PreferenceCanaryStatus {
