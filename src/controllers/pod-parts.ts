@@ -66,14 +66,6 @@ export function podsThatEnded<P extends Pod>(pods: readonly P[], succeeded: bool
   return pods.filter(({ status }) => status?.phase === (succeeded ? "Succeeded" : "Failed"));
 }
 
-/** Why the scheduler finds no node, in its own words; undefined when every pod has one. */
-export function unschedulable(pods: readonly Pod[]): string | undefined {
-  return pods
-    .flatMap((pod) => pod.status?.conditions ?? [])
-    .find(({ type, status, reason }) => type === "PodScheduled" && status === "False" && reason === "Unschedulable")
-    ?.message;
-}
-
 export type JobOutcome =
   | { readonly succeeded: true; readonly at: Date }
   | { readonly succeeded: false; readonly at: Date; readonly reason: string; readonly message: string };

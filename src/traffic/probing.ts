@@ -45,7 +45,7 @@ export interface ProbingOptions {
 
 /** Nobody waits for a gateway that says nothing, and there may be a thousand routes behind it. */
 const SILENT_GATEWAY_MS = 600_000;
-/** A run waits for its arm, ten minutes at most. */
+/** A run waits for its arm. */
 const SILENT_ARM_MS = 60_000;
 /** Between two requests to an arm that answers. */
 const AGAIN_MS = 5_000;

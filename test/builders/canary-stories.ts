@@ -1,5 +1,5 @@
 import { PreferenceCanarySpec } from "../../src/api/v1alpha1/preference-canary.ts";
-import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "./canary.ts";
+import { CANARY, canarySpec, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD } from "./canary.ts";
 import { CanaryWorld } from "./canary-world.ts";
 import { hinderedStories } from "./hindered-stories.ts";
 import { kindStories } from "./kind-stories.ts";
@@ -36,6 +36,19 @@ const afterwards = (state: Story["given"], happens: Story["happens"]) => (world:
   state(world);
   happens(world);
   world.settle(500);
+};
+const starting = (world: CanaryWorld) => {
+  idle(world);
+  world.autoReady = false;
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(500);
+};
+/** What the scheduler says of its pod. */
+const losesGpu = (world: CanaryWorld) => {
+  const arm = world.cluster.deployments.get({ namespace: NAMESPACE, name: `${CANARY}-${candidate(world)}` });
+  if (arm === undefined) throw new Error("there is no arm");
+  const message = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.";
+  world.cluster.addPod(arm, { conditions: [world.cluster.unscheduled(message)] });
 };
 /** What another controller says of the route. */
 const refuseRoute = (world: CanaryWorld) => {
@@ -239,13 +252,14 @@ export const stories: readonly Story[] = [
   },
   { spec: nights, given: passed, event: "a window opens", happens: (world) => world.clock.pause(9.5 * HOUR) },
   {
-    given: (world) => {
-      idle(world);
-      world.autoReady = false;
-      world.job("train-1", "b", "2026-01-02T00:00:00Z");
-      world.settle(500);
-    },
+    given: starting,
     event: "its pods are not ready in 10 minutes",
+    happens: (world) => world.clock.pause(11 * 60_000),
+  },
+  { given: starting, event: "no node takes its pod", happens: losesGpu },
+  {
+    given: afterwards(starting, losesGpu),
+    event: "it gets no node within serving.readyWithin",
     happens: (world) => world.clock.pause(11 * 60_000),
   },
   {

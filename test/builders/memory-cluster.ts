@@ -1,7 +1,7 @@
 import type { DPOJob } from "../../src/api/v1alpha1/dpo-job.ts";
 import { FIELD_MANAGER, LABEL } from "../../src/api/v1alpha1/metadata.ts";
 import type { Effect } from "../../src/controllers/preferencecanary/effect.ts";
-import type { ControllerRevision, Deployment, Service } from "../../src/kube/built-in.ts";
+import type { ControllerRevision, Deployment, Pod, Service } from "../../src/kube/built-in.ts";
 import type { Applied } from "../../src/kube/client.ts";
 import type { HTTPRoute, HTTPRouteSpec } from "../../src/kube/gateway-api.ts";
 import type { InferenceService } from "../../src/kube/kserve.ts";
@@ -26,6 +26,7 @@ export function createMemoryCluster(clock: Clock) {
     deployments: createStore<Deployment>(),
     services: createStore<Service>(),
     records: createStore<ControllerRevision>(),
+    pods: createStore<Pod>(),
     routes: createStore<HTTPRoute>(),
     jobs: createStore<DPOJob>(),
   };
@@ -172,8 +173,17 @@ export function createMemoryCluster(clock: Clock) {
     }
   }
 
+  /** One of a Deployment's pods; without a kubelet it says what it is told to. */
+  function addPod({ metadata, spec }: Stored<Deployment>, status: NonNullable<Pod["status"]>): void {
+    const { labels } = spec?.template.metadata ?? {};
+    put(stores.pods, { metadata: { name: `${metadata.name}-0`, ...(labels && { labels }) }, status } as Pod);
+  }
+
   return {
     ...stores,
+    addPod,
+    /** The condition by which a scheduler says that no node takes a pod. */
+    unscheduled: (message: string) => ({ type: "PodScheduled", status: "False", reason: "Unschedulable", message }),
     /** What KServe would do, but for getting pods ready. */
     makePredictors,
     routeVersions,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { atomicList, objectName, rules } from "./object.ts";
-import { digest } from "./quantity.ts";
+import { digest, duration } from "./quantity.ts";
 
 const texts = (description: string, maxLength: number) =>
   z.record(z.string(), z.string().max(maxLength)).exactOptional().describe(description);
@@ -170,6 +170,16 @@ export const Serving = z
       .meta({ format: "int32" })
       .default(8080)
       .describe("Port that the serving container listens on."),
+    readyWithin: duration(
+      "How long a candidate's pods may take to get ready, from when they are asked for, and to answer once they are. Then its run has failed: its model is not rejected, and stable serves on.",
+    )
+      .meta(
+        rules([
+          "duration(self) >= duration('10s')",
+          "serving.readyWithin must be at least 10s: no pod is scheduled, has its model and answers sooner",
+        ]),
+      )
+      .default("10m"),
   })
   .meta(
     rules(

@@ -128,6 +128,16 @@ const EndedRun = z.object({
     .describe("All the evidence that the run was judged by, as one file; absent until the collector has written it."),
 });
 
+const Refused = z
+  .object({
+    since: z.string().meta({ format: "date-time" }).describe("When that began."),
+    message: z.string().max(1024).describe("What it says."),
+  })
+  .exactOptional()
+  .describe(
+    "While the API server does not take what its arm is made of: it has failed after serving.readyWithin of that.",
+  );
+
 const Contender = Revision.extend({
   name: z.string().max(63).describe("Its name in spec.model.candidates."),
   state: z
@@ -140,13 +150,7 @@ const Contender = Revision.extend({
     .describe("Share of the comparisons that are its own from now on; absent while it gets none."),
   entered: z.string().meta({ format: "date-time" }).exactOptional().describe("When it could first answer requests."),
   among: Among,
-  refused: z
-    .object({
-      since: z.string().meta({ format: "date-time" }).describe("When that began."),
-      message: z.string().max(1024).describe("What it says."),
-    })
-    .exactOptional()
-    .describe("While the API server does not take what its arm is made of: it has failed after ten minutes of that."),
+  refused: Refused,
   gates: mapList(GateStatus, "name", 16).describe("What is known of it: the gates that need no user."),
   message: z.string().max(1024).describe("How it stands, in words."),
 });
@@ -188,6 +192,7 @@ export const PreferenceCanaryStatus = z
           "When it first served users: the silence of a gate that is about their ratings is counted from here.",
         ),
       among: Among,
+      refused: Refused,
     })
       .exactOptional()
       .describe("The revision that is being judged."),

@@ -26,6 +26,8 @@ export const CONDITION = {
   routeContested: "RouteContested",
   /** PreferenceCanary: the API server does not take something that the canary writes. */
   writeRefused: "WriteRefused",
+  /** PreferenceCanary: a pod of one of its arms gets no further; the reason is the scheduler's or the kubelet's. */
+  podsWaiting: "PodsWaiting",
   /** PreferenceCanary: the last run was taken back. */
   rolledBack: "RolledBack",
 } as const;

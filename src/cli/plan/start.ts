@@ -45,7 +45,7 @@ function approved(world: World, revision: string): World {
 
 /** Nothing but what the user brings: the canary as it was first applied, and a model to try. */
 function emptyWorld({ metadata: { name, namespace }, spec }: PreferenceCanary): World {
-  const { modelEnv, port } = spec.serving;
+  const { modelEnv, port, readyWithin } = spec.serving;
   const env = [{ name: modelEnv, value: `pvc://models/sha256/${STABLE}` }];
   const template = { spec: { containers: [{ name: "server", env }] } };
   const metadata = { name, namespace, uid: "canary", resourceVersion: "1", generation: 1, creationTimestamp: "" };
@@ -53,7 +53,7 @@ function emptyWorld({ metadata: { name, namespace }, spec }: PreferenceCanary): 
     apiVersion: API_VERSION,
     kind: "PreferenceCanary",
     metadata: { ...metadata, creationTimestamp: START.toISOString() },
-    spec: { ...spec, traffic: SIMULATED_TRAFFIC, serving: { template, modelEnv, port } },
+    spec: { ...spec, traffic: SIMULATED_TRAFFIC, serving: { template, modelEnv, port, readyWithin } },
   } as const;
   const world: World = { now: START, canary, objects: NO_OBJECTS, version: 1, sights: new Map() };
   return put(world, "jobs", trainedModel(name, namespace));

@@ -3,7 +3,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Effect } from "../../controllers/preferencecanary/effect.ts";
 import type { Sources } from "../../controllers/preferencecanary/observe.ts";
 import type { Run } from "../../controllers/preferencecanary/run/run.ts";
-import type { Deployment, Service } from "../../kube/built-in.ts";
+import type { Deployment, Pod, Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { HTTPRoute } from "../../kube/gateway-api.ts";
 import type { KubeObject, Stored } from "../../kube/object.ts";
@@ -49,6 +49,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
     jobs: storeOf(objects.jobs),
     deployments: storeOf(objects.deployments),
     services: storeOf(objects.services),
+    pods: storeOf<Pod>([]),
     records: storeOf(objects.records),
     inferenceServices: { store: storeOf([]), isServed: () => false, isHidden: () => false },
     routes: () => storeOf(objects.routes),

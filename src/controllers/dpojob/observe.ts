@@ -7,7 +7,8 @@ import { isControlledBy } from "../../kube/owner.ts";
 import type { Store } from "../../kube/store.ts";
 import { timestamp } from "../../runtime/conditions.ts";
 import { type PodSources, podsOf } from "../job-pods.ts";
-import { jobOutcome, lastWord, terminationMessage, tryJson, unschedulable } from "../pod-parts.ts";
+import { jobOutcome, lastWord, terminationMessage, tryJson } from "../pod-parts.ts";
+import { unschedulable } from "../pod-problem.ts";
 import type { Observed, Training } from "./observed.ts";
 import { trainerPod } from "./trainer-pod.ts";
 

@@ -6,6 +6,7 @@ import {
   deployments,
   httpRoutes,
   inferenceServices,
+  pods,
   services,
   virtualServices,
 } from "../../kube/resource.ts";
@@ -51,6 +52,8 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const jobs = manager.reflector(dpoJobs);
   const allDeployments = manager.reflector(deployments);
   const allServices = manager.reflector(services);
+  // The cache that the other kinds have of their pods, so that these take no more memory.
+  const ownPods = manager.reflector(pods, { labels: MANAGED_BY });
   const records = manager.reflector(controllerRevisions, { labels: MANAGED_BY });
   const allInferenceServices = manager.optionalReflector(inferenceServices, { labels: MANAGED_BY });
   const routes = {
@@ -71,6 +74,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       jobs: jobs.store,
       deployments: allDeployments.store,
       services: allServices.store,
+      pods: ownPods.store,
       records: records.store,
       inferenceServices: allInferenceServices,
       routes(kind) {
@@ -126,6 +130,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
       labelled(allInferenceServices, LABEL.canary),
       labelled(allServices, LABEL.canary),
       ofService,
+      labelled(ownPods, LABEL.canary),
       labelled(records, LABEL.canary),
     ],
     concurrency: CONCURRENCY,

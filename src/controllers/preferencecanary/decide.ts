@@ -8,7 +8,7 @@ import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./p
 import { moveTraffic } from "./policies/traffic-policy.ts";
 import {
   chooseContender,
-  failRefusedContenders,
+  failRefused,
   failUnready,
   failUnreadyContenders,
   liftVerdict,
@@ -42,7 +42,7 @@ const RULES: readonly Rule[] = [
   failUnreadyContenders,
   keepCandidate,
   keepContenders,
-  failRefusedContenders,
+  failRefused,
   keepSampler,
   keepJudge,
   removeOldArms,

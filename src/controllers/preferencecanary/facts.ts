@@ -115,7 +115,9 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
   const gates = foldGates(spec, candidate, remembered, evidence, look);
   const verdict = combineVerdicts(gates.map((gate) => gate.verdict));
   const orders = readOrders(observed.canary, candidate.revision);
-  const deadline = place?.step.name === WATCH ? undefined : deadlineOf(observed, candidate, presence.entered ?? now);
+  // One that was never ready has failed by then: its model was not judged.
+  const isWaited = place === undefined || place.step.name === WATCH;
+  const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now);
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing });

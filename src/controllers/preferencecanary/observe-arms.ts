@@ -1,15 +1,17 @@
 import { FINALIZER, LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
-import type { Deployment, Service } from "../../kube/built-in.ts";
+import type { Deployment, Pod, Service } from "../../kube/built-in.ts";
 import type { InferenceService } from "../../kube/kserve.ts";
 import { type KubeObject, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import { isControlledBy } from "../../kube/owner.ts";
+import { covers } from "../../runtime/covers.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import { armName, predictorName } from "../../traffic/names.ts";
 import type { Asked } from "../../traffic/probing.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import { type Slots, weightIn } from "../../traffic/slots.ts";
+import { podProblem } from "../pod-problem.ts";
 import { isComplete, isReachable, roleOf } from "./arms/arm-state.ts";
 import { readInferenceService } from "./arms/inference-service-arm.ts";
 import { ARM_PORT } from "./desired.ts";
@@ -20,6 +22,8 @@ export interface Own {
   readonly deployments: readonly Stored<Deployment>[];
   readonly services: readonly Stored<Service>[];
   readonly inferenceServices: readonly Stored<InferenceService>[];
+  /** Looked at only where one is not ready. */
+  readonly pods: () => readonly Stored<Pod>[];
 }
 
 /**
@@ -43,7 +47,7 @@ export function readArms(
       const record = records.get(revision) ?? {};
       const isExternal = "service" in record;
       const isHidden = hidden.includes(revision);
-      const arm = readArm(armName(name, revision), own);
+      const arm = withPodProblem(readArm(armName(name, revision), own), own.pods);
       return [revision, { ...arm, ...(isExternal && { isExternal }), ...(isHidden && { isHidden }) }];
     }),
   );
@@ -102,6 +106,14 @@ export function withAnswers(
     return [revision, { ...arm, ...(!isWell && { idleMs }), ...(answer && { answer }) }];
   });
   return new Map([...arms, ...known]);
+}
+
+/** KServe's pods have the labels that tell whose they are as well. */
+export function withPodProblem(arm: Arm, pods: Own["pods"]): Arm {
+  const selector = arm.deployment?.object.spec?.selector.matchLabels;
+  if (selector === undefined || arm.deployment?.ready) return arm;
+  const problem = podProblem(pods().filter(({ metadata }) => covers(metadata.labels, selector)));
+  return problem === undefined ? arm : { ...arm, podProblem: problem };
 }
 
 export function armOf(deployment: Stored<Deployment> | undefined, service: Stored<Service> | undefined): Arm {

@@ -3,7 +3,7 @@ import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
 import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { digestSchema } from "../../artifacts/digest.ts";
-import type { ControllerRevision, Deployment, PodTemplate, Service } from "../../kube/built-in.ts";
+import type { ControllerRevision, Deployment, Pod, PodTemplate, Service } from "../../kube/built-in.ts";
 import type { InferenceService } from "../../kube/kserve.ts";
 import { type KubeObject, keyOf, keyString, type Stored } from "../../kube/object.ts";
 import type { Reflector } from "../../kube/reflector.ts";
@@ -14,7 +14,7 @@ import type { Probing } from "../../traffic/probing.ts";
 import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { ArmTemplate, Model } from "./arms/model.ts";
-import { armOf, askedArms, idleAspect, isCalled, readArms, withAnswers } from "./observe-arms.ts";
+import { armOf, askedArms, idleAspect, isCalled, readArms, withAnswers, withPodProblem } from "./observe-arms.ts";
 import { readRecords } from "./observe-records.ts";
 import { askedOfOriginal, findRoute, ROUTE_ASPECTS, readRoute } from "./observe-route.ts";
 import type { Observed, RevisionRecord } from "./observed.ts";
@@ -25,6 +25,8 @@ export interface Sources {
   /** All of them, since the workload that is the template is the user's; likewise for Services. */
   readonly deployments: Store<Deployment>;
   readonly services: Store<Service>;
+  /** Of what the operator makes, and KServe for it. */
+  readonly pods: Store<Pod>;
   readonly records: Store<ControllerRevision>;
   readonly inferenceServices: Pick<Reflector<InferenceService>, "store" | "isServed" | "isHidden">;
   /** Undefined while the API server does not know the kind. */
@@ -43,11 +45,14 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const template = templateOf(canary, sources.deployments);
   const deployments = sources.deployments.labelled(LABEL.canary, name, namespace);
   const services = sources.services.labelled(LABEL.canary, name, namespace);
-  const isSampler = isCalled(samplerName(name));
+  const pods = () => sources.pods.labelled(LABEL.canary, name, namespace);
+  const helper = (called: string) =>
+    withPodProblem(armOf(deployments.find(isCalled(called)), services.find(isCalled(called))), pods);
   const records = readRecords(sources.records.labelled(LABEL.canary, name, namespace));
   const predictors = sources.inferenceServices.store.labelled(LABEL.canary, name, namespace);
   const inferenceServices = servedAs(sources.inferenceServices);
-  const arms = readArms(canary, { deployments, services, inferenceServices: predictors }, records, inferenceServices);
+  const own = { deployments, services, inferenceServices: predictors, pods };
+  const arms = readArms(canary, own, records, inferenceServices);
   const slots = route?.reading.slots;
   const asked = askedArms(arms, slots);
   const found = sources.probing.read(keyOf(canary), {
@@ -66,8 +71,8 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
     records,
     arms: withAnswers(arms, asked, found.arms, slots, keyOf(canary), sources.settling),
-    sampler: armOf(deployments.find(isSampler), services.find(isSampler)),
-    judge: armOf(deployments.find(isCalled(judgeName(name))), undefined),
+    sampler: helper(samplerName(name)),
+    judge: helper(judgeName(name)),
     ...(route && { route: readRoute(canary, route, routeSays, sources.settling) }),
   };
 }
@@ -88,10 +93,11 @@ function ofThisTry(
   canary: Stored<PreferenceCanary>,
   records: ReadonlyMap<string, RevisionRecord>,
 ): Stored<PreferenceCanary> {
-  const { revision = "", entered } = canary.status?.candidate ?? {};
+  const { revision = "", entered, refused } = canary.status?.candidate ?? {};
   const { retriedAt } = records.get(revision) ?? {};
-  if (canary.status === undefined || entered === undefined || retriedAt === undefined) return canary;
-  if (Date.parse(entered) > Date.parse(retriedAt)) return canary;
+  const known = entered ?? refused?.since;
+  if (canary.status === undefined || known === undefined || retriedAt === undefined) return canary;
+  if (Date.parse(known) > Date.parse(retriedAt)) return canary;
   const { candidate: _candidate, step: _step, weights: _weights, gates: _gates, ...rest } = canary.status;
   return { ...canary, status: rest };
 }

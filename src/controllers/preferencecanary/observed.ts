@@ -6,6 +6,7 @@ import type { Writer } from "../../traffic/foreign-writer.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
 import type { Liveness } from "../../traffic/liveness.ts";
 import type { RouteReading } from "../../traffic/route-kind.ts";
+import type { PodProblem } from "../pod-problem.ts";
 import type { ArmTemplate, Model } from "./arms/model.ts";
 import type { RevisionInputs } from "./arms/revision.ts";
 
@@ -73,6 +74,8 @@ export interface Arm {
   readonly inferenceService?: ObservedInferenceService;
   readonly deployment?: ObservedDeployment;
   readonly service?: ObservedService;
+  /** Of its first pod that is not ready; absent while all of them are, and where somebody else runs them. */
+  readonly podProblem?: PodProblem;
   /** Whether it has an InferenceService cannot be seen. */
   readonly isHidden?: true;
   /** Nothing of its pods is known but whether they answer. */

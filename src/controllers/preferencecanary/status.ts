@@ -12,6 +12,7 @@ import { endedContenders } from "./selection/contender-endings.ts";
 import { contendersOf, lastOf } from "./selection/contender-status.ts";
 import { leaderOf, type Selection } from "./selection/selection.ts";
 import { foreignWriteOf, routeContested } from "./standing/contest.ts";
+import { podsWaiting } from "./standing/pods-waiting.ts";
 import { writeRefused } from "./standing/refusals.ts";
 import { standOf } from "./standing/standing.ts";
 import { revisionsOf } from "./standing/status-revisions.ts";
@@ -124,6 +125,7 @@ function runConditions(facts: Facts, lastRun: LastRun | undefined, observedGener
     ...outOfReach(facts, observedGeneration),
     ...routeContested(facts, observedGeneration),
     ...writeRefused(facts, observedGeneration),
+    ...podsWaiting(facts, observedGeneration),
     {
       type: CONDITION.rolledBack,
       status: isBack ? "True" : "False",

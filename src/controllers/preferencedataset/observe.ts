@@ -8,7 +8,8 @@ import type { Job, Pod } from "../../kube/built-in.ts";
 import type { Stored } from "../../kube/object.ts";
 import type { Store } from "../../kube/store.ts";
 import { type PodSources, podsOf } from "../job-pods.ts";
-import { type JobOutcome, jobOutcome, lastWord, tryJson, unschedulable } from "../pod-parts.ts";
+import { type JobOutcome, jobOutcome, lastWord, tryJson } from "../pod-parts.ts";
+import { unschedulable } from "../pod-problem.ts";
 import type { CollectorState, Observed, ProfileJob } from "./observed.ts";
 
 export interface Sources extends PodSources {

@@ -42,6 +42,12 @@ export function createdAt({ deployment, inferenceService, service }: Arm): strin
   return (inferenceService ?? deployment ?? service)?.object.metadata.creationTimestamp;
 }
 
+/** When its pods were first asked for in this run; absent while there is nothing that could make one. */
+export function startedAt({ deployment, inferenceService }: Arm): Date | undefined {
+  const { creationTimestamp } = (inferenceService ?? deployment)?.object.metadata ?? {};
+  return inferenceService?.terminating || creationTimestamp === undefined ? undefined : new Date(creationTimestamp);
+}
+
 /** When it last came closer to being ready; absent while there is nothing that could. */
 export function progressedAt({ deployment, inferenceService }: Arm): Date | undefined {
   if (inferenceService?.terminating) return undefined;

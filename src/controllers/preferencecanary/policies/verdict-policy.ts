@@ -1,7 +1,9 @@
 import { ANNOTATION, LABEL } from "../../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../../api/v1alpha1/quantity.ts";
-import { isAvailable, isComplete, podsIn, podsRefused, progressedAt, roleOf } from "../arms/arm-state.ts";
+import { isAvailable, isComplete, podsIn, podsRefused, roleOf, startedAt } from "../arms/arm-state.ts";
+import { readyBy, readyWithinMs } from "../arms/ready-within.ts";
 import { coldReason } from "../arms/warm-up.ts";
+import { whyNotReady } from "../arms/why-not-ready.ts";
 import { revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import type { Facts } from "../facts.ts";
@@ -9,9 +11,6 @@ import type { Observed, RevisionRecord } from "../observed.ts";
 import { toRetry } from "../run/run.ts";
 import { setOf } from "../selection/contenders.ts";
 import type { Standing } from "../selection/selection.ts";
-
-/** How long a candidate's pods may take to become ready. */
-export const READY_WITHIN_MS = 600_000;
 
 /** What the route decided is written where it stays: on the revision's record. */
 export function recordVerdicts({ observed }: Facts): Advice {
@@ -50,14 +49,17 @@ export function failUnreadyContenders({ observed, selection, now }: Facts): read
 }
 
 /** Likewise, one of which there is nothing that could get ready: after what it is made of was tried once more. */
-export function failRefusedContenders({ observed, selection, now }: Facts): readonly Advice[] {
-  return startingIn(selection).map(({ revision, refused }) => {
+export function failRefused({ observed, run: { candidate }, selection, now }: Facts): readonly Advice[] {
+  const known = observed.canary.status?.candidate;
+  const isKnown = candidate?.state === "Running" && candidate.revision === known?.revision;
+  return [...startingIn(selection), ...(isKnown ? [known] : [])].map(({ revision, refused }) => {
     const standing = observed.records.get(revision);
-    const isMade = progressedAt(observed.arms.get(revision) ?? {}) !== undefined;
+    const isMade = startedAt(observed.arms.get(revision) ?? {}) !== undefined;
     if (refused === undefined || standing === undefined || isMade) return undefined;
+    const limitMs = readyWithinMs(observed);
     const refusedMs = now.getTime() - Date.parse(refused.since);
-    if (refusedMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - refusedMs };
-    const reason = `for ${formatAge(READY_WITHIN_MS)} the API server has not taken what it is made of: ${refused.message}`;
+    if (refusedMs < limitMs) return { waitMs: limitMs - refusedMs };
+    const reason = `for ${formatAge(limitMs)} the API server has not taken what it is made of: ${refused.message}`;
     return record(observed.canary, { ...standing, verdict: "Failed", reason });
   });
 }
@@ -77,26 +79,26 @@ export function chooseContender({ observed, selection }: Facts): Advice {
 function failStuck(observed: Observed, revision: string, hasEntered: boolean, now: Date): Advice {
   const arm = observed.arms.get(revision) ?? {};
   const standing = observed.records.get(revision);
-  const since = arm.isExternal ? now : progressedAt(arm);
-  if (since === undefined || standing === undefined) return undefined;
   // Its pods are well: only its Service is gone, and comes back.
-  if (hasEntered && isAvailable(arm)) return undefined;
-  const stuckMs = isComplete(arm) ? (arm.idleMs ?? 0) : now.getTime() - since.getTime();
-  if (stuckMs < READY_WITHIN_MS) return { waitMs: READY_WITHIN_MS - stuckMs };
+  if (standing === undefined || (hasEntered && isAvailable(arm))) return undefined;
+  const idleUntil = isComplete(arm) ? now.getTime() + readyWithinMs(observed) - (arm.idleMs ?? 0) : undefined;
+  const until = idleUntil ?? readyBy(observed, revision, hasEntered)?.getTime();
+  if (until === undefined) return undefined;
+  if (until > now.getTime()) return { waitMs: until - now.getTime() };
   return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, revision) });
 }
 
 function failureOf(observed: Observed, revision: string): string {
-  const arm = observed.arms.get(revision) ?? {};
-  const age = formatAge(READY_WITHIN_MS);
+  const { arms, canary } = observed;
+  const arm = arms.get(revision) ?? {};
+  const age = formatAge(readyWithinMs(observed));
   if (arm.isExternal) return `it got no request for ${age}: ${coldReason(observed, revision)}`;
-  const pods = `${podsIn(arm, observed.canary)} of the candidate can serve`;
+  const pods = `${podsIn(arm, canary)} of the candidate can serve`;
   if (isComplete(arm)) return `${pods}, but got no request for ${age}: ${coldReason(observed, revision)}`;
   const refused = podsRefused(arm);
   if (refused !== undefined) return `${pods}: for ${age} the API server has not taken another: ${refused}`;
-  const { problem } = arm.inferenceService ?? {};
-  const said = problem === undefined ? "" : ` (${problem})`;
-  return `${pods}, and for ${age} none became ready${said}: see kubectl describe pods -l ${LABEL.revision}=${revision}`;
+  const rest = whyNotReady(arm) ?? `see kubectl describe pods -l ${LABEL.revision}=${revision}`;
+  return `${pods}, and for ${age} (serving.readyWithin) not all became ready: ${rest}`;
 }
 
 /**

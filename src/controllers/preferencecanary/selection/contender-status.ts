@@ -1,17 +1,14 @@
 import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import { timestamp } from "../../../runtime/conditions.ts";
-import { armName } from "../../../traffic/names.ts";
 import type { LastRun } from "../archive/last-run.ts";
-import { type Effect, nameIn } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import type { Observed } from "../observed.ts";
-import { startingPodsOf } from "../standing/run-standing.ts";
+import { type Refused, refusedSince } from "../standing/refusals.ts";
+import { lateWords, startingPodsOf } from "../standing/run-standing.ts";
 import type { EndedContender } from "./contender-endings.ts";
 import type { KnownContender } from "./contenders.ts";
 import { isContending, type Standing } from "./selection.ts";
-
-type Refused = NonNullable<KnownContender["refused"]>;
 
 /** What status says of those who may become the candidate. */
 export function contendersOf(facts: Facts): Pick<PreferenceCanaryStatus, "contenders"> {
@@ -27,7 +24,8 @@ export function lastOf(contenders: readonly EndedContender[]): LastRun | undefin
 
 function contenderOf(facts: Facts, standing: Standing): KnownContender {
   const { name, revision, model, share, entered, among, gates } = standing;
-  const refused = refusedOf(facts, standing);
+  const isStarting = standing.out === undefined && !isContending(standing);
+  const refused = isStarting ? refusedSince(facts, revision, standing.refused) : undefined;
   return {
     name,
     revision,
@@ -42,18 +40,6 @@ function contenderOf(facts: Facts, standing: Standing): KnownContender {
   };
 }
 
-/** What a pass did not get to is as it was. */
-function refusedOf({ observed, outcome, now }: Facts, standing: Standing): Refused | undefined {
-  const { revision, out, refused: before } = standing;
-  if (out !== undefined || isContending(standing)) return undefined;
-  const isIts = (effect: Effect) => nameIn(effect) === armName(observed.canary.metadata.name, revision);
-  const refusal = outcome?.refusals.find(({ effect }) => isIts(effect));
-  if (refusal !== undefined)
-    return { since: before?.since ?? now.toISOString(), message: refusal.message.slice(0, 1024) };
-  const isTried = outcome !== undefined && (outcome.effect === undefined || isIts(outcome.effect));
-  return isTried ? undefined : before;
-}
-
 function stateOf(standing: Standing): KnownContender["state"] {
   if (standing.out === "Rejected") return "RolledBack";
   if (standing.out === "Failed") return "Failed";
@@ -66,7 +52,7 @@ function messageOf(observed: Observed, standing: Standing, refused: Refused | un
   if (rejection !== undefined) return rejection;
   if (refused !== undefined)
     return `since ${timestamp(new Date(refused.since))} the API server does not take what it is made of: ${refused.message}`;
-  if (!isContending(standing)) return `starting: ${startingPodsOf(observed, revision)}`;
+  if (!isContending(standing)) return `starting: ${startingPodsOf(observed, revision)}${lateWords(observed, revision)}`;
   const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   return isUnread ? `nobody is chosen before its evidence was read; ${words}` : words;
 }

@@ -20,7 +20,8 @@ export function announcements(
     ...held(before, after),
     ...outOfReach(before, after),
     ...routeLeft(before, after),
-    ...refused(before, after),
+    ...warned(CONDITION.writeRefused, "Write", before, after),
+    ...warned(CONDITION.podsWaiting, "Schedule", before, after),
   ];
 }
 
@@ -103,13 +104,17 @@ function held(before: PreferenceCanaryStatus | undefined, after: PreferenceCanar
   });
 }
 
-/** Once for each time that something is refused, or something else that matters more. */
-function refused(before: PreferenceCanaryStatus | undefined, { conditions }: PreferenceCanaryStatus): EventNote[] {
-  const type = CONDITION.writeRefused;
+/** Once for each time that something is refused or a pod waits, or something else that matters more. */
+function warned(
+  type: string,
+  action: string,
+  before: PreferenceCanaryStatus | undefined,
+  { conditions }: PreferenceCanaryStatus,
+): EventNote[] {
   const now = findCondition(conditions, type);
   const known = findCondition(before?.conditions, type);
   if (now?.status !== "True" || (known?.status === "True" && known.reason === now.reason)) return [];
-  return [{ type: "Warning", reason: now.reason, action: "Write", note: now.message }];
+  return [{ type: "Warning", reason: now.reason, action, note: now.message }];
 }
 
 /** Once for each change of somebody else's that stands. */

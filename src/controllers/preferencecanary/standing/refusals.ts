@@ -1,4 +1,5 @@
 import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
+import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 import { findCondition, type NewCondition } from "../../../runtime/conditions.ts";
 import { armName } from "../../../traffic/names.ts";
 import { percentOf, weightIn } from "../../../traffic/slots.ts";
@@ -40,6 +41,23 @@ export function writeRefused(facts: Facts, observedGeneration: number): NewCondi
   if (facts.outcome === undefined || effect !== undefined) return [{ ...before, observedGeneration }];
   const message = "The API server takes what the canary writes";
   return [{ type, status: "False", reason: "NothingRefused", message, observedGeneration }];
+}
+
+/** As status remembers it of an arm, and from when on. */
+export type Refused = NonNullable<NonNullable<PreferenceCanaryStatus["candidate"]>["refused"]>;
+
+/** While nothing of what the arm is made of is taken. What a pass did not get to is as it was `before`. */
+export function refusedSince(
+  { observed, outcome, now }: Facts,
+  revision: string,
+  before: Refused | undefined,
+): Refused | undefined {
+  const isIts = (effect: Effect) => nameIn(effect) === armName(observed.canary.metadata.name, revision);
+  const refusal = outcome?.refusals.find(({ effect }) => isIts(effect));
+  if (refusal !== undefined)
+    return { since: before?.since ?? now.toISOString(), message: refusal.message.slice(0, 1024) };
+  const isTried = outcome !== undefined && (outcome.effect === undefined || isIts(outcome.effect));
+  return isTried ? undefined : before;
 }
 
 /** Traffic, or what an arm is made of that has to serve before anything goes on. */

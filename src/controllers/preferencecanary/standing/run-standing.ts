@@ -1,10 +1,13 @@
 import { ANNOTATION } from "../../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.ts";
+import { timestamp } from "../../../runtime/conditions.ts";
 import { LIVE_MS } from "../../../traffic/liveness.ts";
 import { isComplete, podsIn, podsRefused } from "../arms/arm-state.ts";
 import { backingIn, type External, externalInputs } from "../arms/external-arm.ts";
+import { readyBy } from "../arms/ready-within.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { coldReason } from "../arms/warm-up.ts";
+import { whyNotReady } from "../arms/why-not-ready.ts";
 import type { Facts } from "../facts.ts";
 import type { Arm, Observed } from "../observed.ts";
 import type { Hold } from "../run/hold.ts";
@@ -46,8 +49,9 @@ const HOLD_REASON: Readonly<Record<Hold, string>> = {
 };
 
 function held(facts: Facts, hold: Hold, revision: string, message: string): Stand {
-  const { canary } = facts.observed;
-  const reason = HOLD_REASON[hold];
+  const { canary, arms } = facts.observed;
+  const isUnschedulable = hold === "NotReady" && arms.get(revision)?.podProblem?.reason === "Unschedulable";
+  const reason = isUnschedulable ? "CandidateUnschedulable" : HOLD_REASON[hold];
   const until = hold === "RouteContested" ? heldByRoute(facts) : untilWords(hold, canary, revision);
   if (until === undefined) return inProgress("Progressing", reason, message);
   return { phase: "Paused", standing: "NotReady", reason, message: `It stays there ${until}. ${message}` };
@@ -75,7 +79,7 @@ function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): str
 }
 
 function where({ observed, progress, waits, hold }: Facts, revision: string): string {
-  if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}`;
+  if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}${lateWords(observed, revision)}`;
   if (hold === "NotReady" && observed.arms.get(revision)?.deployment !== undefined)
     return `${describeProgress(progress)}, but ${podsOf(observed, revision)}`;
   const waiting =
@@ -94,7 +98,9 @@ export function unsampled({ canary, sampler, judge, route }: Observed): string {
 
 function becauseOf(helper: Arm): string {
   const refused = podsRefused(helper);
-  return refused === undefined ? "" : `: the API server does not take it: ${refused}`;
+  if (refused !== undefined) return `: the API server does not take it: ${refused}`;
+  const why = whyNotReady(helper);
+  return why === undefined ? "" : `: ${why}`;
 }
 
 /** Of a weight that nobody can ask for. */
@@ -131,14 +137,12 @@ export function whyTakenBack(
   return written ?? records.get(revision)?.reason ?? rejection;
 }
 
-/** "1 of 4 pods are ready", with what KServe says of its pods. */
+/** "1 of 4 pods are ready", with what is said of the others. */
 export function podsOf({ arms, canary }: Observed, revision: string): string {
   const arm = arms.get(revision) ?? {};
   const refused = podsRefused(arm);
-  const { problem } = arm.inferenceService ?? {};
-  const rest =
-    refused === undefined ? problem && `, and ${problem}` : `, and the API server does not take another: ${refused}`;
-  return `${podsIn(arm, canary)} are ready${rest ?? ""}`;
+  const why = refused === undefined ? whyNotReady(arm) : `the API server does not take another: ${refused}`;
+  return `${podsIn(arm, canary)} are ready${why === undefined ? "" : `, and ${why}`}`;
 }
 
 /** The same of an arm that gets no request yet, with what is missing once they are. */
@@ -148,6 +152,12 @@ export function startingPodsOf(observed: Observed, revision: string): string {
   const isReady = isComplete(observed.arms.get(revision) ?? {});
   const reason = isReady ? coldReason(observed, revision) : undefined;
   return `${podsOf(observed, revision)}${reason === undefined ? "" : `, but ${reason}`}`;
+}
+
+/** Of an arm that has yet to serve for the first time, and will not be waited for after that. */
+export function lateWords(observed: Observed, revision: string): string {
+  const by = readyBy(observed, revision, false);
+  return by === undefined ? "" : `; it has failed if that is still so at ${timestamp(by)} (serving.readyWithin)`;
 }
 
 function startingServiceOf(observed: Observed, revision: string, { stable, candidate }: External): string {
