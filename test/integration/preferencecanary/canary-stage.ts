@@ -9,6 +9,7 @@ import { dpoJobs, preferenceCanaries } from "../../../src/controllers/resources.
 import { createCollectorClient } from "../../../src/evidence/collector-client.ts";
 import { createPrometheusClient, type PrometheusServer } from "../../../src/evidence/prometheus.ts";
 import { createWebhookClient, type WebhookEndpoint } from "../../../src/evidence/webhook.ts";
+import type { Deployment } from "../../../src/kube/built-in.ts";
 import type { HTTPRoute } from "../../../src/kube/gateway-api.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { deployments, httpRoutes, objectPath, services } from "../../../src/kube/resource.ts";
@@ -70,6 +71,8 @@ export interface StageOptions {
   readonly speed?: number;
   readonly prometheus?: readonly PrometheusServer[];
   readonly webhooks?: readonly WebhookEndpoint[];
+  /** Whether some node takes its pods. */
+  readonly hasRoom?: (deployment: Stored<Deployment>) => boolean;
 }
 
 const SPEED = 20;
@@ -81,7 +84,7 @@ export async function setCanaryStage(installation: Installation, options: StageO
   const key = { namespace, name: CANARY };
   const canaries = await stage.history(preferenceCanaries);
   const routes = await stage.history(httpRoutes);
-  stage.atEnd(await startStandIns(installation.admin, client, namespace));
+  stage.atEnd(await startStandIns(installation.admin, client, namespace, options.hasRoom));
   const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
   let manager: RunningManager | undefined;
   let closing: Promise<void> | undefined;

@@ -14,14 +14,16 @@ import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { type Probe, probe } from "../../../src/traffic/probe.ts";
 import { served } from "../../builders/memory-cluster.ts";
 
-/** The test in the part of kube-controller-manager and kubelet, and of a gateway: what is wanted is so at once. */
+/** The test in the part of kube-controller-manager and kubelet, and of a gateway: what is wanted is so at once, where there is room. */
 export async function startStandIns(
   config: ClusterConfig,
   client: Client,
   namespace: string,
+  hasRoom: (deployment: Stored<Deployment>) => boolean = () => true,
 ): Promise<() => Promise<void>> {
+  const isReadied = (deployment: Stored<Deployment>) => isDue(deployment) && hasRoom(deployment);
   const stops = [
-    follow(config, namespace, deployments, isDue, (deployment) => makeReady(client, deployment)),
+    follow(config, namespace, deployments, isReadied, (deployment) => makeReady(client, deployment)),
     follow(
       config,
       namespace,
