@@ -108,6 +108,8 @@ const Among = z
     "Among how many it was when it was first one of spec.model.candidates: gates.winRate's error rates are divided by that. Absent without.",
   );
 
+const Began = z.string().meta({ format: "date-time" }).exactOptional().describe("When its run began.");
+
 const EndedRun = z.object({
   revision: z.string().max(63).describe("The revision that was judged."),
   digest: z.string().max(71).describe("Its model."),
@@ -148,6 +150,7 @@ const Contender = Revision.extend({
     .max(16)
     .exactOptional()
     .describe("Share of the comparisons that are its own from now on; absent while it gets none."),
+  began: Began,
   entered: z.string().meta({ format: "date-time" }).exactOptional().describe("When it could first answer requests."),
   among: Among,
   refused: Refused,
@@ -179,6 +182,7 @@ export const PreferenceCanaryStatus = z
       .describe("Selects these pods, for an autoscaler: the other arm's load would spoil its average."),
     stable: Revision.exactOptional().describe("The revision that serves."),
     candidate: Revision.extend({
+      began: Began,
       entered: z
         .string()
         .meta({ format: "date-time" })

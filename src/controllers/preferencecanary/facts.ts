@@ -9,6 +9,7 @@ import type { Evidence } from "./evidence/evidence.ts";
 import { type Silence, silentFrom } from "./evidence/silence.ts";
 import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates/gates.ts";
 import type { Observed } from "./observed.ts";
+import { beganAt } from "./run/began.ts";
 import { type Exposure, exposureOf } from "./run/exposure.ts";
 import { type Hold, holdOf } from "./run/hold.ts";
 import { type Orders, readOrders } from "./run/orders.ts";
@@ -117,7 +118,7 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
   const orders = readOrders(observed.canary, candidate.revision);
   // One that was never ready has failed by then: its model was not judged.
   const isWaited = place === undefined || place.step.name === WATCH;
-  const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now);
+  const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now, now);
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing });
@@ -182,12 +183,13 @@ function isPromotedNow({ status }: Observed["canary"], { step }: Progress): bool
  * A run begins with its candidate's Deployment or InferenceService, or with our Service where it has none. One of several that was chosen only
  * after all that time, as after a suspension, has it anew.
  */
-function deadlineOf({ canary, arms }: Observed, candidate: Candidate, entered: Date): Date | undefined {
-  const { deadline } = canary.spec;
-  const created = createdAt(arms.get(candidate.revision) ?? {});
+function deadlineOf(observed: Observed, candidate: Candidate, entered: Date, now: Date): Date | undefined {
+  const { deadline } = observed.canary.spec;
+  const created = createdAt(observed.arms.get(candidate.revision) ?? {});
   if (deadline === undefined || created === undefined) return undefined;
   const limitMs = parseDuration(deadline);
-  const until = Date.parse(created) + limitMs;
+  const began = beganAt(observed, candidate.revision, now).getTime();
+  const until = Math.max(Date.parse(created), began) + limitMs;
   const isChosenLate = candidate.among !== undefined && entered.getTime() >= until;
   return new Date(isChosenLate ? entered.getTime() + limitMs : until);
 }

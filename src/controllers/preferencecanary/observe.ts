@@ -93,11 +93,11 @@ function ofThisTry(
   canary: Stored<PreferenceCanary>,
   records: ReadonlyMap<string, RevisionRecord>,
 ): Stored<PreferenceCanary> {
-  const { revision = "", entered, refused } = canary.status?.candidate ?? {};
+  const { revision = "", began, entered, refused } = canary.status?.candidate ?? {};
   const { retriedAt } = records.get(revision) ?? {};
-  const known = entered ?? refused?.since;
+  const known = entered ?? refused?.since ?? began;
   if (canary.status === undefined || known === undefined || retriedAt === undefined) return canary;
-  if (Date.parse(known) > Date.parse(retriedAt)) return canary;
+  if (Date.parse(known) >= Date.parse(retriedAt)) return canary;
   const { candidate: _candidate, step: _step, weights: _weights, gates: _gates, ...rest } = canary.status;
   return { ...canary, status: rest };
 }

@@ -1,5 +1,6 @@
 import { parseDuration } from "../../../api/v1alpha1/quantity.ts";
 import type { Observed } from "../observed.ts";
+import { beganAt } from "../run/began.ts";
 import { isComplete, progressedAt, startedAt } from "./arm-state.ts";
 
 /** How long a candidate may be without what serves. Over all of its run, it would have no time for its steps. */
@@ -13,9 +14,10 @@ export function readyWithinMs({ canary: { spec } }: Pick<Observed, "canary">): n
  * was since, or a pod that comes and goes would never be late; of an arm that was ready once, from its last change.
  * Absent while nothing is made that could get ready, or everything is.
  */
-export function readyBy(observed: Observed, revision: string, hasEntered: boolean): Date | undefined {
+export function readyBy(observed: Observed, revision: string, hasEntered: boolean, now: Date): Date | undefined {
   const arm = observed.arms.get(revision) ?? {};
   const since = hasEntered ? progressedAt(arm) : startedAt(arm);
   if (since === undefined || isComplete(arm)) return undefined;
-  return new Date(since.getTime() + readyWithinMs(observed));
+  const began = beganAt(observed, revision, now);
+  return new Date(Math.max(since.getTime(), began.getTime()) + readyWithinMs(observed));
 }

@@ -82,7 +82,7 @@ function failStuck(observed: Observed, revision: string, hasEntered: boolean, no
   // Its pods are well: only its Service is gone, and comes back.
   if (standing === undefined || (hasEntered && isAvailable(arm))) return undefined;
   const idleUntil = isComplete(arm) ? now.getTime() + readyWithinMs(observed) - (arm.idleMs ?? 0) : undefined;
-  const until = idleUntil ?? readyBy(observed, revision, hasEntered)?.getTime();
+  const until = idleUntil ?? readyBy(observed, revision, hasEntered, now)?.getTime();
   if (until === undefined) return undefined;
   if (until > now.getTime()) return { waitMs: until - now.getTime() };
   return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, revision) });

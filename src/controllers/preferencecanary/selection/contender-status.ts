@@ -3,7 +3,7 @@ import { formatPercent } from "../../../api/v1alpha1/quantity.ts";
 import { timestamp } from "../../../runtime/conditions.ts";
 import type { LastRun } from "../archive/last-run.ts";
 import type { Facts } from "../facts.ts";
-import type { Observed } from "../observed.ts";
+import { beganAt } from "../run/began.ts";
 import { type Refused, refusedSince } from "../standing/refusals.ts";
 import { lateWords, startingPodsOf } from "../standing/run-standing.ts";
 import type { EndedContender } from "./contender-endings.ts";
@@ -32,11 +32,12 @@ function contenderOf(facts: Facts, standing: Standing): KnownContender {
     digest: model.digest ?? "",
     state: stateOf(standing),
     ...(share !== undefined && { share: formatPercent(share) }),
+    began: beganAt(facts.observed, revision, facts.now).toISOString(),
     ...(entered && { entered: entered.toISOString() }),
     ...(among && { among }),
     ...(refused && { refused }),
     gates: [...gates],
-    message: messageOf(facts.observed, standing, refused).slice(0, 1024),
+    message: messageOf(facts, standing, refused).slice(0, 1024),
   };
 }
 
@@ -46,13 +47,14 @@ function stateOf(standing: Standing): KnownContender["state"] {
   return isContending(standing) || standing.rejection !== undefined ? "Compared" : "Starting";
 }
 
-function messageOf(observed: Observed, standing: Standing, refused: Refused | undefined): string {
+function messageOf(facts: Facts, standing: Standing, refused: Refused | undefined): string {
+  const { observed } = facts;
   const { revision, out, rejection, gates, isUnread } = standing;
   if (out !== undefined) return observed.records.get(revision)?.reason ?? "its model was rejected before";
   if (rejection !== undefined) return rejection;
   if (refused !== undefined)
     return `since ${timestamp(new Date(refused.since))} the API server does not take what it is made of: ${refused.message}`;
-  if (!isContending(standing)) return `starting: ${startingPodsOf(observed, revision)}${lateWords(observed, revision)}`;
+  if (!isContending(standing)) return `starting: ${startingPodsOf(observed, revision)}${lateWords(facts, revision)}`;
   const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   return isUnread ? `nobody is chosen before its evidence was read; ${words}` : words;
 }

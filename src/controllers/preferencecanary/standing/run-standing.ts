@@ -78,8 +78,9 @@ function untilWords(hold: Hold, canary: PreferenceCanary, revision: string): str
   }
 }
 
-function where({ observed, progress, waits, hold }: Facts, revision: string): string {
-  if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}${lateWords(observed, revision)}`;
+function where(facts: Facts, revision: string): string {
+  const { observed, progress, waits, hold } = facts;
+  if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}${lateWords(facts, revision)}`;
   if (hold === "NotReady" && observed.arms.get(revision)?.deployment !== undefined)
     return `${describeProgress(progress)}, but ${podsOf(observed, revision)}`;
   const waiting =
@@ -155,8 +156,8 @@ export function startingPodsOf(observed: Observed, revision: string): string {
 }
 
 /** Of an arm that has yet to serve for the first time, and will not be waited for after that. */
-export function lateWords(observed: Observed, revision: string): string {
-  const by = readyBy(observed, revision, false);
+export function lateWords({ observed, now }: Facts, revision: string): string {
+  const by = readyBy(observed, revision, false, now);
   return by === undefined ? "" : `; it has failed if that is still so at ${timestamp(by)} (serving.readyWithin)`;
 }
 

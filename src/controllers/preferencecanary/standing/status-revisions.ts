@@ -1,5 +1,6 @@
 import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 import type { Facts } from "../facts.ts";
+import { beganAt } from "../run/began.ts";
 import type { Candidate } from "../run/run.ts";
 import { type Refused, refusedSince } from "./refusals.ts";
 
@@ -7,7 +8,8 @@ import { type Refused, refusedSince } from "./refusals.ts";
 export function revisionsOf(facts: Facts): Pick<PreferenceCanaryStatus, "stable" | "candidate"> {
   const { run, entered, served } = facts;
   const { stable, stableDigest, candidate } = run;
-  const since = {
+  const since = candidate && {
+    began: beganAt(facts.observed, candidate.revision, facts.now).toISOString(),
     ...(entered && { entered: entered.toISOString() }),
     ...(served && { served: served.toISOString() }),
   };

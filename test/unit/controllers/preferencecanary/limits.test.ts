@@ -289,6 +289,23 @@ describe("a watch after promotion", () => {
     expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: promoted } });
   });
 
+  it("lets the revision before it be tried again in a run of its own, whose clocks are not its old Deployment's", () => {
+    const { world, before, promoted } = watching();
+    world.later(30 * 60_000);
+    world.job("train-2", "a", "2026-01-03T00:00:00Z");
+    world.autoReady = false;
+    world.cluster.setReady(`${CANARY}-${before}`, 0);
+    world.annotate({ "dpo.dev/promote": promoted });
+    world.settle();
+    expect(world.status).toMatchObject({ stable: { revision: promoted }, candidate: { revision: before } });
+    world.cluster.setReady(`${CANARY}-${before}`);
+    world.settle(5_000);
+    expect(world.status).toMatchObject({ phase: "Progressing", lastRun: { revision: promoted } });
+    expect(world.status.step).toBeDefined();
+    world.later(31 * 60_000);
+    expect(world.status.lastRun).toMatchObject({ revision: before, outcome: "RolledBack" });
+  });
+
   it("goes on where it was when status is lost", () => {
     const { world, promoted } = watching();
     world.loseStatus();
