@@ -9,7 +9,10 @@ import { ARM_PORT } from "./desired.ts";
 export function routeKindOf({ metadata: { name, namespace }, spec }: PreferenceCanary): RouteKind {
   const arms = { canary: name, namespace, port: ARM_PORT };
   const { httpRoute, istio } = spec.traffic;
-  if (istio !== undefined) return virtualService(arms, istio.virtualService);
+  if (istio !== undefined) {
+    const { hosts, gateways } = istio.virtualService;
+    return virtualService(arms, { hosts, gateways });
+  }
   const { adopt, parentRefs = [], hostnames = [] } = httpRoute ?? {};
   if (adopt !== undefined) return adoptedRoute(arms, adopt);
   return ownedRoute(arms, { parentRefs, hostnames });
