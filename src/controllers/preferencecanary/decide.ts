@@ -63,7 +63,8 @@ const DELETION_RULES: readonly Rule[] = [
 
 /**
  * The first rule that wants something done is followed; the next pass sees what came of it. `refused`: of so many the API
- * server would not have it, which has changed nothing, so the rules after them have their turn.
+ * server would not have it, which has changed nothing, so the rules after them have their turn, but for what needs the
+ * finalizer.
  */
 export function decide(facts: Facts, refused = 0): Decision {
   const isDeleted = facts.observed.canary.metadata.deletionTimestamp !== undefined;
@@ -77,6 +78,8 @@ export function decide(facts: Facts, refused = 0): Decision {
         effect = advice.effect;
         break;
       }
+      // What is made while deletion would not wait for it to be taken away stays for ever.
+      if (advice.effect.type === "AddFinalizer") break;
       passed += 1;
       continue;
     }

@@ -60,9 +60,9 @@ export function refusedSince(
   return isTried ? undefined : before;
 }
 
-/** Traffic, or what an arm is made of that has to serve before anything goes on. */
+/** Traffic, the finalizer, or what an arm is made of that has to serve before anything goes on. */
 function isNeeded(facts: Facts, effect: Effect): boolean {
-  if (effect.type === "WriteRoute") return true;
+  if (effect.type === "WriteRoute" || effect.type === "AddFinalizer") return true;
   const { name } = facts.observed.canary.metadata;
   // The verdict on one that is taken back stands on the route as well.
   const isVerdict = effect.type === "ApplyRecord" && isTakenBack(facts);

@@ -69,6 +69,20 @@ describe("a write that is refused", () => {
     expect(refused(world)).toMatchObject({ status: "True", reason: "PodsRefused", message });
   });
 
+  it("has nothing made before the finalizer stands, without which it would be left behind", () => {
+    const world = new CanaryWorld(canarySpec());
+    world.refuses = ({ type }) => type === "AddFinalizer";
+    world.workload();
+    world.settle();
+    expect(world.status.phase).toBe("Stalled");
+    expect(ready(world)).toMatchObject({ reason: "WriteRefused" });
+    expect(world.facts().observed.arms.size).toBe(0);
+    expect(world.facts().observed.records.size).toBe(0);
+    world.refuses = () => false;
+    world.settle();
+    expect(world.status.phase).toBe("Idle");
+  });
+
   it("is told in an Event once, whatever else is written meanwhile, and no more once it is taken", () => {
     const world = inLastStep(WITH_JUDGE, isOfJudge);
     expect(world.events.filter(({ reason }) => reason === "PodsRefused")).toHaveLength(1);
