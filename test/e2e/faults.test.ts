@@ -82,13 +82,17 @@ describe("a DPOJob that cannot run says why", () => {
   });
 });
 
+function wanting(readyWithin = "10m") {
+  const { serving } = canaryOf(scene, {}).spec;
+  const steps = [{ name: "half", weight: 50 }];
+  const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
+  return canaryOf(scene, { serving: { ...serving, readyWithin }, evidence, steps, gates: { winRate: {} } });
+}
+
 describe("a rollback", () => {
   test("stands when operator and collector die right after its write", { timeout: 10 * MINUTE }, async () => {
     const { cluster, workspace, routes } = scene;
-    const steps = [{ name: "half", weight: 50 }];
-    const evidence = { comparisons: { percent: 5, dataset: { name: NAMES.dataset } } };
-    const canary = canaryOf(scene, { evidence, steps, gates: { winRate: {} } });
-    await workspace.apply(workloadOf(scene, base, "first"), canary);
+    await workspace.apply(workloadOf(scene, base, "first"), wanting());
     await served(scene);
     await workspace.apply(workloadOf(scene, base, "bad"));
     const candidate = await status(scene, 5 * MINUTE, (now) =>
@@ -110,5 +114,31 @@ describe("a rollback", () => {
       await startCollector(cluster);
     }
     expect(routeFaults(routes.versions, NAMES.canary)).toEqual([]);
+  });
+});
+
+describe("a candidate for which no node has a GPU", () => {
+  test("says so in the scheduler's words, and has failed after serving.readyWithin", {
+    timeout: 5 * MINUTE,
+  }, async () => {
+    const stable = await status(scene, MINUTE, (now) => now.stable?.revision);
+    const { spec, ...workload } = workloadOf(scene, base, "gpu");
+    const containers = spec.template.spec.containers.map((each) => {
+      const limits = { ...each.resources.limits, "nvidia.com/gpu": "1" };
+      return { ...each, resources: { ...each.resources, limits } };
+    });
+    const template = { ...spec.template, spec: { ...spec.template.spec, containers } };
+    await scene.workspace.apply(wanting("20s"), { ...workload, spec: { ...spec, template } });
+    const waiting = await status(scene, MINUTE, ({ conditions }) => {
+      const condition = findCondition(conditions, CONDITION.podsWaiting);
+      return condition?.status === "True" ? condition : undefined;
+    });
+    expect(waiting).toMatchObject({ reason: "Unschedulable" });
+    expect(waiting.message).toMatch(/Insufficient nvidia\.com\/gpu/);
+    const { lastRun, ...failed } = await status(scene, 2 * MINUTE, (now) =>
+      now.lastRun?.outcome === "Failed" ? now : undefined,
+    );
+    expect(lastRun?.message).toMatch(/for 20s \(serving\.readyWithin\).*Insufficient nvidia\.com\/gpu/);
+    expect(failed.stable?.revision).toBe(stable);
   });
 });
