@@ -5,11 +5,11 @@ import { decimal, duration, percent } from "./quantity.ts";
 /** Gates whose evidence the operator asks other systems for. Which ones there are is in the manager's configuration. */
 
 /** What a query may leave open. The values are names, in which nothing has a meaning in PromQL. */
-export const PLACEHOLDERS = ["namespace", "canary", "revision", "stable"] as const;
-export type Placeholder = (typeof PLACEHOLDERS)[number];
+export const OPEN_NAMES = ["namespace", "canary", "revision", "stable"] as const;
+export type OpenName = (typeof OPEN_NAMES)[number];
 
 /** A text of CEL: the query without the placeholders that there are. */
-const withoutPlaceholders = PLACEHOLDERS.reduce((text, name) => `${text}.replace('{{${name}}}', '')`, "self.query");
+const withoutPlaceholders = OPEN_NAMES.reduce((text, name) => `${text}.replace('{{${name}}}', '')`, "self.query");
 
 export const PrometheusQuery = z
   .object({
@@ -25,7 +25,7 @@ export const PrometheusQuery = z
   .meta(
     rules([
       `!${withoutPlaceholders}.contains('{{')`,
-      `prometheus.query: the placeholders are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(", ")}, written without blanks`,
+      `prometheus.query: the placeholders are ${OPEN_NAMES.map((name) => `{{${name}}}`).join(", ")}, written without blanks`,
     ]),
   );
 

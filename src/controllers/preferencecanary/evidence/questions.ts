@@ -1,5 +1,5 @@
 import type { Cursor } from "../../../api/contracts/collector-api.ts";
-import { PLACEHOLDERS, type Placeholder } from "../../../api/v1alpha1/asked-gates.ts";
+import { OPEN_NAMES, type OpenName } from "../../../api/v1alpha1/asked-gates.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../../api/v1alpha1/quantity.ts";
 import { metricGateName } from "../gates/gate-names.ts";
@@ -108,11 +108,11 @@ function metricQuestion(
  * In one go, so that no value is looked into for placeholders. Names of namespaces, canaries and revisions are letters,
  * digits, "-" and ".": none of them can end a string of PromQL or mean anything outside of one.
  */
-function filledIn(query: string, values: Readonly<Record<Placeholder, string>>): string {
-  return query.replace(OPEN, (_, name: Placeholder) => values[name]);
+function filledIn(query: string, values: Readonly<Record<OpenName, string>>): string {
+  return query.replace(OPEN, (_, name: OpenName) => values[name]);
 }
 
-const OPEN = new RegExp(`\\{\\{(${PLACEHOLDERS.join("|")})\\}\\}`, "g");
+const OPEN = new RegExp(`\\{\\{(${OPEN_NAMES.join("|")})\\}\\}`, "g");
 
 interface Arms {
   readonly candidate: Candidate;
