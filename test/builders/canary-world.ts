@@ -36,6 +36,9 @@ export type Crash = "BeforeEffect" | "BeforeStatus";
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** What takes longer is not over before a slow collector has answered. */
+const SLOW_MS = 20_000;
+
 /** The pure parts of the controller, run as reconcile.ts runs them, in a world where time goes on only when told to. */
 export class CanaryWorld {
   readonly clock = createFakeClock();
@@ -204,6 +207,7 @@ export class CanaryWorld {
       if (this.autoReady) this.cluster.readyAll();
       const isQuiet = effect === undefined && JSON.stringify(this.#canary?.status) === before;
       if (!isQuiet || crashes[passes] !== undefined) continue;
+      if ((waitMs === undefined || waitMs > Math.min(left, SLOW_MS)) && this.evidence.hear()) continue;
       if (waitMs === undefined || waitMs > left) return passes + 1;
       left -= waitMs;
       this.clock.pause(waitMs);
@@ -218,8 +222,9 @@ export class CanaryWorld {
     this.settle(0);
   }
 
-  /** A process forgets what it remembered; another one takes over. */
+  /** A process forgets what it remembered; another one takes over, and hears of evidence only once all else is done. */
   restart(): void {
+    this.evidence.forget();
     this.#settling = createSettling(this.clock);
     this.#notes = createWaitingNotes(this.clock);
   }

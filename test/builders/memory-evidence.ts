@@ -20,6 +20,7 @@ export function createMemoryEvidence(now: () => Date) {
   const access: Record<keyof Collected, Access> = { comparisons: readable, checks: readable, ratings: readable };
   let sequence = 0;
   let asked: string[] = [];
+  let isHeard = true;
 
   function stream<Item extends { readonly sequence: number; readonly id: string }>(
     all: readonly Owned<Item>[],
@@ -43,6 +44,16 @@ export function createMemoryEvidence(now: () => Date) {
       const all = ["comparisons", "checks", "ratings"] as const;
       for (const name of names.length > 0 ? names : all) access[name] = to;
     },
+    /** By a process that has just begun, which then hears nothing of it before `hear`: a collector may be slow. */
+    forget() {
+      isHeard = false;
+    },
+    /** Whether that is something new. */
+    hear(): boolean {
+      const isNew = !isHeard;
+      isHeard = true;
+      return isNew;
+    },
     /** The streams that were wanted last. */
     get asked() {
       return asked;
@@ -50,10 +61,11 @@ export function createMemoryEvidence(now: () => Date) {
     read: ({ candidate, stable }: Pair, cursors: Cursors): Collected => {
       asked = Object.keys(cursors);
       const rated = ratings.slice(firstOf(candidate));
+      const how = (name: keyof Collected): Access => (isHeard ? access[name] : { type: "Unread" });
       return {
-        comparisons: stream<Comparison>(votes, [`${candidate}/${stable}`], cursors.comparisons, access.comparisons),
-        checks: stream<CheckRecord>(checks, [candidate], cursors.checks, access.checks),
-        ratings: stream<RatingRecord>(rated, [candidate, stable], cursors.ratings, access.ratings),
+        comparisons: stream<Comparison>(votes, [`${candidate}/${stable}`], cursors.comparisons, how("comparisons")),
+        checks: stream<CheckRecord>(checks, [candidate], cursors.checks, how("checks")),
+        ratings: stream<RatingRecord>(rated, [candidate, stable], cursors.ratings, how("ratings")),
       };
     },
     vote({ candidate, stable }: Pair, outcome: Comparison["outcome"], cohort: string | null = null) {

@@ -7,6 +7,7 @@ import type { CanarySettings } from "./desired.ts";
 import type { Outcome } from "./effect.ts";
 import type { Evidence } from "./evidence/evidence.ts";
 import { type Silence, silentFrom } from "./evidence/silence.ts";
+import { isUnread } from "./evidence/unread.ts";
 import { foldGates, type GateStatus, rememberedGates, watchedGates } from "./gates/gates.ts";
 import type { Observed } from "./observed.ts";
 import { beganAt } from "./run/began.ts";
@@ -34,6 +35,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly verdict?: Verdict;
   /** Why a running candidate is taken back now, in words. */
   readonly rejection?: string;
+  /** Nothing was heard of some of the candidate's evidence yet. */
+  readonly isUnread: boolean;
   /** The candidate gets no further as long as there is a reason. */
   readonly hold?: Hold;
   /** Of a running candidate whose pods are there. */
@@ -63,6 +66,7 @@ const WITHOUT_CANDIDATE = {
   isPromotable: false,
   isServing: false,
   hasEntered: false,
+  isUnread: false,
 } as const;
 
 export function gatherFacts(
@@ -100,7 +104,7 @@ interface Judging {
   readonly presence: Omit<Presence, "place">;
 }
 
-interface Judgement extends Pick<Facts, "gates" | "shares" | "rejection" | "hold" | "outOfReach"> {
+interface Judgement extends Pick<Facts, "gates" | "shares" | "rejection" | "isUnread" | "hold" | "outOfReach"> {
   readonly verdict: Verdict;
   readonly orders: Orders;
   readonly deadline: Date | undefined;
@@ -121,7 +125,8 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
   const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now, now);
   const isOverdue = deadline !== undefined && deadline <= now;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
-  const hold = holdOf(observed, { verdict, evidence, orders, isOverdue, isServing });
+  const unread = isUnread(spec, evidence);
+  const hold = holdOf(observed, { verdict, isUnread: unread, orders, isOverdue, isServing });
   const isTold = isTrue(observed.canary.status?.conditions, CONDITION.outOfReach);
   const outOfReach = safetyOutOfReach({ spec, gates, entered: presence.entered, deadline, isTold }, now);
   const outcome = {
@@ -129,7 +134,7 @@ function judge({ observed, candidate, evidence, remembered, place, presence }: J
     ...(hold && { hold }),
     ...(outOfReach !== undefined && { outOfReach }),
   };
-  return { gates, verdict, orders, deadline, ...(shares && { shares }), ...outcome };
+  return { gates, verdict, orders, deadline, isUnread: unread, ...(shares && { shares }), ...outcome };
 }
 
 interface Going {

@@ -72,13 +72,28 @@ export function pruneRecords({ observed, run }: Facts): Advice {
   return oldest && { effect: { type: "DeleteRecord", name: armName(canary.metadata.name, oldest.revision) } };
 }
 
-/** Services that somebody, or we, deleted: free to go once the route has stopped naming them. */
-export function releaseServices({ observed }: Facts): Advice {
-  for (const { service } of [observed.sampler, ...observed.arms.values()]) {
-    const advice = service?.terminating && service.held ? release(observed, service) : undefined;
+/**
+ * Services that somebody, or we, deleted: free to go once the route has stopped naming them. With its Service a candidate
+ * that is taken back is gone, and its run is archived as status has it: not before status says what it was taken back by,
+ * as only a process may have known that is no more.
+ */
+export function releaseServices(facts: Facts): Advice {
+  const { observed, run } = facts;
+  for (const [revision, { service }] of [["sampler", observed.sampler] as const, ...observed.arms]) {
+    const isLast = revision === run.candidate?.revision && run.candidate.state !== "Running";
+    if (!service?.terminating || !service.held || (isLast && !isTold(facts))) continue;
+    const advice = release(observed, service);
     if (advice !== undefined) return advice;
   }
   return undefined;
+}
+
+/** Status has what the gates say by all evidence. Nobody reads that of a canary that goes. */
+function isTold({ observed: { canary }, gates, isUnread }: Facts): boolean {
+  const { metadata, status } = canary;
+  const told = new Map(status?.gates?.map(({ name, verdict }) => [name, verdict]));
+  const isSame = gates.every(({ name, verdict }) => told.get(name) === verdict);
+  return metadata.deletionTimestamp !== undefined || (isSame && !isUnread);
 }
 
 function release(observed: Observed, { object }: ObservedService): Advice {

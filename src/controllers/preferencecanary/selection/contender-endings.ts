@@ -2,7 +2,7 @@ import { timestamp } from "../../../runtime/conditions.ts";
 import type { Ending, LastRun } from "../archive/last-run.ts";
 import type { Facts } from "../facts.ts";
 import { chosenModel, type KnownContender } from "./contenders.ts";
-import { winRateOf } from "./selection.ts";
+import { type Standing, winRateOf } from "./selection.ts";
 
 /** A contender as status last had it, and how it ended. */
 export interface EndedContender {
@@ -13,12 +13,19 @@ export interface EndedContender {
 /** Those who were in the selection and are no more, seen in what stands, as the end of a run is. */
 export function endedContenders(facts: Facts, now: Date): readonly EndedContender[] {
   return (facts.observed.canary.status?.contenders ?? []).flatMap((known) => {
-    const ending = isOut(known) ? undefined : endingOf(facts, known);
+    const standing = facts.selection?.contenders.find(({ revision }) => revision === known.revision);
+    const isLater = standing !== undefined && isUntellable(standing);
+    const ending = isOut(known) || isLater ? undefined : endingOf(facts, known);
     if (ending === undefined) return [];
     const { digest, among } = known;
     const message = ending.message.slice(0, 1024);
     return [{ known, ended: { ...ending, message, digest, time: timestamp(now), ...(among && { among }) } }];
   });
+}
+
+/** One that is out is told of with its evidence: what was found in that only a process may have known that is no more. */
+export function isUntellable({ out, isUnread }: Standing): boolean {
+  return out !== undefined && isUnread;
 }
 
 function isOut({ state }: KnownContender): boolean {

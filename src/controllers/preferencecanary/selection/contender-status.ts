@@ -6,7 +6,7 @@ import type { Facts } from "../facts.ts";
 import { beganAt } from "../run/began.ts";
 import { type Refused, refusedSince } from "../standing/refusals.ts";
 import { lateWords, startingPodsOf } from "../standing/run-standing.ts";
-import type { EndedContender } from "./contender-endings.ts";
+import { type EndedContender, isUntellable } from "./contender-endings.ts";
 import type { KnownContender } from "./contenders.ts";
 import { isContending, type Standing } from "./selection.ts";
 
@@ -30,7 +30,7 @@ function contenderOf(facts: Facts, standing: Standing): KnownContender {
     name,
     revision,
     digest: model.digest ?? "",
-    state: stateOf(standing),
+    state: stateOf(facts, standing),
     ...(share !== undefined && { share: formatPercent(share) }),
     began: beganAt(facts.observed, revision, facts.now).toISOString(),
     ...(entered && { entered: entered.toISOString() }),
@@ -41,7 +41,9 @@ function contenderOf(facts: Facts, standing: Standing): KnownContender {
   };
 }
 
-function stateOf(standing: Standing): KnownContender["state"] {
+function stateOf({ observed: { canary } }: Facts, standing: Standing): KnownContender["state"] {
+  const known = canary.status?.contenders?.find(({ revision }) => revision === standing.revision);
+  if (known !== undefined && isUntellable(standing)) return known.state;
   if (standing.out === "Rejected") return "RolledBack";
   if (standing.out === "Failed") return "Failed";
   return isContending(standing) || standing.rejection !== undefined ? "Compared" : "Starting";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CanaryWorld } from "../../../builders/canary-world.ts";
-import { losses, rolledBack, running, wins } from "./scenario.ts";
+import { armOf, candidateOf, losses, rolledBack, running, serving, stableOf, wins } from "./scenario.ts";
 
 const DOWN = "POST http://collector:8080: connect ECONNREFUSED";
 
@@ -14,6 +14,15 @@ function endedUnarchived(votes: readonly (0 | 1)[]): CanaryWorld {
   world.archiveProblem = DOWN;
   world.vote(votes);
   world.settle();
+  return world;
+}
+
+/** The route says so, and status does not. */
+function diedAtRollback(): CanaryWorld {
+  const world = running();
+  world.vote(losses);
+  while (world.slots?.every(({ weight }) => weight > 1)) world.pass("BeforeStatus");
+  world.restart();
   return world;
 }
 
@@ -58,17 +67,27 @@ describe("the archive of a run", () => {
   });
 
   it("has the record that decided also where the process died before status said so", () => {
-    const world = running();
-    world.vote(losses);
-    while (world.slots?.every(({ weight }) => weight > 1)) world.pass("BeforeStatus");
-    world.restart();
+    const world = diedAtRollback();
+    const candidate = candidateOf(world);
     world.evidence.setAccess({ type: "Unread" });
-    world.pass();
+    world.settle();
     expect(world.status.history?.[0]).toMatchObject({ outcome: "RolledBack", gates: [{ verdict: "Undecided" }] });
+    // However slow the collector is; meanwhile nobody serves, and no pod is left.
+    expect(world.archived.size).toBe(0);
+    expect(armOf(world, candidate)).toBeUndefined();
+    expect(serving(world)).toEqual({ [stableOf(world)]: 1_000_000 });
     world.evidence.setAccess({ type: "Readable" });
     world.settle();
     expect(world.status.history).toMatchObject([{ outcome: "RolledBack", gates: [{ verdict: "Fail" }] }]);
     expect(lastArchived(world)?.gates).toMatchObject([{ verdict: "Fail", failedAt: { samples: expect.any(Number) } }]);
+  });
+
+  it("does without that record where the collector cannot be read: a run ends all the same", () => {
+    const world = diedAtRollback();
+    world.evidence.setAccess({ type: "Unreadable", problem: DOWN });
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { outcome: "RolledBack" } });
+    expect(world.status.candidate).toBeUndefined();
   });
 
   it("says what was asked and whom, as it was when the run ended", () => {
