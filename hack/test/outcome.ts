@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 
 /** How many tests of a ring passed, failed and were skipped. */
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Where to look, a line each: a test with its file, a check, a file that does not load. */
+  /** Where to look, and why, a line each: a test with its file, a check, a file that does not load. */
   readonly failures: readonly string[];
 }
 
@@ -18,9 +19,18 @@ interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    /** Why it does not load. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
+
+/** Of what a test says as it fails: whoever sees only the end of a long output has to make do with it. */
+const REASON_LENGTH = 500;
 
 export function sum(outcomes: readonly Outcome[]): Outcome {
   const count = (of: "passed" | "failed" | "skipped") => outcomes.reduce((total, outcome) => total + outcome[of], 0);
@@ -54,7 +64,15 @@ export function readReport(file: string): Outcome {
   };
 }
 
-function failuresIn({ name, assertionResults }: VitestReport["testResults"][number]): readonly string[] {
+function failuresIn({ name, message, assertionResults }: VitestReport["testResults"][number]): readonly string[] {
   const failed = assertionResults.filter(({ status }) => status === "failed");
-  return failed.length === 0 ? [`${name}: does not load`] : failed.map(({ fullName }) => `${name}: ${fullName}`);
+  if (failed.length === 0) return [`${name}: does not load${because(message)}`];
+  return failed.map(({ fullName, failureMessages }) => `${name}: ${fullName}${because(failureMessages?.[0])}`);
+}
+
+/** Without the stack that follows the words. */
+function because(error: string | undefined): string {
+  const [words = ""] = stripVTControlCharacters(error ?? "").split(/\n\s+at /);
+  const line = words.replace(/\s+/g, " ").trim();
+  return line === "" ? "" : `: ${line.slice(0, REASON_LENGTH)}`;
 }

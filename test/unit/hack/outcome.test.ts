@@ -12,7 +12,10 @@ describe("readReport", () => {
   }
   const counts = { numPassedTests: 4, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] };
   const passes = { fullName: "adds", status: "passed" };
-  const fails = { fullName: "adds up", status: "failed" };
+  const failureMessages = [
+    "Error: died at \u001b[31mwrite\u001b[39m 3:\n  gates: Undecided\n    at sum.test.ts:3:1\n    at x",
+  ];
+  const fails = { fullName: "adds up", status: "failed", failureMessages };
 
   test("counts what passed, failed and did not run", () => {
     const found = readReport(report({ ...counts, success: true }));
@@ -20,19 +23,21 @@ describe("readReport", () => {
     expect(readReport(report({ ...counts, numFailedTests: 3, success: false }))).toMatchObject({ failed: 3 });
   });
 
-  test("names each test that failed and its file", () => {
+  test("names each test that failed, its file, and why in a line", () => {
     const testResults = [
       { name: "sum.test.ts", status: "failed", assertionResults: [passes, fails] },
       { name: "fine.test.ts", status: "passed", assertionResults: [passes] },
     ];
     const found = readReport(report({ ...counts, numFailedTests: 1, success: false, testResults }));
-    expect(found.failures).toEqual(["sum.test.ts: adds up"]);
+    expect(found.failures).toEqual(["sum.test.ts: adds up: Error: died at write 3: gates: Undecided"]);
   });
 
   test("counts a file that does not load as a failure", () => {
-    const testResults = [{ name: "sum.test.ts", status: "failed", assertionResults: [] }];
+    const message = "Cannot find module 'sums.ts'";
+    const testResults = [{ name: "sum.test.ts", status: "failed", message, assertionResults: [] }];
     const found = readReport(report({ ...counts, success: false, testResults }));
-    expect(found).toMatchObject({ passed: 4, failed: 1, failures: ["sum.test.ts: does not load"] });
+    const failures = ["sum.test.ts: does not load: Cannot find module 'sums.ts'"];
+    expect(found).toMatchObject({ passed: 4, failed: 1, failures });
   });
 
   test("counts a run without a whole report as a failure", () => {
