@@ -1,25 +1,26 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { HTTPRouteSpec } from "../../../src/kube/gateway-api.ts";
 import { events, httpRoutes } from "../../../src/kube/resource.ts";
-import type { ApiRequest } from "../../../src/kube/transport.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { ADOPT, adoptedRoute, marksOf, ROUTE } from "./adopted-stage.ts";
-import type { CanaryStage } from "./canary-stage.ts";
-import { startToDie } from "./dying-process.ts";
+import type { CanaryStage, StageOptions } from "./canary-stage.ts";
+import { type Death, deathsAt, eachDeath, startToDie } from "./dying-process.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const setStage = useCanaryStages();
-let canary: CanaryStage;
-let route: ReturnType<typeof adoptedRoute>;
-let gits: HTTPRouteSpec;
 
-beforeEach(() => set());
+interface Scene {
+  readonly canary: CanaryStage;
+  readonly route: ReturnType<typeof adoptedRoute>;
+  /** What Git says of it. */
+  readonly gits: HTTPRouteSpec;
+}
 
-async function set(): Promise<void> {
-  canary = await setStage();
-  route = adoptedRoute(canary);
-  gits = (await route.sync()).spec;
+async function set(options?: StageOptions): Promise<Scene> {
+  const canary = await setStage(options);
+  const route = adoptedRoute(canary);
+  const { spec } = await route.sync();
   await canary.applyWorkload();
   await canary.createCanary({
     ...ADOPT,
@@ -28,29 +29,30 @@ async function set(): Promise<void> {
       { name: "half", weight: 50 },
     ],
   });
+  return { canary, route, gits: spec };
 }
 
 const isHalf = ({ status }: { status?: { weights?: { desired: number; since?: string } } }) =>
   status?.weights?.desired === 50 && status.weights.since !== undefined;
 
-async function halfWay(): Promise<{ stable: string; candidate: string }> {
+async function halfWay({ canary }: Scene): Promise<{ stable: string; candidate: string }> {
   await canary.until("idle", ({ status }) => status?.phase === "Idle");
   await canary.createJob("next", "b");
   const { status } = await canary.until("half way", isHalf);
   return { stable: status?.stable?.revision ?? "", candidate: status?.candidate?.revision ?? "" };
 }
 
-async function deleteCanary(): Promise<void> {
+async function deleteCanary({ canary, route }: Scene): Promise<void> {
   await canary.stage.client.delete(preferenceCanaries, { ...route.key, name: CANARY });
 }
 
-async function notes(reason: string): Promise<(string | undefined)[]> {
+async function notes({ canary }: Scene, reason: string): Promise<(string | undefined)[]> {
   const { items } = await canary.stage.client.list(events, { namespace: canary.stage.namespace });
   return items.filter((event) => event.reason === reason).map(({ note }) => note);
 }
 
 /** It says what Git says, and nothing that it was ever adopted. */
-async function expectGits(): Promise<void> {
+async function expectGits({ route, gits }: Scene): Promise<void> {
   const live = await route.live();
   expect(live?.spec).toEqual(gits);
   expect(marksOf(live)).toEqual([]);
@@ -61,8 +63,10 @@ async function expectGits(): Promise<void> {
 
 describe("a route that Git owns", () => {
   it("is taken over from Git's Service, promotes, rolls back, and is Git's again at the end", async () => {
+    const scene = await set();
+    const { canary, route } = scene;
     await canary.start();
-    const { candidate } = await halfWay();
+    const { candidate } = await halfWay(scene);
     expect(route.slots()?.map(({ weight }) => weight)).toEqual([500_000, 500_000]);
     await canary.compare(1, 60);
     await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
@@ -75,16 +79,18 @@ describe("a route that Git owns", () => {
     expect(back.status?.stable?.revision).toBe(candidate);
     expect(route.slots()?.map(({ revision }) => revision)).toEqual([candidate, candidate]);
 
-    await deleteCanary();
+    await deleteCanary(scene);
     await expect.poll(() => canary.canary(), { timeout: 20_000 }).toBeUndefined();
-    await expectGits();
-    expect(await notes("RouteHeld")).toEqual([]);
+    await expectGits(scene);
+    expect(await notes(scene, "RouteHeld")).toEqual([]);
     expect(route.faults()).toEqual([]);
   });
 
   it("is written back when Git's backends are put in again in mid-run, and that is told", async () => {
+    const scene = await set();
+    const { canary, route } = scene;
     await canary.start();
-    const { stable, candidate } = await halfWay();
+    const { stable, candidate } = await halfWay(scene);
     await route.sync();
     await expect
       .poll(
@@ -96,10 +102,14 @@ describe("a route that Git owns", () => {
         { timeout: 15_000 },
       )
       .toEqual([`${candidate} 500000`, `${stable} 500000`].toSorted());
-    await expect.poll(() => notes("RouteRestored"), { timeout: 5_000 }).toEqual([expect.stringContaining("chat at 1")]);
+    await expect
+      .poll(() => notes(scene, "RouteRestored"), { timeout: 5_000 })
+      .toEqual([expect.stringContaining("chat at 1")]);
   });
 
   it("is left as it is by a write that was decided on before somebody else's", async () => {
+    const scene = await set();
+    const { canary, route } = scene;
     let meddled = 0;
     await canary.start(async (request, send) => {
       const raises = request.path.endsWith(`/httproutes/${ROUTE}`) && JSON.stringify(request.body).includes("500000");
@@ -109,12 +119,14 @@ describe("a route that Git owns", () => {
       }
       return send();
     });
-    await halfWay();
+    await halfWay(scene);
     expect(meddled).toBeGreaterThan(1);
     expect((await route.live())?.spec.rules?.[0]?.timeouts).toEqual({ request: "7s" });
   });
 
   it("takes a rejected candidate out of its rule, wherever Git has moved that meanwhile", async () => {
+    const scene = await set();
+    const { canary, route, gits } = scene;
     let moved = 0;
     await canary.start(async (request, send) => {
       const rejects =
@@ -125,7 +137,7 @@ describe("a route that Git owns", () => {
       }
       return send();
     });
-    await halfWay();
+    await halfWay(scene);
     await canary.compare(0, 60);
     await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
     expect(moved).toBeGreaterThan(1);
@@ -141,6 +153,8 @@ describe("a route that Git owns", () => {
   });
 
   it("that has no such rule is left alone, and status says what to do", async () => {
+    const scene = await set();
+    const { canary, route } = scene;
     const body = [{ op: "replace", path: "/spec/rules/1/name", value: "other" }];
     await canary.stage.client.patch(httpRoutes, route.key, { type: "json", body });
     await canary.start();
@@ -156,29 +170,25 @@ describe("a route that Git owns", () => {
 });
 
 describe("the operator dies at a write of an adopted route and is started again", () => {
-  const ofRoute = ({ path, method }: ApiRequest) => method === "PATCH" && path.endsWith(`/httproutes/${ROUTE}`);
-
-  /** How many writes of the route there were. */
-  async function live(at: number): Promise<number> {
-    const { writes, restarted } = await startToDie(canary, ofRoute, at);
-    await halfWay();
+  async function live(death?: Death): Promise<readonly Death[]> {
+    const scene = await set({ isConfined: true });
+    const { canary, route } = scene;
+    const { writes, restarted } = await startToDie(canary, death);
+    await halfWay(scene);
     await canary.compare(1, 60);
     await canary.until("promoted", ({ status }) => status?.phase === "Promoted");
-    await deleteCanary();
+    await deleteCanary(scene);
     await expect.poll(() => canary.canary(), { timeout: 30_000 }).toBeUndefined();
     await restarted();
-    await expectGits();
+    await expectGits(scene);
     expect(route.faults()).toEqual([]);
-    return writes();
+    await canary.close();
+    return deathsAt(writes).filter(({ write }) => write === `PATCH httproutes/${ROUTE}`);
   }
 
   it("ends as if it had not, whichever write it is", { timeout: 10 * 60_000 }, async () => {
-    const count = await live(Number.POSITIVE_INFINITY);
-    expect(count).toBeGreaterThan(10);
-    for (let at = 1; at <= count; at++) {
-      await canary.close();
-      await set();
-      await live(at);
-    }
+    const deaths = await live();
+    expect(deaths.length).toBeGreaterThan(10);
+    await eachDeath(deaths, live);
   });
 });

@@ -15,7 +15,7 @@ import type { Stored } from "../../../src/kube/object.ts";
 import { deployments, httpRoutes, objectPath, services } from "../../../src/kube/resource.ts";
 import { createTransport, type Interceptor } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { createManager } from "../../../src/runtime/manager.ts";
+import { createManager, type Manager } from "../../../src/runtime/manager.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { CANARY, canarySpec, digest, modelUri, podTemplate, WORKLOAD } from "../../builders/canary.ts";
 import { routeFaults } from "../../builders/route-oracle.ts";
@@ -71,6 +71,8 @@ export interface StageOptions {
   readonly speed?: number;
   readonly prometheus?: readonly PrometheusServer[];
   readonly webhooks?: readonly WebhookEndpoint[];
+  /** Its manager sees its namespace alone, so that several of them can do their work side by side; else all there are. */
+  readonly isConfined?: boolean;
   /** Whether some node takes its pods. */
   readonly hasRoom?: (deployment: Stored<Deployment>) => boolean;
 }
@@ -209,8 +211,9 @@ export async function setCanaryStage(installation: Installation, options: StageO
         const now = await client.get(preferenceCanaries, key);
         if (now !== undefined && condition(now)) return now;
         if (performance.now() > deadline) {
+          const [ready] = now?.status?.conditions ?? [];
           const said = JSON.stringify({ status: now?.status, complaints: manager?.complaints }, undefined, 1);
-          throw new Error(`the canary never was ${what}: ${said}`);
+          throw new Error(`the canary never was ${what}, but ${ready?.reason} (${ready?.message}): ${said}`);
         }
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
@@ -234,7 +237,7 @@ export async function setCanaryStage(installation: Installation, options: StageO
 function startManager(
   stage: Stage,
   interceptor: Interceptor | undefined,
-  { speed = SPEED, ...asked }: StageOptions,
+  { speed = SPEED, isConfined = false, ...asked }: StageOptions,
 ): RunningManager {
   const complaints: string[] = [];
   const logger = pino({ level: "warn" }, { write: (line: string) => void complaints.push(line) });
@@ -256,7 +259,7 @@ function startManager(
   const prometheus = createPrometheusClient(asked.prometheus ?? [], clock);
   const webhooks = createWebhookClient(asked.webhooks ?? [], clock);
   const respondents = { prometheus, webhooks };
-  addPreferenceCanaryController(manager, {
+  addPreferenceCanaryController(isConfined ? confined(manager, stage.namespace) : manager, {
     clock,
     collector,
     respondents,
@@ -274,5 +277,13 @@ function startManager(
       await running;
       await Promise.all([collector.close(), prometheus.close(), webhooks.close()]);
     },
+  };
+}
+
+function confined(manager: Manager, namespace: string): Manager {
+  return {
+    ...manager,
+    reflector: (resource, selection) => manager.reflector(resource, { ...selection, namespace }),
+    optionalReflector: (resource, selection) => manager.optionalReflector(resource, { ...selection, namespace }),
   };
 }

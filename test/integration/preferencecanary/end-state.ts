@@ -1,15 +1,15 @@
 import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
-import { controllerRevisions, deployments, services } from "../../../src/kube/resource.ts";
+import { controllerRevisions, deployments, httpRoutes, services } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { CANARY } from "../../builders/canary.ts";
 import type { CanaryStage } from "./canary-stage.ts";
 
 /** What there is at the end, without times, and without what depends on how evidence was batched. */
-export async function endState({ stage, canary, routes }: CanaryStage) {
+export async function endState({ stage, canary }: CanaryStage) {
   const { client, namespace } = stage;
   const { status } = (await canary()) ?? {};
   const records = (await client.list(controllerRevisions, { namespace })).items;
-  const [route] = routes.current();
+  const [route] = (await client.list(httpRoutes, { namespace })).items;
   const names = (items: readonly { readonly metadata: { readonly name: string } }[]) =>
     items.map(({ metadata }) => metadata.name).toSorted();
   return {

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
 import { ApiError } from "../../../src/kube/errors.ts";
-import { httpRoutes, services } from "../../../src/kube/resource.ts";
+import { deployments, httpRoutes, services } from "../../../src/kube/resource.ts";
 import { createTransport } from "../../../src/kube/transport.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
-import { CANARY } from "../../builders/canary.ts";
+import { CANARY, digest, modelUri, podTemplate } from "../../builders/canary.ts";
 import { ADOPT, adoptedRoute } from "./adopted-stage.ts";
 import type { CanaryStage } from "./canary-stage.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
@@ -25,11 +26,12 @@ async function idle(spec?: Readonly<Record<string, unknown>>): Promise<void> {
 
 const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 
-/** A policy of the cluster against writes of these in the canary's namespace, until it is called off. */
+/** A policy of the cluster against such writes in the canary's namespace, until it is called off: all, but where `unless` holds. */
 async function forbid(
   apiGroup: string,
   resource: string,
   attempt: () => Promise<unknown>,
+  unless = "false",
 ): Promise<() => Promise<void>> {
   const { namespace } = canary.stage;
   const transport = createTransport(canary.stage.installation.admin);
@@ -39,7 +41,7 @@ async function forbid(
   const spec = {
     failurePolicy: "Fail",
     matchConstraints: { resourceRules: [rule], namespaceSelector: inNamespace },
-    validations: [{ expression: "false", message: `a freeze of ${resource}` }],
+    validations: [{ expression: unless, message: `a freeze of ${resource}` }],
   };
   const post = (path: string, body: object) => transport.send({ method: "POST", path, body });
   await post(POLICIES, { metadata, spec });
@@ -146,5 +148,33 @@ describe("what the API server does not take is told in status, and done once it 
     });
     expect(wholeOf()).toBe(half.status?.stable?.revision);
     expect(canary.faults()).toEqual([]);
+  });
+
+  it("the pods of one of several models, while the others are compared", async () => {
+    await idle();
+    const { client, namespace } = canary.stage;
+    const labels = { app: "probe" };
+    const attempt = () =>
+      client.apply(deployments, {
+        metadata: { namespace, name: "probe", annotations: { [ANNOTATION.digest]: digest("b") } },
+        spec: { replicas: 0, selector: { matchLabels: labels }, template: { ...podTemplate(), metadata: { labels } } },
+      });
+    const unless = `object.metadata.?annotations[?"${ANNOTATION.digest}"].orValue("") != "${digest("b")}"`;
+    const allow = await forbid("apps", "deployments", attempt, unless);
+    const model = (name: string, digit: string) => ({ name, uri: modelUri(digit), digest: digest(digit) });
+    await canary.createCanary({ model: { candidates: [model("red", "b"), model("green", "c")] }, selection: {} });
+    const compared = await canary.until("comparing one", ({ status }) =>
+      (status?.contenders ?? []).some(({ name, share }) => name === "green" && share !== undefined),
+    );
+    const [red] = compared.status?.contenders ?? [];
+    expect(red).toMatchObject({ name: "red", state: "Starting" });
+    expect(red?.message).toMatch(
+      /^since .* the API server does not take what it is made of: .*a freeze of deployments/,
+    );
+    expect(compared.status?.conditions?.[0]).toMatchObject({ type: "Ready", reason: "Selecting" });
+    await canary.compare(1, 60, "green");
+    const chosen = await canary.until("green is chosen", ({ status }) => status?.candidate !== undefined);
+    expect(chosen.status?.candidate?.digest).toBe(digest("c"));
+    await allow();
   });
 });
