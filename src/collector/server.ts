@@ -14,6 +14,7 @@ import { archiveRoutes } from "./routes/archives.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { choiceRoutes } from "./routes/choices.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
+import { evidenceRoutes } from "./routes/evidence.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { newsRoutes } from "./routes/news.ts";
 import { pairRoutes } from "./routes/pairs.ts";
@@ -93,6 +94,7 @@ export async function runCollector(
         if (!config.readers.includes(username)) throw new ApiError(403, "Forbidden", notAReader(username));
       });
       newsRoutes(scope, context);
+      evidenceRoutes(scope, context);
     },
     { prefix: "/v1" },
   );

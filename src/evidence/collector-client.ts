@@ -1,39 +1,31 @@
 import {
-  CheckPage,
   type Choice,
   ComparisonPage,
   type Cursor,
   DatasetHead,
+  EvidenceAnswer,
+  type EvidenceRead,
   type LeaseRequest,
   LeaseResponse,
   News,
   PostItemsResponse,
   type PostPairRequest,
   PostPairResponse,
-  RatingPage,
   StoredPreference,
 } from "../api/contracts/collector-api.ts";
 import { ArchiveReply, type ArchiveRequest } from "../api/contracts/run-archive.ts";
 import type { Clock } from "../runtime/clock.ts";
-import {
-  type CollectorAddress,
-  type CollectorCall,
-  createCollectorTransport,
-  type Query,
-} from "./collector-transport.ts";
+import { type CollectorAddress, createCollectorTransport } from "./collector-transport.ts";
 
 /** Which records: what one run's candidate did against one stable, after the last record already folded. */
-export interface EvidenceQuery {
+export interface PairQuery {
   namespace: string;
   canary: string;
   candidate: string;
-  cursor: Cursor | null;
-  limit?: number;
-  signal?: AbortSignal;
-}
-
-export interface PairQuery extends EvidenceQuery {
   stable: string;
+  cursor: Cursor | null;
+  limit: number;
+  signal?: AbortSignal;
 }
 
 export interface RunToArchive {
@@ -77,14 +69,13 @@ export interface ChoiceToPost {
 }
 
 /**
- * The collector as manager, sampler, judge and profile see it. Every call rejects with a CollectorError; comparisons, checks and
- * ratings with CursorUnknown when the collector does not know the cursor, as after a restore from a backup.
+ * The collector as manager, sampler, judge and profile see it. Every call rejects with a CollectorError; comparisons
+ * with CursorUnknown when the collector does not know the cursor, as after a restore from a backup.
  */
 export interface CollectorClient {
   comparisons(query: PairQuery): Promise<ComparisonPage>;
-  checks(query: EvidenceQuery): Promise<CheckPage>;
-  /** Of the candidate, and of stable since the candidate's first. */
-  ratings(query: PairQuery): Promise<RatingPage>;
+  /** The answers to many reads as they come, in their order; what is wrong with one of them is its answer. */
+  evidence(reads: readonly EvidenceRead[], signal?: AbortSignal): AsyncIterable<EvidenceAnswer>;
   /** Never ends but by an error, or by its signal. What was committed before the first line came can be read from then on. */
   news(signal?: AbortSignal): AsyncIterable<News>;
   /** Resolves when the file is durable; asked again it is the same file. CursorUnknown as above. */
@@ -106,20 +97,20 @@ export function createCollectorClient(address: CollectorAddress, clock: Clock): 
   const transport = createCollectorTransport(address, clock);
 
   return {
-    comparisons(query) {
-      const { candidate, stable } = query;
-      return transport.receive(ComparisonPage, evidenceCall("comparisons", query, { candidate, stable }));
+    comparisons({ candidate, stable, cursor, limit, signal, ...canary }) {
+      const position = cursor === null ? {} : { after: cursor.sequence, afterId: cursor.id };
+      return transport.receive(ComparisonPage, {
+        method: "GET",
+        path: `${canaryPath(canary)}/comparisons`,
+        query: { candidate, stable, ...position, limit },
+        signal,
+      });
     },
-    checks(query) {
-      return transport.receive(CheckPage, evidenceCall("checks", query, { candidate: query.candidate }));
-    },
-    ratings(query) {
-      const { candidate, stable } = query;
-      return transport.receive(RatingPage, evidenceCall("ratings", query, { candidate, stable }));
-    },
+    evidence: (reads, signal) =>
+      transport.stream(EvidenceAnswer, { method: "POST", path: "/v1/evidence", body: { reads }, signal }),
     news: (signal) => transport.stream(News, { method: "GET", path: "/v1/news", signal }),
-    archive({ namespace, canary, request, signal }) {
-      const path = `${canaryPath(namespace, canary)}/archives`;
+    archive({ request, signal, ...canary }) {
+      const path = `${canaryPath(canary)}/archives`;
       return transport.receive(ArchiveReply, {
         method: "POST",
         path,
@@ -160,20 +151,6 @@ function datasetPath({ namespace, dataset }: { namespace: string; dataset: strin
   return `/v1/namespaces/${encodeURIComponent(namespace)}/datasets/${encodeURIComponent(dataset)}`;
 }
 
-function canaryPath(namespace: string, canary: string): string {
+function canaryPath({ namespace, canary }: { namespace: string; canary: string }): string {
   return `/v1/namespaces/${encodeURIComponent(namespace)}/canaries/${encodeURIComponent(canary)}`;
-}
-
-function evidenceCall(
-  kind: "comparisons" | "checks" | "ratings",
-  query: EvidenceQuery,
-  revisions: Query,
-): CollectorCall {
-  const cursor = query.cursor === null ? {} : { after: query.cursor.sequence, afterId: query.cursor.id };
-  return {
-    method: "GET",
-    path: `${canaryPath(query.namespace, query.canary)}/${kind}`,
-    query: { ...revisions, ...cursor, limit: query.limit },
-    signal: query.signal,
-  };
 }

@@ -1,3 +1,5 @@
+import type { ErrorBody } from "../api/contracts/collector-api.ts";
+
 /**
  * Why the collector gave no answer. `reason`: the collector's own (Forbidden, Invalid …), or Unreachable (no answer),
  * AnswerNotUnderstood (an answer of another shape), Unexpected (an error that is not the collector's, as a proxy's).
@@ -22,4 +24,9 @@ export class CursorUnknown extends CollectorError {
   constructor(status: number, message: string) {
     super("CursorUnknown", status, message);
   }
+}
+
+/** The collector's own words. */
+export function collectorError({ reason, message }: ErrorBody["error"], status: number): CollectorError {
+  return reason === "CursorUnknown" ? new CursorUnknown(status, message) : new CollectorError(reason, status, message);
 }

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { ErrorBody } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { rereadFile } from "../runtime/reread-file.ts";
-import { CollectorError, CursorUnknown } from "./collector-error.ts";
+import { CollectorError, collectorError } from "./collector-error.ts";
 import { lines } from "./ndjson.ts";
 
 export interface CollectorAddress {
@@ -36,7 +36,7 @@ export interface CollectorTransport {
 /** Milliseconds for a connection, and for an answer or the next part of it. */
 const CONNECT_TIMEOUT = 3_000;
 const ANSWER_TIMEOUT = 10_000;
-/** Of all canaries together. The others wait, as after a restart when each of a thousand wants three answers at once. */
+/** Of all canaries together. The others wait, as when the runs of hundreds end and each is to be archived. */
 const CONNECTIONS = 32;
 
 export function createCollectorTransport(address: CollectorAddress, clock: Clock): CollectorTransport {
@@ -119,9 +119,7 @@ function refusal(status: number, text: string, what: string): CollectorError {
   const parsed = ErrorBody.safeParse(body);
   if (!parsed.success) return new CollectorError("Unexpected", status, `${what}: HTTP ${status}`);
   const { reason, message } = parsed.data.error;
-  return reason === "CursorUnknown"
-    ? new CursorUnknown(status, `${what}: ${message}`)
-    : new CollectorError(reason, status, `${what}: ${message}`);
+  return collectorError({ reason, message: `${what}: ${message}` }, status);
 }
 
 /** The caller's own abort is passed on as it is; everything else says what was asked and why there is no answer. */

@@ -13,6 +13,7 @@ export const LIMITS = {
   items: 1_000,
   leases: 100,
   beside: 10,
+  reads: 250,
   body: 16 * 1024 * 1024,
 };
 
@@ -345,3 +346,29 @@ export type RatingRecord = z.infer<typeof RatingRecord>;
  */
 export const RatingPage = z.object({ records: z.array(RatingRecord), head: Sequence });
 export type RatingPage = z.infer<typeof RatingPage>;
+
+// ---- evidence of many canaries in one request: POST /v1/evidence, for those who may read every namespace
+
+/** One stream, after the cursor. `stable` says nothing about checks, which are the candidate's alone. */
+export const EvidenceRead = z.strictObject({
+  namespace: Name,
+  canary: Name,
+  stream: EvidenceStream,
+  candidate: Name,
+  stable: Name,
+  cursor: Cursor.nullable(),
+  limit: z.int().min(1).max(LIMITS.items),
+});
+export type EvidenceRead = z.infer<typeof EvidenceRead>;
+
+export const EvidenceRequest = z.strictObject({ reads: z.array(EvidenceRead).min(1).max(LIMITS.reads) });
+export type EvidenceRequest = z.infer<typeof EvidenceRequest>;
+
+/** One line for each read, in their order: the page of its stream, or why there is none; the other reads have theirs. */
+export const EvidenceAnswer = z.union([
+  z.object({ comparisons: ComparisonPage }),
+  z.object({ checks: CheckPage }),
+  z.object({ ratings: RatingPage }),
+  ErrorBody,
+]);
+export type EvidenceAnswer = z.infer<typeof EvidenceAnswer>;

@@ -1,5 +1,7 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import type { CollectorClient } from "../../evidence/collector-client.ts";
+import { createJointReader } from "../../evidence/joint-reader.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "../../kube/object.ts";
 import {
   controllerRevisions,
@@ -23,7 +25,7 @@ import { dpoJobs, preferenceCanaries } from "../resources.ts";
 import { type ArchiverOptions, createArchiver } from "./archive/archiver.ts";
 import type { CanarySettings } from "./desired.ts";
 import { createAnswerFeed, type Respondents } from "./evidence/answer-feed.ts";
-import { createEvidenceFeed, type EvidenceFeedOptions } from "./evidence/evidence-feed.ts";
+import { createEvidenceFeed } from "./evidence/evidence-feed.ts";
 import { createGlances } from "./glances.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
@@ -33,7 +35,7 @@ import { createWaitingNotes } from "./waiting-notes.ts";
 
 export interface Options {
   readonly clock: Clock;
-  readonly collector: EvidenceFeedOptions["collector"] & ArchiverOptions["collector"];
+  readonly collector: Pick<CollectorClient, "evidence" | "news"> & ArchiverOptions["collector"];
   readonly respondents: Respondents;
   readonly probe: Probe;
   readonly logger: Logger;
@@ -64,7 +66,11 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const feed = { clock, logger, wake: (key: ObjectKey) => controller.wake(key) };
   const statuses = createStatusWriter({ client, events: manager.recorder, ...feed });
   const glances = createGlances({ wake: feed.wake, hasNumbers: statuses.hasNumbers });
-  const evidence = createEvidenceFeed({ collector, ...feed, wake: glances.heard });
+  const evidence = createEvidenceFeed({
+    collector: { ...createJointReader(collector), news: collector.news },
+    ...feed,
+    wake: glances.heard,
+  });
   const answers = createAnswerFeed({ ...respondents, ...feed });
   const archiver = createArchiver({ collector, collectorUrl: settings.collectorUrl, ...feed });
   const probing = createProbing({ client, probe, ...feed });

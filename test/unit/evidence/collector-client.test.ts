@@ -11,7 +11,7 @@ import { READER, startCollector, type TestCollector } from "../collector/running
 
 const DATASET = { namespace: "team", dataset: "support" };
 const READER_TOKEN = READER.replace("system:serviceaccount:", "").replace(":", "/");
-const RUN = { namespace: "team", canary: "assistant", candidate: "c", stable: "s" };
+const RUN = { namespace: "team", canary: "assistant", candidate: "c", stable: "s", limit: 1_000 };
 
 async function clientOf(url: string, token = "team/manager") {
   const folder = await mkdtemp(join(tmpdir(), "dpo-client-"));
@@ -78,36 +78,22 @@ test("a cursor of another history is a CursorUnknown", async () => {
   const { client } = await clientOf(collector.url);
   const cursor = { sequence: 5, id: "of another history" };
   await expect(client.comparisons({ ...RUN, cursor })).rejects.toBeInstanceOf(CursorUnknown);
-  await expect(client.checks({ ...RUN, cursor })).rejects.toBeInstanceOf(CursorUnknown);
 });
 
-test("checks come with their verdicts", async () => {
+test("many reads are one request, and what is wrong with one of them is its answer", async () => {
   await using collector = await startCollector();
-  const { client } = await clientOf(collector.url);
-  const arms = { stable: { revision: "s", text: "old" }, candidate: { revision: "c", text: "new" } };
-  await client.postPair({ ...DATASET, pair: { id: "p", canary: "assistant", prompt: "p", ...arms } });
-  const checks = [{ id: "1", answer: "p", violation: true, checker: "rules" }];
-  await collector.call("POST", "/v1/namespaces/team/canaries/assistant/checks", { checks });
-  const page = await client.checks({ namespace: "team", canary: "assistant", candidate: "c", cursor: null, limit: 5 });
-  expect(page).toMatchObject({ records: [{ answer: "p", violation: true }], head: page.records[0]?.sequence });
-});
-
-test("ratings come of both arms, from the candidate's first one on", async () => {
-  await using collector = await startCollector();
-  const { client } = await clientOf(collector.url);
-  const rate = (id: string, revision: string, value: number) => {
-    const ratings = [{ id, revision, rater: id, value }];
-    return collector.call("POST", "/v1/namespaces/team/canaries/assistant/ratings", { ratings });
-  };
-  await rate("early", "s", 1);
-  await rate("first", "c", 0.5);
-  const { records } = await client.ratings({ ...RUN, cursor: null });
-  expect(records).toMatchObject([{ sequence: 2, revision: "c", outcome: 0.5, vote: 1 }]);
-  await rate("second", "s", 1);
-  const { records: later } = await client.ratings({ ...RUN, cursor: { sequence: 2, id: records[0]?.id ?? "" } });
-  expect(later).toMatchObject([{ sequence: 3, revision: "s", outcome: 1 }]);
-  const cursor = { sequence: 1, id: "of another history" };
-  await expect(client.ratings({ ...RUN, cursor })).rejects.toBeInstanceOf(CursorUnknown);
+  const { client: manager } = await clientOf(collector.url, READER_TOKEN);
+  const { client: sampler } = await clientOf(collector.url);
+  await decide(sampler, "first");
+  const reads = (["comparisons", "ratings", "checks"] as const).map((stream) => ({ ...RUN, stream, cursor: null }));
+  const gone = { ...RUN, stream: "comparisons", cursor: { sequence: 5, id: "of another history" } } as const;
+  expect(await collect(manager.evidence([gone, ...reads]))).toMatchObject([
+    { error: { reason: "CursorUnknown" } },
+    { comparisons: { records: [{ sequence: 1, outcome: 0 }], head: 1 } },
+    { ratings: { records: [], head: 0 } },
+    { checks: { records: [], head: 0 } },
+  ]);
+  await expect(collect(sampler.evidence(reads))).rejects.toMatchObject({ reason: "Forbidden" });
 });
 
 test("preferences are streamed up to a pinned number, and a head counts them", async () => {

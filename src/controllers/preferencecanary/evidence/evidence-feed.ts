@@ -1,5 +1,6 @@
 import type { Cursor, EvidenceStream } from "../../../api/contracts/collector-api.ts";
 import type { CollectorClient, PairQuery } from "../../../evidence/collector-client.ts";
+import type { EvidenceReader } from "../../../evidence/joint-reader.ts";
 import { keyString, type ObjectKey } from "../../../kube/object.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Logger } from "../../../telemetry/logger.ts";
@@ -30,7 +31,7 @@ export interface EvidenceFeed {
 }
 
 export interface EvidenceFeedOptions {
-  readonly collector: Pick<CollectorClient, keyof Collected | "news">;
+  readonly collector: EvidenceReader & Pick<CollectorClient, "news">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when there is something new to read. */
