@@ -34,6 +34,8 @@ export interface Controller {
   readonly sources: readonly Source[];
   /** Wakes a key from outside the API: a poller, an HTTP request. */
   wake(key: ObjectKey): void;
+  /** Likewise, before all that wait for a worker. */
+  wakeFirst(key: ObjectKey): void;
   /** Waits for the caches, then works until `stop`. */
   start(signal: AbortSignal): Promise<void>;
   /** Resolves when the reconciles under way have ended. */
@@ -110,6 +112,7 @@ export function createController(spec: ControllerSpec, dependencies: ControllerD
     name,
     sources,
     wake: (key) => queue.add(keyString(key)),
+    wakeFirst: (key) => queue.addFirst(keyString(key)),
     async start(signal) {
       await Promise.all(sources.map(({ reflector }) => reflector.until(() => reflector.hasSynced(), signal)));
       metrics.reconcile.workers.set({ controller: name }, concurrency);

@@ -65,7 +65,11 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
   const client = manager.client(FIELD_MANAGER.preferenceCanary);
   const feed = { clock, logger, wake: (key: ObjectKey) => controller.wake(key) };
   const statuses = createStatusWriter({ client, events: manager.recorder, ...feed });
-  const glances = createGlances({ wake: feed.wake, hasNumbers: statuses.hasNumbers });
+  const glances = createGlances({
+    wake: feed.wake,
+    wakeFirst: (key) => controller.wakeFirst(key),
+    hasNumbers: statuses.hasNumbers,
+  });
   const evidence = createEvidenceFeed({
     collector: { ...createJointReader(collector), news: collector.news },
     ...feed,

@@ -17,6 +17,8 @@ export interface Glances {
 export interface GlancesOptions {
   /** For a pass now. */
   readonly wake: (canary: ObjectKey) => void;
+  /** Likewise, before all others: more than numbers follows, which may be a rollback. */
+  readonly wakeFirst: (canary: ObjectKey) => void;
   /** For one when numbers may be written. */
   readonly hasNumbers: (canary: ObjectKey) => void;
 }
@@ -26,7 +28,7 @@ interface Glance {
   readonly gather: () => Facts;
 }
 
-export function createGlances({ wake, hasNumbers }: GlancesOptions): Glances {
+export function createGlances({ wake, wakeFirst, hasNumbers }: GlancesOptions): Glances {
   const glances = new Map<string, Glance>();
 
   return {
@@ -36,9 +38,9 @@ export function createGlances({ wake, hasNumbers }: GlancesOptions): Glances {
     },
     heard(canary) {
       const glance = glances.get(keyString(canary));
-      const isNumbers = glance !== undefined && outlook(glance.gather()) === glance.before;
-      if (isNumbers) hasNumbers(canary);
-      else wake(canary);
+      if (glance === undefined) wake(canary);
+      else if (outlook(glance.gather()) === glance.before) hasNumbers(canary);
+      else wakeFirst(canary);
     },
     forget: (canary) => void glances.delete(keyString(canary)),
   };

@@ -14,10 +14,12 @@ function createQueue(clock = createFakeClock()): WorkQueue {
 /** What the queue promises, written as plainly as possible. */
 interface Model {
   now: number;
+  first: string[];
   ready: string[];
   readonly delayed: Map<string, number>;
   readonly processing: Set<string>;
-  readonly again: Set<string>;
+  /** Whether it goes first then. */
+  readonly again: Map<string, boolean>;
   readonly failures: Map<string, number>;
   waitingGetters: number;
   readonly handedOut: string[];
@@ -29,24 +31,33 @@ interface Real {
   readonly handedOut: (string | undefined)[];
 }
 
-function modelAdd(model: Model, key: string): void {
+function modelAdd(model: Model, key: string, isFirst = false): void {
   model.delayed.delete(key);
-  if (model.ready.includes(key) || model.again.has(key)) return;
-  if (model.processing.has(key)) model.again.add(key);
-  else model.ready.push(key);
+  if (model.processing.has(key)) model.again.set(key, isFirst || model.again.get(key) === true);
+  else if (isFirst) modelAddFirst(model, key);
+  else if (!isReady(model, key)) model.ready.push(key);
+}
+
+function modelAddFirst(model: Model, key: string): void {
+  model.ready = model.ready.filter((each) => each !== key);
+  if (!model.first.includes(key)) model.first.push(key);
+}
+
+function isReady({ first, ready }: Model, key: string): boolean {
+  return first.includes(key) || ready.includes(key);
 }
 
 function modelAddAfter(model: Model, key: string, milliseconds: number): void {
   const due = model.now + milliseconds;
-  if (model.ready.includes(key) || model.again.has(key) || (model.delayed.get(key) ?? Infinity) <= due) return;
+  if (isReady(model, key) || model.again.has(key) || (model.delayed.get(key) ?? Infinity) <= due) return;
   // Of those due at the same instant the one that was set last comes last.
   model.delayed.delete(key);
   model.delayed.set(key, due);
 }
 
 function modelHandOut(model: Model): void {
-  while (model.waitingGetters > 0 && model.ready.length > 0) {
-    const key = model.ready.shift() as string;
+  while (model.waitingGetters > 0 && model.first.length + model.ready.length > 0) {
+    const key = (model.first.shift() ?? model.ready.shift()) as string;
     model.waitingGetters -= 1;
     model.processing.add(key);
     model.handedOut.push(key);
@@ -66,7 +77,7 @@ function command(name: string, onModel: (model: Model) => void, onReal: (real: R
       await onReal(real);
       await real.clock.advance(0);
       expect(real.handedOut).toEqual(model.handedOut);
-      expect(real.queue.depth()).toBe(model.ready.length);
+      expect(real.queue.depth()).toBe(model.first.length + model.ready.length);
     },
   };
 }
@@ -95,6 +106,13 @@ const commands = [
       `add ${key}`,
       (model) => modelAdd(model, key),
       ({ queue }) => queue.add(key),
+    ),
+  ),
+  keys.map((key) =>
+    command(
+      `addFirst ${key}`,
+      (model) => modelAdd(model, key, true),
+      ({ queue }) => queue.addFirst(key),
     ),
   ),
   fc.tuple(keys, fc.integer({ min: 1, max: 50 })).map(([key, delay]) =>
@@ -137,7 +155,10 @@ const commands = [
     command(
       `done ${key}`,
       (model) => {
-        if (model.processing.delete(key) && model.again.delete(key)) model.ready.push(key);
+        const isFirst = model.again.get(key);
+        if (!model.processing.delete(key) || isFirst === undefined) return;
+        model.again.delete(key);
+        (isFirst ? model.first : model.ready).push(key);
       },
       ({ queue }) => queue.done(key),
     ),
@@ -153,10 +174,11 @@ describe("a work queue", () => {
           const clock = createFakeClock();
           const model: Model = {
             now: 0,
+            first: [],
             ready: [],
             delayed: new Map(),
             processing: new Set(),
-            again: new Set(),
+            again: new Map(),
             failures: new Map(),
             waitingGetters: 0,
             handedOut: [],
@@ -186,6 +208,23 @@ describe("a work queue", () => {
     expect(await queue.get()).toBe("a");
     queue.done("a");
     expect(queue.depth()).toBe(0);
+  });
+
+  test("hands out what is to be first before what has waited longer, even if it waited itself", async () => {
+    const queue = createQueue();
+    for (const key of ["a", "b", "c"]) queue.add(key);
+    queue.addFirst("urgent");
+    queue.addFirst("c");
+    expect([await queue.get(), await queue.get(), await queue.get(), await queue.get()]).toEqual([
+      "urgent",
+      "c",
+      "a",
+      "b",
+    ]);
+    queue.add("d");
+    queue.addFirst("a");
+    queue.done("a");
+    expect([await queue.get(), queue.depth()]).toEqual(["a", 1]);
   });
 
   test("keeps the earliest of several delays", async () => {

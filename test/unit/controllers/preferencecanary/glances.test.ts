@@ -12,7 +12,11 @@ function seen() {
   world.vote([1, 0]);
   world.pass();
   const said: string[] = [];
-  const glances = createGlances({ wake: () => void said.push("pass"), hasNumbers: () => void said.push("numbers") });
+  const glances = createGlances({
+    wake: () => void said.push("pass"),
+    wakeFirst: () => void said.push("first"),
+    hasNumbers: () => void said.push("numbers"),
+  });
   const key = { name: world.canary.metadata.name };
   const keep = () => glances.keep(key, world.facts(), () => world.facts());
   keep();
@@ -31,36 +35,36 @@ it("lets comparisons wait that change numbers only", () => {
   expect(heard()).toBe("numbers");
 });
 
-it("is a pass at the comparison that makes a gate fail, and at every one after it", () => {
+it("is a pass before all others at the comparison that makes a gate fail, and at every one after it", () => {
   const { world, heard } = seen();
   const answers: (string | undefined)[] = [];
   for (let votes = 0; votes < 40; votes += 1) {
     world.vote([0]);
     answers.push(heard());
     const isFailed = world.facts().gates.some(({ verdict }) => verdict === "Fail");
-    expect(answers.at(-1)).toBe(isFailed ? "pass" : "numbers");
+    expect(answers.at(-1)).toBe(isFailed ? "first" : "numbers");
   }
   expect(answers).toContain("numbers");
-  expect(answers).toContain("pass");
+  expect(answers).toContain("first");
 });
 
-it("is a pass at the comparison that makes a gate pass", () => {
+it("is such a pass at the comparison that makes a gate pass", () => {
   const { world, heard } = seen();
   world.vote([1]);
   expect(heard()).toBe("numbers");
   world.vote(Array.from({ length: 60 }, () => 1));
   expect(world.facts().gates[0]?.verdict).toBe("Pass");
-  expect(heard()).toBe("pass");
+  expect(heard()).toBe("first");
 });
 
-it("is a pass when evidence gets out of sight, and when it is in sight again", () => {
+it("is such a pass when evidence gets out of sight, and when it is in sight again", () => {
   const { world, keep, heard } = seen();
   world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
-  expect(heard()).toBe("pass");
+  expect(heard()).toBe("first");
   keep();
   expect(heard()).toBe("numbers");
   world.evidence.setAccess({ type: "Readable" });
-  expect(heard()).toBe("pass");
+  expect(heard()).toBe("first");
 });
 
 it("is a pass for whom no pass has seen, as in a process that has just begun", () => {
