@@ -15,8 +15,9 @@ await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  minify: true,
-  keepNames: true,
+  // Names stay as they are, in logs and stack traces; kept by keepNames every closure would cost 250 bytes for its own.
+  minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: "linked",
   sourcesContent: false,
   legalComments: "none",
