@@ -15,10 +15,10 @@ const PAGE = 1_000;
  * the store is not the one that the run was judged by, as after a restore.
  */
 export async function* archiveLines(store: Source, key: CanaryKey, request: ArchiveRequest): AsyncGenerator<string> {
-  const { candidate, stable, until } = request;
+  const { candidate, stable, comparedWith = stable, until } = request;
   const pair = { ...key, candidate, stable };
   const reads: Readonly<Record<(typeof ARCHIVED_STREAMS)[number], Read>> = {
-    comparisons: (page) => store.comparisons(pair, page),
+    comparisons: (page) => store.comparisons({ ...pair, stable: comparedWith }, page),
     checks: (page) => store.checks(pair, page),
     ratings: (page) => store.ratings(pair, page),
   };

@@ -82,5 +82,5 @@ function worst(test: CohortsTest, state: CohortsState): string {
   if (samples === 0) return "nothing is against any yet";
   const interval = formatInterval(anytimeInterval(samples, sum));
   const standing = most > 0 ? "most is against" : "nearest to it is";
-  return `${standing} ${cohort}: ${formatRate(sum / samples)} of ${formatCount(samples, "comparison")} preferred the candidate (interval ${interval})`;
+  return `${standing} ${cohort}: ${formatRate(sum / samples)} of ${formatCount(samples, test.wording.record)} ${test.wording.agree} (interval ${interval})`;
 }

@@ -1,6 +1,7 @@
 import { logMean, namedBy } from "./e-values.ts";
 import { evenly, logEvidence, type Mixture, mixtureAgainst } from "./mixture.ts";
 import { type Crossing, nothing, type Tally } from "./tally.ts";
+import { COMPARISONS, type Wording } from "./wording.ts";
 
 /** All fractions strictly between 0 and 1. */
 export interface CohortsSpec {
@@ -38,6 +39,7 @@ export interface CohortsCrossing extends Crossing {
 
 export interface CohortsTest {
   readonly spec: CohortsSpec;
+  readonly wording: Wording;
   /** Evidence against "the mean of this cohort is at least min". */
   readonly harm: Mixture;
   readonly logThreshold: number;
@@ -48,7 +50,7 @@ export const emptyCohorts: CohortsState = { tallies: {}, unknown: 0 };
 const GRID_POINTS = 12;
 
 /** @throws RangeError when the numbers cannot be a test. */
-export function cohortsTest(spec: CohortsSpec): CohortsTest {
+export function cohortsTest(spec: CohortsSpec, wording: Wording = COMPARISONS): CohortsTest {
   const { cohorts, min, falseRollback } = spec;
   if (cohorts.length === 0 || new Set(cohorts).size < cohorts.length) {
     throw new RangeError(`cohorts needs names, each one once, got ${JSON.stringify(cohorts)}`);
@@ -56,7 +58,8 @@ export function cohortsTest(spec: CohortsSpec): CohortsTest {
   for (const [name, value] of Object.entries({ min, falseRollback })) {
     if (!(0 < value && value < 1)) throw new RangeError(`cohorts needs ${name} between 0 and 1, got ${value}`);
   }
-  return { spec, harm: mixtureAgainst(min, evenly(0, min, GRID_POINTS, 1)), logThreshold: -Math.log(falseRollback) };
+  const harm = mixtureAgainst(min, evenly(0, min, GRID_POINTS, 1));
+  return { spec, wording, harm, logThreshold: -Math.log(falseRollback) };
 }
 
 /**

@@ -11,8 +11,13 @@ export interface Wording {
   readonly agree: string;
 }
 
-/** People's choices between the two arms' answers to one prompt. */
+/** People's choices between the two arms' answers to one prompt: those of winRate, and of cohorts. */
 export const COMPARISONS: Wording = { gate: "winRate", record: "comparison", agree: "preferred the candidate" };
+
+/** Likewise, where the other answer is that of a baseline. */
+export function comparisonsWith(baseline: string): Wording {
+  return { ...COMPARISONS, agree: `${COMPARISONS.agree} to ${baseline}` };
+}
 
 /** People's thumbs on single answers of the candidate. */
 export const RATINGS: Wording = { gate: "compliance", record: "rating", agree: "approved of the answer" };

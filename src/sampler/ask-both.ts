@@ -6,6 +6,8 @@ export interface Arms {
   readonly stable: Arm;
   /** Absent while there is no candidate; stable is asked twice then. */
   readonly candidate: Arm | undefined;
+  /** What the candidate is compared with instead of stable. */
+  readonly baseline?: Arm | undefined;
 }
 
 export interface AskOptions {
@@ -15,7 +17,7 @@ export interface AskOptions {
 }
 
 /** `other` is stable, asked a second time. */
-export type AskedArm = "stable" | "candidate" | "other";
+export type AskedArm = "stable" | "baseline" | "candidate" | "other";
 
 export interface AskedPair {
   readonly pair: PostPairRequest;
@@ -24,25 +26,27 @@ export interface AskedPair {
 
 const SEEDS = 2 ** 31;
 
-/** Asks both arms the same request at the same time and makes a pair of what they say. */
+/** Asks both arms, or baseline and candidate, the same request at the same time and makes a pair of what they say. */
 export async function askBoth(
-  { stable, candidate }: Arms,
+  { stable, candidate, baseline }: Arms,
   request: GenerationRequest,
   { canary, random, signal }: AskOptions,
 ): Promise<AskedPair> {
   const [seed, otherSeed] = distinctSeeds(random);
   const id = pairId(random);
+  const comparedWith = candidate === undefined ? undefined : baseline;
   const [first, second] = await Promise.all([
-    stable.ask(request, seed, signal),
+    (comparedWith ?? stable).ask(request, seed, signal),
     (candidate ?? stable).ask(request, otherSeed, signal),
   ]);
   const { prompt, cohort } = request;
-  const pair = { id, canary, prompt, ...(cohort !== undefined && { cohort }), stable: first.answer };
+  const against = { stable: first.answer, ...(comparedWith && { baseline: true as const }) };
+  const pair = { id, canary, prompt, ...(cohort !== undefined && { cohort }), ...against };
   const asked = candidate === undefined ? "other" : "candidate";
   return {
     pair: asked === "other" ? { ...pair, other: second.answer } : { ...pair, candidate: second.answer },
     results: [
-      ["stable", first.result],
+      [comparedWith ? "baseline" : "stable", first.result],
       [asked, second.result],
     ],
   };

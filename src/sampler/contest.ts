@@ -27,7 +27,7 @@ interface Score extends Tally {
 
 const UNKNOWN: Score = { ...nothing, cursor: null };
 
-type Config = Pick<SamplerConfig, "namespace" | "canary" | "stable"> & {
+type Config = Pick<SamplerConfig, "namespace" | "canary" | "stable" | "baseline"> & {
   readonly selection: NonNullable<SamplerConfig["selection"]>;
 };
 
@@ -37,7 +37,7 @@ type Config = Pick<SamplerConfig, "namespace" | "canary" | "stable"> & {
  * collector that is away leaves the shares as they are. They never depend on the request.
  */
 export function openContest(config: Config, { client, open, clock, random, logger }: ContestDependencies): Arm {
-  const { namespace, canary, stable, selection } = config;
+  const { namespace, canary, stable, baseline = stable, selection } = config;
   const revisions = selection.contenders.map(({ revision }) => revision);
   const arms = selection.contenders.map(open);
   const stopping = new AbortController();
@@ -52,7 +52,7 @@ export function openContest(config: Config, { client, open, clock, random, logge
   async function read(candidate: string, from: Score): Promise<Score> {
     let score = from;
     for (let isWhole = false; !isWhole; ) {
-      const query = { namespace, canary, candidate, stable: stable.revision, cursor: score.cursor };
+      const query = { namespace, canary, candidate, stable: baseline.revision, cursor: score.cursor };
       const { records } = await client.comparisons({ ...query, limit: PAGE, signal });
       const bets = records.flatMap((record) => selectBet(record, selection.betting) ?? []);
       const last = records.at(-1);

@@ -31,13 +31,13 @@ export function createSamplerMetrics(registry: Registry): SamplerMetrics {
   const requests = counter("dpo_sampler_requests_total", "Mirrored requests: taken, or dropped by reason.", ["result"]);
   const answers = counter(
     "dpo_sampler_answers_total",
-    "What arms answered: Text, or why there is none; other is stable asked a second time.",
+    "What arms and baseline answered: Text, or why there is none; other is stable asked a second time.",
     ["arm", "result"],
   );
   const asked = histogram("dpo_sampler_ask_seconds", "From asking both arms to having both answers.", []);
   const pairs = counter(
     "dpo_sampler_pairs_total",
-    "Pairs by what the collector made of them; Refused, GaveUp and NotRedacted are lost.",
+    "Pairs by what the collector made of them; Refused, GaveUp and NotRedacted are lost, and of Failed there was nothing to compare.",
     ["outcome"],
   );
   const redactions = counter("dpo_sampler_redactions_total", "What was replaced before storing, by rule.", ["rule"]);

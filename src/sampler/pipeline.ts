@@ -84,7 +84,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       const finished = asks.idle().then(() => posts.idle());
       await Promise.race([finished, sleep(clock, CLOSING_MS, signal)]);
       stopping.abort(new Error("the sampler is closing"));
-      await Promise.all([finished, arms.stable.close(), arms.candidate?.close(), poster.close()]);
+      const { stable, candidate, baseline } = arms;
+      await Promise.all([finished, stable.close(), candidate?.close(), baseline?.close(), poster.close()]);
     },
   };
 }

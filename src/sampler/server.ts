@@ -32,7 +32,7 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 /** Serves mirrored requests; resolves when it listens. */
 export async function runSampler(config: SamplerConfig, dependencies: SamplerDependencies): Promise<RunningSampler> {
   const { clock, random, logger, registry } = dependencies;
-  const { canary, stable, candidate, selection, timeoutSeconds } = config;
+  const { canary, stable, candidate, baseline, selection, timeoutSeconds } = config;
   const metrics = createSamplerMetrics(registry);
   const client = createCollectorClient(config.collector, clock);
   const open = (arm: typeof stable): Arm => openArm({ ...arm, timeoutSeconds, clock });
@@ -43,6 +43,7 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
       candidate: selection
         ? openContest({ ...config, selection }, { client, open, clock, random, logger })
         : candidate && open(candidate),
+      baseline: baseline && open(baseline),
     },
     redact: createRedaction(config.redact, { clock, count: metrics.redacted }),
     poster: createPairPoster(config, { client, clock, random, logger }),
@@ -63,7 +64,13 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
   mirrorRoute(app, take, metrics);
   const url = await app.listen({ host: config.host, port: config.port });
   const contenders = selection?.contenders.map(({ revision }) => revision);
-  logger.info({ url, canary, stable: stable.revision, candidate: candidate?.revision, contenders }, "sampling");
+  const revisions = {
+    stable: stable.revision,
+    candidate: candidate?.revision,
+    baseline: baseline?.revision,
+    contenders,
+  };
+  logger.info({ url, canary, ...revisions }, "sampling");
   const close = async () => {
     await app.close();
     await pipeline.close();

@@ -7,6 +7,7 @@ import { nameOf, toBeArchived, type Unarchived } from "../../src/controllers/pre
 import { type Decision, decide } from "../../src/controllers/preferencecanary/decide.ts";
 import type { CanarySettings } from "../../src/controllers/preferencecanary/desired.ts";
 import type { Effect, Outcome, Refusal } from "../../src/controllers/preferencecanary/effect.ts";
+import { pairOf } from "../../src/controllers/preferencecanary/evidence/baseline.ts";
 import { NO_EVIDENCE } from "../../src/controllers/preferencecanary/evidence/evidence.ts";
 import { questionsOf } from "../../src/controllers/preferencecanary/evidence/questions.ts";
 import { type Facts, gatherFacts } from "../../src/controllers/preferencecanary/facts.ts";
@@ -142,7 +143,7 @@ export class CanaryWorld {
       return { ...NO_EVIDENCE, contended: contended(run, collected) };
     }
     if (stable === undefined || candidate === undefined) return NO_EVIDENCE;
-    const pair = { candidate: candidate.revision, stable };
+    const pair = pairOf(observed.canary, stable, candidate.revision);
     const gates = rememberedGates(observed, run);
     const collected = this.evidence.read(pair, cursorsOf(observed.canary.spec, candidate, gates));
     return { ...collected, answers: this.answers.read(questionsOf(observed, run, gates)) };
@@ -282,7 +283,7 @@ export class CanaryWorld {
   /** Comparisons of distinct prompts in the current run; 1 is for the candidate. */
   vote(outcomes: readonly (0 | 0.5 | 1)[], cohort: string | null = null): void {
     const { stable = "", candidate } = this.facts().run;
-    const pair = { candidate: candidate?.revision ?? "", stable };
+    const pair = pairOf(this.canary, stable, candidate?.revision ?? "");
     for (const outcome of outcomes) this.evidence.vote(pair, outcome, cohort);
   }
 
@@ -290,7 +291,7 @@ export class CanaryWorld {
   voteFor(contender: string, outcomes: readonly (0 | 0.5 | 1)[]): void {
     const { stable = "", contenders, target } = this.facts().run;
     const { revision = target?.revision ?? "" } = contenders?.find(({ name }) => name === contender) ?? {};
-    for (const outcome of outcomes) this.evidence.vote({ candidate: revision, stable }, outcome);
+    for (const outcome of outcomes) this.evidence.vote(pairOf(this.canary, stable, revision), outcome);
   }
 
   /** Of distinct users, of either arm of the current run; 1 is good. */

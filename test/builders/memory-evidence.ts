@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CheckRecord, Comparison, Cursor, RatingRecord } from "../../src/api/contracts/collector-api.ts";
+import { comparedWith } from "../../src/controllers/preferencecanary/evidence/baseline.ts";
 import {
   type Access,
   type Collected,
@@ -58,21 +59,23 @@ export function createMemoryEvidence(now: () => Date) {
     get asked() {
       return asked;
     },
-    read: ({ candidate, stable }: Pair, cursors: Cursors): Collected => {
+    read: (pair: Pair, cursors: Cursors): Collected => {
+      const { candidate, stable } = pair;
       asked = Object.keys(cursors);
+      const compared = `${candidate}/${comparedWith(pair)}`;
       const rated = ratings.slice(firstOf(candidate));
       const how = (name: keyof Collected): Access => (isHeard ? access[name] : { type: "Unread" });
       return {
-        comparisons: stream<Comparison>(votes, [`${candidate}/${stable}`], cursors.comparisons, how("comparisons")),
+        comparisons: stream<Comparison>(votes, [compared], cursors.comparisons, how("comparisons")),
         checks: stream<CheckRecord>(checks, [candidate], cursors.checks, how("checks")),
         ratings: stream<RatingRecord>(rated, [candidate, stable], cursors.ratings, how("ratings")),
       };
     },
-    vote({ candidate, stable }: Pair, outcome: Comparison["outcome"], cohort: string | null = null) {
+    vote({ candidate, ...arms }: Pair, outcome: Comparison["outcome"], cohort: string | null = null) {
       sequence += 1;
       const unit = createHash("sha256").update(String(sequence)).digest("hex");
       const rest = { at: now().toISOString(), outcome, unit, vote: 1, raterVote: sequence, labeler: "ann", cohort };
-      votes.push({ sequence, id: `vote-${sequence}`, ...rest, owner: `${candidate}/${stable}` });
+      votes.push({ sequence, id: `vote-${sequence}`, ...rest, owner: `${candidate}/${comparedWith(arms)}` });
     },
     check(candidate: string, violation: boolean) {
       sequence += 1;

@@ -28,6 +28,7 @@ export const ArchivedRun = z.object({
       name: true,
       verdict: true,
       numbers: true,
+      against: true,
       changedFrom: true,
       samples: true,
       sum: true,

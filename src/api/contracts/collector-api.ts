@@ -126,7 +126,9 @@ export const ArmAnswer = z.union(
 export type ArmAnswer = z.infer<typeof ArmAnswer>;
 
 /**
- * With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. `cohort`: the
+ * With a candidate: stable and candidate. Without one: stable was asked twice, its second answer is `other`. `baseline`: it
+ * was not stable that was asked, but a Service that the candidate is compared with instead: `stable` has its answer, with the
+ * name by which these comparisons are read for a revision. One that it does not give says nothing of the candidate. `cohort`: the
  * group that whoever sent the request said it is of. `margin`: what the candidate's model makes of the two answers, as its
  * implicit reward for its own less that for stable's, in nats (DPO: beta times the log ratios to the reference model).
  * `beside`: other revisions that are compared with stable by turns with this one, so that its pairs are no newer than theirs.
@@ -141,6 +143,7 @@ export const PostPairRequest = z
     stable: ArmAnswer,
     candidate: ArmAnswer.optional(),
     other: ArmAnswer.optional(),
+    baseline: z.literal(true).optional(),
     beside: z.array(Name).max(LIMITS.beside).optional(),
   })
   .superRefine((pair, context) => {
@@ -152,6 +155,9 @@ export const PostPairRequest = z
     } else if (pair.other !== undefined && pair.other.revision !== pair.stable.revision) {
       const message = "must be stable's revision; another revision's answer is sent as candidate";
       context.addIssue({ code: "custom", path: ["other", "revision"], message });
+    } else if (pair.baseline && pair.other !== undefined) {
+      const message = "is compared with a candidate: leave it out where stable is asked twice";
+      context.addIssue({ code: "custom", path: ["baseline"], message });
     } else if (pair.margin !== undefined && !(pair.candidate && "text" in pair.candidate && "text" in pair.stable)) {
       const message = "is of two answers, of which one is the candidate's: leave it out where there is no such text";
       context.addIssue({ code: "custom", path: ["margin"], message });
@@ -160,8 +166,8 @@ export const PostPairRequest = z
 export type PostPairRequest = z.infer<typeof PostPairRequest>;
 
 /**
- * `queued` is false with the reason Identical (nothing to choose), Failed (no arm answered, or one of two of stable's),
- * Decided (one arm answered, the other did not: a comparison at once, with its `sequence` and `at`) or QueueFull.
+ * `queued` is false with the reason Identical (nothing to choose), Failed (no arm answered, or one of two of stable's, or no
+ * baseline), Decided (one arm answered, the other did not: a comparison at once, with its `sequence` and `at`) or QueueFull.
  */
 export const PostPairResponse = z.object({
   queued: z.boolean(),

@@ -13,10 +13,14 @@ export const ARCHIVE_FORMAT = "dpo.dev/run-archive/v1";
 export const ARCHIVED_STREAMS = ["comparisons", "checks", "ratings"] as const;
 export type ArchivedStream = (typeof ARCHIVED_STREAMS)[number];
 
-/** POST …/canaries/{canary}/archives. `until`: the last record of each stream that was folded; absent where none was. */
+/**
+ * POST …/canaries/{canary}/archives. `until`: the last record of each stream that was folded; absent where none was.
+ * `comparedWith`: what comparisons are read by in place of stable, where they are with a baseline.
+ */
 export const ArchiveRequest = z.strictObject({
   candidate: z.string().min(1),
   stable: z.string().min(1),
+  comparedWith: z.string().min(1).exactOptional(),
   until: z.strictObject({
     comparisons: Cursor.exactOptional(),
     checks: Cursor.exactOptional(),

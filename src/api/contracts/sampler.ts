@@ -39,6 +39,11 @@ export const SamplerConfig = z.strictObject({
   stable: Arm,
   candidate: Arm.optional(),
   /**
+   * Asked instead of stable where there is a candidate, or contenders: not an arm but a Service that they are compared with,
+   * by the name in place of a revision under which these comparisons are read. What it cannot answer is no comparison.
+   */
+  baseline: Arm.optional(),
+  /**
    * Instead of a candidate: each request is asked of one of these. `minShare`: of the requests, what each gets at least, as
    * a fraction. `betting`: which of their comparisons count, as in spec.evidence.comparisons.
    */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CohortName } from "./canary-gates.ts";
 import { Judge } from "./canary-judge.ts";
-import { mapList, objectName, reference, rules } from "./object.ts";
+import { mapList, objectName, reference, rules, servicePort } from "./object.ts";
 import { duration } from "./quantity.ts";
 
 /** How often the requests of one group are compared. */
@@ -33,6 +33,18 @@ const RedactionRule = z.object({
   replacement: z.string().max(100).default("[redacted]").describe("What stands there instead, as it is."),
 });
 
+const Baseline = z
+  .object({
+    service: objectName(
+      "Name of the Service, in the same namespace. It has a cluster IP, answers what the arms answer and knows the models that clients name.",
+    ),
+    port: servicePort,
+  })
+  .describe(
+    "A Service that the candidate is compared with instead of stable: gates.winRate, cohorts and calibration are about that. The sampler alone asks it, and an answer that it fails to give is no comparison.",
+  );
+export type Baseline = z.infer<typeof Baseline>;
+
 export const Comparisons = z
   .object({
     percent: z
@@ -41,12 +53,15 @@ export const Comparisons = z
       .max(100)
       .meta({ format: "int32" })
       .default(5)
-      .describe("Percent of live requests that are mirrored to the sampler, which asks both arms."),
+      .describe(
+        "Percent of live requests that are mirrored to the sampler, which asks both arms, or candidate and baseline.",
+      ),
     cohorts: mapList(CohortShare, "name", 20)
       .exactOptional()
       .describe(
         "Cohorts of which another percentage is compared, so that rare ones get enough. The win rate, and what is promised of it, is then that of this mixture and not of the requests as users send them.",
       ),
+    baseline: Baseline.exactOptional(),
     answerTimeout: duration(
       "How long an arm may take for the whole of an answer. One that takes longer has failed to give it, which is a comparison lost.",
     )

@@ -80,7 +80,7 @@ export const WinRateGate = thresholds(WIN_RATE)
     ]),
   )
   .describe(
-    "Do people prefer the candidate's answers to stable's? Decided from comparisons of both answers to the same live request.",
+    "Do people prefer the candidate's answers to stable's, or to those of evidence.comparisons.baseline? Decided from comparisons of both answers to the same live request.",
   );
 
 const COMPLIANCE = {

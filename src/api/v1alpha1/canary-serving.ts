@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { atomicList, objectName, rules } from "./object.ts";
+import { atomicList, objectName, rules, servicePort } from "./object.ts";
 import { digest, duration } from "./quantity.ts";
 
 const texts = (description: string, maxLength: number) =>
@@ -42,7 +42,7 @@ const PodTemplate = z
 
 const ExternalArm = z.object({
   service: objectName("Name of the Service, in the same namespace. It has a selector."),
-  port: z.int().min(1).max(65_535).meta({ format: "int32" }).default(80).describe("Port of the Service."),
+  port: servicePort,
   digest: digest("What the Service's pods serve. Another digest is another revision, and so a run."),
 });
 

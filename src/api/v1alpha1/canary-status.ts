@@ -25,6 +25,11 @@ export const GateStatus = z.object({
     .max(2048)
     .exactOptional()
     .describe("What the gate was asked for, as in spec.gates, when this was written."),
+  against: z
+    .string()
+    .max(70)
+    .exactOptional()
+    .describe("What the candidate is compared with, as SERVICE:PORT, where that is evidence.comparisons.baseline."),
   changedFrom: z
     .string()
     .max(2048)
@@ -144,7 +149,7 @@ const Contender = Revision.extend({
   name: z.string().max(63).describe("Its name in spec.model.candidates."),
   state: z
     .enum(["Starting", "Compared", "RolledBack", "Failed"])
-    .describe("Whether its pods are still starting, or it is compared with stable, or why it is out."),
+    .describe("Whether its pods are still starting, or it is compared, or why it is out."),
   share: z
     .string()
     .max(16)
@@ -262,7 +267,7 @@ export const PreferenceCanaryStatus = z
     history: atomicList(
       EndedRun.extend({
         gates: mapList(
-          GateStatus.pick({ name: true, verdict: true, samples: true, estimate: true, interval: true }),
+          GateStatus.pick({ name: true, against: true, verdict: true, samples: true, estimate: true, interval: true }),
           "name",
           16,
         ).describe("What its gates had said."),

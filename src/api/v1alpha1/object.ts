@@ -17,6 +17,14 @@ export function reference(description: string) {
   return z.object({ name: objectName("Name of the object, in the same namespace.") }).describe(description);
 }
 
+export const servicePort = z
+  .int()
+  .min(1)
+  .max(65_535)
+  .meta({ format: "int32" })
+  .default(80)
+  .describe("Port of the Service.");
+
 /** metav1.Condition. */
 export const Condition = z
   .object({

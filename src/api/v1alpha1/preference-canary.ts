@@ -164,7 +164,9 @@ export const PreferenceCanarySpec = z
       .describe("Times in which no candidate is promoted, whatever the windows say. A rollback never waits."),
     afterPromotion: z
       .object({
-        watch: duration("How long the model before it stays, with all its pods, and is still compared."),
+        watch: duration(
+          "How long the model before it stays, with all its pods, and is still compared; with evidence.comparisons.baseline that is.",
+        ),
       })
       .exactOptional()
       .describe(
@@ -248,6 +250,10 @@ export const PreferenceCanarySpec = z
       [
         "!has(self.gates.cohorts) || !has(self.evidence.comparisons.cohorts) || self.evidence.comparisons.cohorts.all(c, c.percent > 0 || !(c.name in self.gates.cohorts.names))",
         "evidence.comparisons.cohorts: a cohort of gates.cohorts.names needs a percent over 0, or the gate could never pass",
+      ],
+      [
+        "!has(self.evidence.comparisons.baseline) || !has(self.serving.external) || !has(self.serving.external.candidate) || self.evidence.comparisons.baseline.service != self.serving.external.candidate.service",
+        "evidence.comparisons.baseline.service must be another Service than that of serving.external.candidate: the candidate would be compared with itself",
       ],
       [
         "!has(self.gates.mismatch) || (has(self.traffic.httpRoute) ? !has(self.traffic.httpRoute.sticky) : !has(self.traffic.istio.virtualService.sticky))",

@@ -1,5 +1,7 @@
+import type { Baseline } from "../../api/v1alpha1/canary-comparisons.ts";
 import type { Judge } from "../../api/v1alpha1/canary-judge.ts";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { againstOf } from "../../controllers/preferencecanary/evidence/baseline.ts";
 
 /** What the promised error rates are about, in sentences. */
 
@@ -35,6 +37,14 @@ export function aboutMixture({ percent, cohorts = [] }: Pick<Comparisons, "perce
   return [
     `They are about the requests as they are compared (${each}, ${percent}% of all others), not as users send them.`,
   ];
+}
+
+/** Instead of being against stable. */
+export function aboutBaseline(baseline: Baseline): string {
+  return (
+    `They are about the candidate against baseline ${againstOf(baseline)}, by the requests that it answers, and say nothing of ` +
+    "the candidate against stable, whose place it takes."
+  );
 }
 
 /** Only where a candidate is one of several. */

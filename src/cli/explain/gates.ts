@@ -29,6 +29,7 @@ import {
   ABOUT_MISMATCH,
   ABOUT_REGRESSION,
   ABOUT_SAME_MODEL,
+  aboutBaseline,
   aboutMetric,
   aboutMixture,
   aboutSeveral,
@@ -58,14 +59,15 @@ export function explainGate(
   const gates = gatesAmong({ gates: asked }, among);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   if (gate.name === "winRate") {
-    const mixture = aboutMixture(evidence.comparisons);
+    const { comparisons } = evidence;
     const about = [
-      aboutWinRate(evidence.comparisons),
-      ...mixture,
+      aboutWinRate(comparisons),
+      ...aboutMixture(comparisons),
       ...aboutSeveral(among),
-      ...(sameModel ? [ABOUT_SAME_MODEL] : []),
+      ...(comparisons.baseline ? [aboutBaseline(comparisons.baseline)] : sameModel ? [ABOUT_SAME_MODEL] : []),
     ];
-    return { about: about.join(" "), ...explainThresholds(winRateTest(winRateSpec(winRate, sameModel)), gate) };
+    const test = winRateTest(winRateSpec(winRate, comparisons, sameModel));
+    return { about: about.join(" "), ...explainThresholds(test, gate) };
   }
   if (gate.name === "compliance" && compliance !== undefined)
     return { about: ABOUT_COMPLIANCE, ...explainThresholds(winRateTest(thresholdSpec(compliance), RATINGS), gate) };

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { againstOf } from "../../controllers/preferencecanary/evidence/baseline.ts";
 import { readText } from "../bytes.ts";
 import { parseCanary } from "../canary-file.ts";
 import type { Command } from "../command.ts";
@@ -65,6 +66,11 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   if (left.length > 0)
     host.note(
       `${left.join(" and ")} cannot be simulated: it is taken as given that they pass from the beginning on.\n`,
+    );
+  const { baseline } = canary.spec.evidence.comparisons;
+  if (baseline)
+    host.note(
+      `The true win rate is that against baseline ${againstOf(baseline)}, which is taken to answer every time.\n`,
     );
   const world = worldOf(values, canary.spec);
   const planned = explained(file, () => plan(canary, world, options));

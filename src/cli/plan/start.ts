@@ -1,7 +1,9 @@
+import type { Baseline } from "../../api/v1alpha1/canary-comparisons.ts";
 import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
 import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../api/v1alpha1/object.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import type { Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import { Failure } from "../failure.ts";
 import { NO_OBJECTS } from "./objects.ts";
@@ -56,7 +58,13 @@ function emptyWorld({ metadata: { name, namespace }, spec }: PreferenceCanary): 
     spec: { ...spec, traffic: SIMULATED_TRAFFIC, serving: { template, modelEnv, port, readyWithin } },
   } as const;
   const world: World = { now: START, canary, objects: NO_OBJECTS, version: 1, sights: new Map() };
-  return put(world, "jobs", trainedModel(name, namespace));
+  const { baseline } = spec.evidence.comparisons;
+  const compared = baseline ? put(world, "services", baselineService(baseline, namespace)) : world;
+  return put(compared, "jobs", trainedModel(name, namespace));
+}
+
+function baselineService({ service: name, port }: Baseline, namespace: string): Applied<Service> {
+  return { metadata: { name, namespace }, spec: { clusterIP: "10.0.0.2", ports: [{ port }] } };
 }
 
 /** For `model.fromJobs`. */

@@ -15,7 +15,7 @@ type Gate = Pick<ArchivedRun["gates"][number], "verdict" | "samples" | "sum" | "
 export function runReport({ header, digest, gates }: ReplayedRun): string {
   const { namespace, canary, run } = header;
   const head = [
-    `${namespace}/${canary}: candidate ${run.candidate.revision} against stable ${run.stable.revision}, ${run.outcome} at ${run.time}`,
+    `${namespace}/${canary}: candidate ${run.candidate.revision} against ${opponentOf(run)}, ${run.outcome} at ${run.time}`,
     run.message,
     ...(run.among === undefined
       ? []
@@ -54,6 +54,16 @@ export function runReport({ header, digest, gates }: ReplayedRun): string {
   return `${text.join("\n")}\n`;
 }
 
+/** Whose place it was to take, and what it was compared with where that is another. */
+function opponentOf({ stable, gates }: ArchivedRun): string {
+  const against = againstIn(gates);
+  return against === undefined ? `stable ${stable.revision}` : `baseline ${against}, stable ${stable.revision}`;
+}
+
+function againstIn(gates: ArchivedRun["gates"]): string | undefined {
+  return gates.find(({ name }) => name === "winRate")?.against;
+}
+
 function summaryOf(gates: readonly ReplayedGate[]): string {
   const isWhole = gates.every(({ isSame }) => isSame !== false);
   return isWhole ? "The evidence says again what status said." : "The evidence does not say what status said.";
@@ -74,6 +84,7 @@ function decidedAt({ passedAt, failedAt }: Pick<Gate, "passedAt" | "failedAt">):
 export function runJson({ header, digest, gates }: ReplayedRun): object {
   const { namespace, canary, run } = header;
   const { candidate, stable, outcome, time } = run;
+  const against = againstIn(run.gates);
   const numbers = (gate: Gate) => ({
     verdict: gate.verdict,
     samples: gate.samples,
@@ -82,6 +93,7 @@ export function runJson({ header, digest, gates }: ReplayedRun): object {
   });
   return {
     ...{ namespace, canary, candidate: candidate.revision, stable: stable.revision, outcome, time, digest },
+    ...(against !== undefined && { against }),
     gates: gates.map(({ said, replayed, isSame }) => ({
       name: said.name,
       said: numbers(said),

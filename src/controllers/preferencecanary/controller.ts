@@ -106,24 +106,21 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     clock,
     settings,
   };
-  const served = ({ metadata }: KubeObject, isNamed: (serving: PreferenceCanarySpec["serving"]) => boolean) =>
+  const naming = ({ metadata }: KubeObject, namesOf: (spec: PreferenceCanarySpec) => readonly (string | undefined)[]) =>
     canaries.store
       .list(metadata.namespace)
-      .filter(({ spec }) => isNamed(spec.serving))
-      .map((canary) => ({ namespace: canary.metadata.namespace, name: canary.metadata.name }));
+      .filter(({ spec }) => namesOf(spec).includes(metadata.name))
+      .map(keyOf);
   const ofWorkload: Source = mapped(allDeployments, (workload) =>
-    served(workload, ({ workloadRef }) => workloadRef?.name === workload.metadata.name),
+    naming(workload, ({ serving }) => [serving.workloadRef?.name]),
   );
   const ofService: Source = mapped(allServices, (service) =>
-    served(service, ({ external }) =>
-      [external?.stable, external?.candidate].some((arm) => arm?.service === service.metadata.name),
+    naming(service, ({ serving: { external }, evidence }) =>
+      [external?.stable, external?.candidate, evidence.comparisons.baseline].map((named) => named?.service),
     ),
   );
-  const ofAdopted: Source = mapped(routes.HTTPRoute, ({ metadata }) =>
-    canaries.store
-      .list(metadata.namespace)
-      .filter(({ spec }) => spec.traffic.httpRoute?.adopt?.name === metadata.name)
-      .map(keyOf),
+  const ofAdopted: Source = mapped(routes.HTTPRoute, (route) =>
+    naming(route, ({ traffic }) => [traffic.httpRoute?.adopt?.name]),
   );
   const controller = manager.addController({
     name: "preferencecanary",

@@ -5,6 +5,7 @@ import { isTrue } from "../../runtime/conditions.ts";
 import { createdAt, isComplete } from "./arms/arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Outcome } from "./effect.ts";
+import { withBaseline } from "./evidence/baseline.ts";
 import type { Evidence } from "./evidence/evidence.ts";
 import { type Silence, silentFrom } from "./evidence/silence.ts";
 import { isUnread } from "./evidence/unread.ts";
@@ -85,7 +86,8 @@ export function gatherFacts(
   if (candidate === undefined || stable === undefined) return { ...common, ...WITHOUT_CANDIDATE };
   const { place, ...presence } = presenceOf(observed, stable, candidate, now);
   const remembered = rememberedGates(observed, run);
-  const judgement = judge({ observed, candidate, evidence, remembered, place, presence }, now);
+  const heard = withBaseline(observed, evidence);
+  const judgement = judge({ observed, candidate, evidence: heard, remembered, place, presence }, now);
   const { gates, deadline: _until, orders: _given, ...judged } = judgement;
   const exposure = exposureOf(observed, candidate.revision, evidence.answers, now);
   const known = { ...common, ...presence, ...judged, gates, ...(exposure && { exposure }) };

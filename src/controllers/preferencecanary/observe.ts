@@ -14,6 +14,7 @@ import type { Probing } from "../../traffic/probing.ts";
 import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { ArmTemplate, Model } from "./arms/model.ts";
+import { askedOfBaseline } from "./evidence/baseline.ts";
 import { armOf, askedArms, idleAspect, isCalled, readArms, withAnswers, withPodProblem } from "./observe-arms.ts";
 import { readRecords } from "./observe-records.ts";
 import { askedOfOriginal, findRoute, ROUTE_ASPECTS, readRoute } from "./observe-route.ts";
@@ -53,12 +54,15 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const inferenceServices = servedAs(sources.inferenceServices);
   const own = { deployments, services, inferenceServices: predictors, pods };
   const arms = readArms(canary, own, records, inferenceServices);
+  const foreign = foreignServices(canary, records, sources.services);
   const slots = route?.reading.slots;
   const asked = askedArms(arms, slots);
+  const [askedBaseline] = askedOfBaseline({ canary, arms, foreign });
   const found = sources.probing.read(keyOf(canary), {
     ...(route && "route" in route.asked && route.asked),
-    arms: [...asked, ...askedOfOriginal(canary, route)],
+    arms: [...asked, ...askedOfOriginal(canary, route), ...(askedBaseline ? [askedBaseline] : [])],
   });
+  const baseline = askedBaseline && found.arms.get(askedBaseline.revision);
   sources.settling.keepOnly(keyString(keyOf(canary)), [...ROUTE_ASPECTS, ...[...arms.keys()].map(idleAspect)]);
   const routeSays = { weights: found.weights, original: found.arms.get(ORIGINAL) };
   return {
@@ -67,7 +71,8 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     isRouteKindHidden: sources.isHidden(kind.kind),
     inferenceServices,
     ...(template && { template }),
-    foreign: foreignServices(canary, records, sources.services),
+    foreign,
+    ...(baseline && { baseline }),
     jobs: sources.jobs.labelled(LABEL.publishTo, name, namespace).flatMap(readJob),
     records,
     arms: withAnswers(arms, asked, found.arms, slots, keyOf(canary), sources.settling),
@@ -109,15 +114,16 @@ function readJob({ metadata, status }: Stored<DPOJob>): Model[] {
   return [{ uri, digest: digestSchema.parse(digest), origin: { type: "Job", name, created } }];
 }
 
-/** Of somebody else's, as far as arms lead to what is behind them. */
+/** Of somebody else's, as far as arms lead to what is behind them, or are compared with it. */
 function foreignServices(
   { metadata, spec }: Stored<PreferenceCanary>,
   records: ReadonlyMap<string, RevisionRecord>,
   services: Store<Service>,
 ): ReadonlyMap<string, Service> {
   const { stable, candidate } = spec.serving.external ?? {};
+  const { baseline } = spec.evidence.comparisons;
   const recorded = [...records.values()].map((record) => ("service" in record ? record.service : undefined));
-  const found = [stable?.service, candidate?.service, ...recorded].flatMap((name) => {
+  const found = [stable?.service, candidate?.service, baseline?.service, ...recorded].flatMap((name) => {
     const service = name === undefined ? undefined : services.get({ namespace: metadata.namespace, name });
     return service === undefined ? [] : [service];
   });

@@ -17,6 +17,8 @@ export interface Observed {
   readonly template?: ArmTemplate;
   /** Services of somebody else's that the spec or a record names, by name. */
   readonly foreign: ReadonlyMap<string, Service>;
+  /** Whether the Service that candidates are compared with answers; absent: it was not asked, or not heard of yet. */
+  readonly baseline?: Finding;
   /** Models of validated jobs that are published to this canary. */
   readonly jobs: readonly Model[];
   /** What was made of each revision, by revision: kept as long as the canary. */

@@ -15,6 +15,7 @@ import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Effect, Outcome, Refusal } from "./effect.ts";
 import type { AnswerFeed } from "./evidence/answer-feed.ts";
+import { pairOf } from "./evidence/baseline.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence/evidence.ts";
 import type { EvidenceFeed } from "./evidence/evidence-feed.ts";
 import { questionsOf } from "./evidence/questions.ts";
@@ -143,7 +144,7 @@ function evidenceReader(
     answers.forget(key);
     return () => NO_EVIDENCE;
   }
-  const pair = { candidate: candidate.revision, stable };
+  const pair = pairOf(observed.canary, stable, candidate.revision);
   const gates = rememberedGates(observed, run);
   const cursors = cursorsOf(observed.canary.spec, candidate, gates);
   const questions = questionsOf(observed, run, gates);

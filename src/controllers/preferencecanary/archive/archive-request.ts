@@ -1,6 +1,7 @@
 import type { ArchivedRun } from "../../../api/contracts/archived-run.ts";
 import type { ArchiveRequest } from "../../../api/contracts/run-archive.ts";
 import type { PreferenceCanarySpec, PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
+import { comparedWith } from "../evidence/baseline.ts";
 import { type GateStatus, gatesAmong, readUntil } from "../gates/gates.ts";
 import type { LastRun } from "./last-run.ts";
 
@@ -24,9 +25,12 @@ export function archiveRequest({ lastRun, candidate, stable, gates, spec, retrie
   const { outcome, time, message, among } = lastRun;
   const sameModel = candidate.digest !== "" && candidate.digest === stable.digest;
   const { served } = candidate;
+  // As the evidence was gathered, whatever the spec says by now.
+  const against = gates.find((gate) => gate.name === "winRate")?.against;
   return {
     candidate: candidate.revision,
     stable: stable.revision,
+    ...(against !== undefined && { comparedWith: comparedWith({ stable: stable.revision, against }) }),
     until: readUntil(spec, { revision: candidate.revision, sameModel }, gates),
     run: {
       candidate: { revision: candidate.revision, digest: candidate.digest },
@@ -45,13 +49,27 @@ export function archiveRequest({ lastRun, candidate, stable, gates, spec, retrie
 
 /** How far the gate was, and what it had decided by which record. */
 function decided(gate: GateStatus): ArchivedRun["gates"][number] {
-  const { name, verdict, numbers, changedFrom, samples, sum, cursor, state, passedAt, failedAt, rollbackFrom } = gate;
+  const {
+    name,
+    verdict,
+    numbers,
+    against,
+    changedFrom,
+    samples,
+    sum,
+    cursor,
+    state,
+    passedAt,
+    failedAt,
+    rollbackFrom,
+  } = gate;
   return {
     name,
     verdict,
     samples,
     sum,
     ...(numbers !== undefined && { numbers }),
+    ...(against !== undefined && { against }),
     ...(changedFrom !== undefined && { changedFrom }),
     ...(cursor && { cursor }),
     ...(state !== undefined && { state }),

@@ -103,8 +103,16 @@ function withEnded(
 }
 
 /** What a gate had said. */
-function summary({ name, verdict, samples, estimate, interval }: GateStatus) {
-  return { name, verdict, samples, ...(estimate !== undefined && { estimate }), ...(interval && { interval }) };
+function summary({ name, against, verdict, samples, estimate, interval }: GateStatus) {
+  const compared = against === undefined ? {} : { against };
+  return {
+    name,
+    ...compared,
+    verdict,
+    samples,
+    ...(estimate !== undefined && { estimate }),
+    ...(interval && { interval }),
+  };
 }
 
 function withAnswers({ lastRun, history, archiving }: EndedRuns, answers: ArchiveAnswers = new Map()): EndedRuns {

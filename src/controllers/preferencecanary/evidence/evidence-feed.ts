@@ -4,6 +4,7 @@ import type { EvidenceReader } from "../../../evidence/joint-reader.ts";
 import { keyString, type ObjectKey } from "../../../kube/object.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Logger } from "../../../telemetry/logger.ts";
+import { comparedWith } from "./baseline.ts";
 import {
   type Collected,
   type Cursors,
@@ -116,6 +117,7 @@ function start(
   { collector, clock, logger, wake }: EvidenceFeedOptions,
 ): Run {
   const { namespace = "", name } = canary;
+  const { candidate, stable } = pair;
   const common = { clock, logger: logger.child({ canary: keyString(canary), ...pair }), changed: () => wake(canary) };
   function stream<Item extends Cursor>(ask: (query: PairQuery) => Promise<{ readonly records: readonly Item[] }>) {
     const follow = (from: Cursor | null) =>
@@ -123,20 +125,20 @@ function start(
         ...common,
         pageSize: PAGE,
         cursor: from,
-        fetch: (cursor, signal) => ask({ namespace, canary: name, ...pair, cursor, limit: PAGE, signal }),
+        fetch: (cursor, signal) => ask({ namespace, canary: name, candidate, stable, cursor, limit: PAGE, signal }),
       });
     return followed(follow, connection);
   }
   const streams = {
-    comparisons: stream(collector.comparisons),
+    comparisons: stream((query) => collector.comparisons({ ...query, stable: comparedWith(pair) })),
     checks: stream(collector.checks),
     ratings: stream(collector.ratings),
   };
   return { pair, streams };
 }
 
-function isOf({ pair }: Run, { candidate, stable }: Pair): boolean {
-  return pair.candidate === candidate && pair.stable === stable;
+function isOf({ pair }: Run, { candidate, stable, against }: Pair): boolean {
+  return pair.candidate === candidate && pair.stable === stable && pair.against === against;
 }
 
 function apply({ streams }: Run, connection: Connection): void {

@@ -1,6 +1,7 @@
 import { COLLECTOR_AUDIENCE, type CollectorAccess } from "../../../api/contracts/collector-api.ts";
 import { JUDGE_ENV, JUDGE_KEY_ENV, type JudgeConfig, judgeLabeler } from "../../../api/contracts/judge.ts";
 import { SAMPLER_ENV, type SamplerConfig } from "../../../api/contracts/sampler.ts";
+import type { Baseline } from "../../../api/v1alpha1/canary-comparisons.ts";
 import { JUDGE_SECRET_KEY, type Judge } from "../../../api/v1alpha1/canary-judge.ts";
 import { FINALIZER, LABEL, MANAGED_BY } from "../../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.ts";
@@ -11,6 +12,7 @@ import { SAMPLER_PORT } from "../../../traffic/http-rules.ts";
 import { armName, judgeName, samplerName } from "../../../traffic/names.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../../pod-parts.ts";
 import { ARM_PORT, type CanarySettings, identity } from "../desired.ts";
+import { againstOf, comparedWith } from "./baseline.ts";
 import { shares } from "./sampling.ts";
 
 /** Of a judge's health and metrics. */
@@ -107,7 +109,8 @@ function samplerConfig(
   { stable, candidate, contenders = [] }: SampledArms,
   collector: CollectorAccess,
 ) {
-  const { dataset, answerTimeout, redact = [], unit, votesPerUnit } = spec.evidence.comparisons;
+  const { dataset, answerTimeout, redact = [], unit, votesPerUnit, baseline } = spec.evidence.comparisons;
+  const isCompared = candidate !== undefined || contenders.length > 0;
   const arm = (revision: string) => ({ revision, url: `http://${armName(name, revision)}:${ARM_PORT}` });
   return {
     namespace,
@@ -116,6 +119,7 @@ function samplerConfig(
     collector,
     stable: arm(stable),
     ...(candidate && { candidate: arm(candidate) }),
+    ...(isCompared && baseline && { baseline: baselineArm(baseline, stable) }),
     ...(contenders.length > 0 && {
       selection: {
         contenders: contenders.map(arm),
@@ -127,6 +131,12 @@ function samplerConfig(
     redact,
     shares: shares(spec.evidence.comparisons),
   } satisfies Partial<SamplerConfig>;
+}
+
+/** A port of somebody else's Service. */
+function baselineArm(baseline: Baseline, stable: string): SamplerConfig["baseline"] {
+  const against = againstOf(baseline);
+  return { revision: comparedWith({ stable, against }), url: `http://${against}` };
 }
 
 function judgeConfig(

@@ -71,6 +71,8 @@ export interface EvidenceRecords extends CollectedRecords {
 export interface Pair {
   readonly candidate: string;
   readonly stable: string;
+  /** Comparisons are with this baseline instead. */
+  readonly against?: string;
 }
 
 /** Where each stream was folded up to, null at its beginning. One that no gate reads is absent, and is not followed. */

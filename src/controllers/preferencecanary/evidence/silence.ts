@@ -37,7 +37,9 @@ export function isSilent(gate: Heard, silence: Silence | undefined, now: Date): 
   return from !== undefined && from <= now;
 }
 
-/** What a silent gate says: the same for as long as it is silent. */
-export function silenceWords({ limitMs }: Silence): string {
-  return `nothing new came for ${formatDuration(limitMs)}`;
+/** What a silent gate says: the same for as long as it is silent. `against`: the baseline, which may be why. */
+export function silenceWords({ limitMs }: Pick<Silence, "limitMs">, against?: string): string {
+  const silence = `nothing new came for ${formatDuration(limitMs)}`;
+  if (against === undefined) return silence;
+  return `${silence}; whether baseline ${against} answers is counted by the sampler, in dpo_sampler_answers_total{arm="baseline"}`;
 }

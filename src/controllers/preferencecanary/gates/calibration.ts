@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessCalibration } from "../../../gates/assess-calibration.ts";
-import { type Betting, selectBet } from "../../../gates/bet.ts";
+import { selectBet } from "../../../gates/bet.ts";
 import {
   type CalibrationSpec,
   type CalibrationState,
@@ -13,7 +13,7 @@ import {
 } from "../../../gates/calibration.ts";
 import { defineGate, type Gate, type GateStatus, type Kept, numbersOf } from "./gate.ts";
 import { readCrossing, writeCrossing } from "./two-thresholds.ts";
-import { numbersOfBets } from "./win-rate.ts";
+import { type Comparing, comparedIn, numbersOfBets } from "./win-rate.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["calibration"]>;
 
@@ -22,13 +22,14 @@ export function calibrationSpec({ maxError }: Settings): CalibrationSpec {
 }
 
 /** From comparisons that carry the candidate's own reward margin; the others say nothing about it. */
-export function calibrationGate(settings: Settings, betting: Betting): Gate {
+export function calibrationGate(settings: Settings, comparing: Comparing): Gate {
   const test = calibrationTest(calibrationSpec(settings));
   return defineGate<CalibrationState, "comparisons">({
     name: "calibration",
-    numbers: numbersOf({ ...settings, ...numbersOfBets(betting) }),
+    numbers: numbersOf({ ...settings, ...numbersOfBets(comparing) }),
+    against: comparedIn(comparing).against,
     stream: "comparisons",
-    counts: (comparison) => comparison.margin !== undefined && selectBet(comparison, betting) !== undefined,
+    counts: (comparison) => comparison.margin !== undefined && selectBet(comparison, comparing) !== undefined,
     fold: (state, { sequence, outcome, margin }) =>
       margin === undefined ? state : foldCalibration(test, state, { sequence, outcome, margin }),
     read,

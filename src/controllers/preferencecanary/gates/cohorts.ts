@@ -1,7 +1,7 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessCohorts } from "../../../gates/assess-cohorts.ts";
-import { type Betting, selectBet } from "../../../gates/bet.ts";
+import { selectBet } from "../../../gates/bet.ts";
 import {
   altogether,
   type CohortsSpec,
@@ -12,7 +12,7 @@ import {
 } from "../../../gates/cohorts.ts";
 import { isReadableCohorts, readCohorts, writeCohorts } from "./cohorts-state.ts";
 import { defineGate, type Gate, numbersOf } from "./gate.ts";
-import { numbersOfBets } from "./win-rate.ts";
+import { type Comparing, comparedIn, numbersOfBets } from "./win-rate.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["cohorts"]>;
 
@@ -26,15 +26,17 @@ export function cohortsSpec({ names, min, minSamples, falseRollback }: Settings)
   };
 }
 
-/** From comparisons of this candidate with this stable, by the cohort of each. */
-export function cohortsGate(settings: Settings, betting: Betting): Gate {
-  const test = cohortsTest(cohortsSpec(settings));
+/** From comparisons of this candidate with this stable, or with the baseline, by the cohort of each. */
+export function cohortsGate(settings: Settings, comparing: Comparing): Gate {
+  const { against, wording } = comparedIn(comparing);
+  const test = cohortsTest(cohortsSpec(settings), wording);
   const { cohorts: names } = test.spec;
   return defineGate<CohortsState, "comparisons">({
     name: "cohorts",
-    numbers: numbersOf({ ...settings, names: names.join(" "), ...numbersOfBets(betting) }),
+    numbers: numbersOf({ ...settings, names: names.join(" "), ...numbersOfBets(comparing) }),
+    against,
     stream: "comparisons",
-    counts: (comparison) => selectBet(comparison, betting) !== undefined,
+    counts: (comparison) => selectBet(comparison, comparing) !== undefined,
     fold: (state, { sequence, outcome, cohort }) => foldCohorts(test, state, { sequence, outcome, cohort }),
     read: (gate) => readCohorts(names, gate),
     write: (state) => writeCohorts(names, state),

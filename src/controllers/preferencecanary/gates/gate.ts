@@ -13,6 +13,8 @@ export interface Gate {
   readonly name: string;
   /** What the error rates are promised for, in words: other words are another promise. */
   readonly numbers: string;
+  /** What the candidate is compared with where that is not stable. */
+  readonly against?: string | undefined;
   /** What it reads: a stream of the collector, or what another system answers when this gate asks it. */
   readonly stream: keyof EvidenceRecords;
   /** With all evidence folded that is at hand, one record after the other. */
@@ -37,6 +39,7 @@ export interface Look {
 export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   readonly name: string;
   readonly numbers: string;
+  readonly against?: string | undefined;
   readonly stream: Name;
   /** Its evidence comes from users that the candidate serves: before it serves any there is no verdict. */
   readonly isAboutServed?: boolean;
@@ -74,10 +77,11 @@ export type Kept = Pick<
 >;
 
 export function defineGate<State, Name extends keyof EvidenceRecords>(gate: GateDefinition<State, Name>): Gate {
-  const { name, numbers, isAboutServed = false } = gate;
+  const { name, numbers, against, isAboutServed = false } = gate;
   return {
     name,
     numbers,
+    against,
     stream: gate.stream,
     isReadable: (known) => gate.isReadable?.(known) ?? true,
     fold(previous, evidence, look) {
@@ -85,12 +89,13 @@ export function defineGate<State, Name extends keyof EvidenceRecords>(gate: Gate
       const { start, news } = position(previous, stream);
       const { state, newest } = foldAll(gate, gate.read(start), news, look);
       const read = reading(previous, stream, newest);
-      const assessment = gate.assess(state, problemOf({ name, ...read }, stream, look));
+      const assessment = gate.assess(state, problemOf({ name, against, ...read }, stream, look));
       const corrections = (start?.corrections ?? 0) + correctionsIn(news);
       const isEarly = isAboutServed && look.silence?.served === undefined;
       return {
         name,
         numbers,
+        ...(against !== undefined && { against }),
         ...(previous?.changedFrom !== undefined && { changedFrom: previous.changedFrom }),
         ...read,
         ...gate.write(state),
@@ -183,7 +188,7 @@ function later(one: string | undefined, other: string | undefined): string | und
 
 /** Evidence that is out of sight, or that has stopped coming, is no evidence. */
 function problemOf(
-  gate: Pick<GateStatus, "name" | "lastSampleTime">,
+  gate: Pick<GateStatus, "name" | "lastSampleTime"> & Pick<Gate, "against">,
   { access }: Stream<Numbered>,
   { silence, now }: Look,
 ): string | undefined {
@@ -191,7 +196,7 @@ function problemOf(
   if (access.type === "Empty") return silentFrom(gate, silence) === undefined ? undefined : access.problem;
   // What has not been read yet is not silent.
   if (access.type === "Unread") return undefined;
-  return silence !== undefined && isSilent(gate, silence, now) ? silenceWords(silence) : undefined;
+  return silence !== undefined && isSilent(gate, silence, now) ? silenceWords(silence, gate.against) : undefined;
 }
 
 /** Whatever its evidence says: it can only be of another run, or made up. */

@@ -88,8 +88,8 @@ export function remembered(spec: Asked, candidate: Judged, before: readonly Gate
   return gatesOf(spec, candidate).map((gate) => {
     const known = named(before, gate.name);
     if (known === undefined) return unfolded(gate.name, gate.numbers, NOTHING_KEPT);
-    const asked = withNumbers(known, gate.numbers);
-    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(known), asked);
+    const asked = withNumbers(known, gate);
+    return gate.isReadable(known) ? asked : unfolded(gate.name, gate.numbers, anew(asked), asked);
   });
 }
 
@@ -115,16 +115,24 @@ function unfolded(
 
 /**
  * Other numbers are tried on all of the evidence. That they are others than when the first piece came is never
- * forgotten, since the promised error rates are for numbers fixed before it.
+ * forgotten, since the promised error rates are for numbers fixed before it. With another baseline there is other evidence,
+ * of which no record is where the last try began.
  */
-function withNumbers(gate: GateStatus, numbers: string): GateStatus {
-  if (gate.numbers === numbers) return gate;
-  const { name, samples, lastSampleTime } = gate;
-  const changedFrom = gate.changedFrom ?? (samples > 0 ? gate.numbers : undefined);
-  return unfolded(name, numbers, anew(gate), {
-    ...(changedFrom !== undefined && { changedFrom }),
-    ...(lastSampleTime !== undefined && { lastSampleTime }),
-  });
+function withNumbers(known: GateStatus, { numbers, against }: Pick<Gate, "numbers" | "against">): GateStatus {
+  if (known.numbers === numbers) return known;
+  const { name, samples, lastSampleTime } = known;
+  const changedFrom = known.changedFrom ?? (samples > 0 ? known.numbers : undefined);
+  const { rollbackFrom, ...kept } = anew(known);
+  const isSameEvidence = known.against === against;
+  return unfolded(
+    name,
+    numbers,
+    { ...kept, ...(isSameEvidence && rollbackFrom && { rollbackFrom }) },
+    {
+      ...(changedFrom !== undefined && { changedFrom }),
+      ...(lastSampleTime !== undefined && { lastSampleTime }),
+    },
+  );
 }
 
 /** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */

@@ -1,8 +1,11 @@
+import type { Comparisons } from "../../../api/v1alpha1/canary-comparisons.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
 import { type Betting, FIRST_ON_PROMPT, selectBet } from "../../../gates/bet.ts";
 import { foldWinRate, notWorse, type WinRateSpec, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
+import { COMPARISONS, comparisonsWith, type Wording } from "../../../gates/wording.ts";
+import { againstOf } from "../evidence/baseline.ts";
 import { defineGate, type Gate, numbersOf } from "./gate.ts";
 import { thresholdSpec, twoThresholdState } from "./two-thresholds.ts";
 
@@ -24,29 +27,49 @@ export function sharedOut(settings: Settings, among: number): Settings {
   return { ...settings, falsePromotion: part(falsePromotion), falseRollback: part(falseRollback) };
 }
 
-/** What the gate is asked for. `sameModel`: to be not worse instead of better. */
-export function winRateSpec(settings: Settings, sameModel: boolean): WinRateSpec {
+/** What makes a comparison evidence. */
+export type Comparing = Betting & Pick<Comparisons, "baseline">;
+
+/** What the gate is asked for. Stable's own model is to be not worse than stable instead of better; a baseline is to be beaten by any. */
+export function winRateSpec(
+  settings: Settings,
+  { baseline }: Pick<Comparing, "baseline">,
+  sameModel: boolean,
+): WinRateSpec {
   const spec = thresholdSpec(settings);
-  return sameModel ? notWorse(spec) : spec;
+  return sameModel && baseline === undefined ? notWorse(spec) : spec;
+}
+
+/** With whom, in words and in status. */
+export function comparedIn({ baseline }: Pick<Comparing, "baseline">): {
+  readonly against?: string;
+  readonly wording: Wording;
+} {
+  if (baseline === undefined) return { wording: COMPARISONS };
+  const against = againstOf(baseline);
+  return { against, wording: comparisonsWith(against) };
 }
 
 /** Without the defaults: the words of a run that began before there was a choice stay the same. */
-export function numbersOfBets({ unit, votesPerUnit }: Betting): Readonly<Record<string, string | number>> {
+export function numbersOfBets({ unit, votesPerUnit, baseline }: Comparing): Readonly<Record<string, string | number>> {
   return {
+    ...(baseline && { against: againstOf(baseline) }),
     ...(unit !== FIRST_ON_PROMPT.unit && { unit }),
     ...(votesPerUnit !== FIRST_ON_PROMPT.votesPerUnit && { votesPerUnit }),
   };
 }
 
-/** From comparisons of this candidate with this stable. */
-export function winRateGate(settings: Settings, betting: Betting, sameModel: boolean): Gate {
-  const test = winRateTest(winRateSpec(settings, sameModel));
+/** From comparisons of this candidate with this stable, or with the baseline. */
+export function winRateGate(settings: Settings, comparing: Comparing, sameModel: boolean): Gate {
+  const { against, wording } = comparedIn(comparing);
+  const test = winRateTest(winRateSpec(settings, comparing, sameModel), wording);
   return defineGate<WinRateState, "comparisons">({
     ...twoThresholdState,
     name: "winRate",
-    numbers: numbersOf({ ...settings, ...numbersOfBets(betting) }),
+    numbers: numbersOf({ ...settings, ...numbersOfBets(comparing) }),
+    against,
     stream: "comparisons",
-    counts: (comparison) => selectBet(comparison, betting) !== undefined,
+    counts: (comparison) => selectBet(comparison, comparing) !== undefined,
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),
   });

@@ -4,6 +4,7 @@ import type { Tally } from "../../../gates/tally.ts";
 import { combineVerdicts, type Verdict } from "../../../gates/verdict.ts";
 import { createdAt, isAvailable, isComplete, isReachable } from "../arms/arm-state.ts";
 import { coldReason } from "../arms/warm-up.ts";
+import { pairOf, withBaseline } from "../evidence/baseline.ts";
 import { type Collected, type Evidence, NOTHING_COLLECTED, type Wanted } from "../evidence/evidence.ts";
 import { type Silence, silentFrom } from "../evidence/silence.ts";
 import { type Asked, cursorsOf, foldGates, type GateStatus, remembered } from "../gates/gates.ts";
@@ -47,7 +48,7 @@ export function wantedOf(observed: Observed, { stable, contenders = [] }: Run): 
   const asked = askedOfContenders(observed);
   return contenders.map((contender) => {
     const gates = rememberedOf(observed, stable, contender);
-    return [{ candidate: contender.revision, stable }, cursorsOf(asked, contender, gates)];
+    return [pairOf(observed.canary, stable, contender.revision), cursorsOf(asked, contender, gates)];
   });
 }
 
@@ -118,7 +119,8 @@ function judge(observed: Observed, stable: string, contender: Contender, { conte
     silence: silenceOf(observed, entered),
     ...(retriedAt !== undefined && { retriedAt: new Date(retriedAt) }),
   };
-  const collected = { ...(contended?.get(revision) ?? NOTHING_COLLECTED), answers: {} };
+  const heard = contended?.get(revision) ?? NOTHING_COLLECTED;
+  const collected = { ...withBaseline(observed, heard), answers: {} };
   const before = rememberedOf(observed, stable, contender);
   const asked = askedOfContenders(observed);
   const gates = foldGates(asked, contender, before, collected, look);

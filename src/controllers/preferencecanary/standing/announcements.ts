@@ -36,7 +36,9 @@ function selected(before: PreferenceCanaryStatus | undefined, after: PreferenceC
   const common = { type: "Normal", action: "Select" } as const;
   if (had.length === 0 && has.length > 0) {
     const names = has.map(({ name, revision }) => `${name} (${revision})`).join(", ");
-    const note = `One is to be chosen by comparisons with ${after.stable?.revision}, and no user is served by any: ${names}`;
+    const against = has[0]?.gates.find(({ name }) => name === "winRate")?.against;
+    const opponent = against === undefined ? after.stable?.revision : `baseline ${against}`;
+    const note = `One is to be chosen by comparisons with ${opponent}, and no user is served by any: ${names}`;
     return [{ ...common, reason: "SelectionStarted", note }];
   }
   const chosen = had.find(({ revision }) => has.length === 0 && revision === after.candidate?.revision);

@@ -1,3 +1,4 @@
+import { againstOf } from "../evidence/baseline.ts";
 import type { Facts } from "../facts.ts";
 import { isContending, type Selection, type Standing, winRateOf } from "../selection/selection.ts";
 import { startingPodsOf, unsampled } from "./run-standing.ts";
@@ -10,7 +11,9 @@ export function selectionStand({ observed }: Facts, stable: string, { contenders
   const pods =
     starting === undefined ? "" : `; ${starting.name} is starting: ${startingPodsOf(observed, starting.revision)}`;
   const choosing = chosen === undefined ? "One is to be chosen" : `${chosen.name} is chosen`;
-  const message = `${choosing} by comparisons with ${stable}, which serves all requests: ${each}${pods}${unsampled(observed)}`;
+  const { baseline } = observed.canary.spec.evidence.comparisons;
+  const opponent = baseline ? `baseline ${againstOf(baseline)}, while ${stable} serves` : `${stable}, which serves`;
+  const message = `${choosing} by comparisons with ${opponent} all requests: ${each}${pods}${unsampled(observed)}`;
   if (observed.canary.spec.suspend)
     return {
       phase: "Paused",
