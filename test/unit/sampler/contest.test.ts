@@ -25,15 +25,17 @@ function compared(outcomes: readonly (0 | 1)[], vote = 1): Comparison[] {
 }
 
 /** A contest of two between whom chance is asked for by the test; `of` is what the collector has of each. */
-function contest(of: Record<string, Comparison[]>) {
+function contest(of: Record<string, Comparison[]>, baseline?: { revision: string; url: string }) {
   const clock = createFakeClock();
   const state = { random: 0, down: false, restored: false };
   const cursors: (Cursor | null)[] = [];
+  const against = new Set<string>();
   const arm = openContest(
     {
       namespace: "support",
       canary: "assistant",
       stable: { revision: "aaaaaaaaaa", url: "http://stable" },
+      baseline,
       selection: {
         contenders: [RED, GREEN].map((revision) => ({ revision, url: "http://contender" })),
         minShare: 0.1,
@@ -42,7 +44,8 @@ function contest(of: Record<string, Comparison[]>) {
     },
     {
       client: {
-        async comparisons({ candidate, cursor, limit = 0 }) {
+        async comparisons({ candidate, stable, cursor, limit = 0 }) {
+          against.add(stable);
           cursors.push(cursor);
           if (state.down) throw new Error("down");
           if (state.restored && cursor !== null) throw new CursorUnknown(410, "restored");
@@ -63,6 +66,7 @@ function contest(of: Record<string, Comparison[]>) {
   return {
     state,
     cursors,
+    against,
     arm,
     wait: (ms: number) => clock.advance(ms),
     async shareOfRed() {
@@ -162,4 +166,11 @@ test("a sampler asks stable and one contender, and says which others there are",
     expect(beside).toEqual([RED, GREEN]);
   }
   expect(new Set(collector.pairs.map(({ candidate }) => candidate?.revision)).size).toBe(2);
+});
+
+test("contenders are asked by what each has won against the baseline, where there is one", async () => {
+  const rival = { revision: "aaaaaaaaaa/rival:8000", url: "http://rival:8000" };
+  const { against, arm } = contest({}, rival);
+  await eventually(() => expect([...against]).toEqual([rival.revision]));
+  await arm.close();
 });

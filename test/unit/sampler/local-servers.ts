@@ -67,6 +67,7 @@ export async function startSampler(config: {
   collector: string;
   stable: string;
   candidate?: string;
+  baseline?: string;
   timeoutSeconds?: number;
   redact?: SamplerConfig["redact"];
   shares?: SamplerConfig["shares"];
@@ -75,7 +76,7 @@ export async function startSampler(config: {
   const tokenFile = join(temporaryFolder(), "token");
   writeFileSync(tokenFile, "first-token\n");
   const registry = new Registry();
-  const { candidate, redact, shares, selection } = config;
+  const { candidate, baseline, redact, shares, selection } = config;
   const sampler = await runSampler(
     SamplerConfig.parse({
       host: "127.0.0.1",
@@ -86,6 +87,7 @@ export async function startSampler(config: {
       collector: { url: config.collector, tokenFile },
       stable: { revision: "aaaaaaaaaa", url: config.stable },
       ...(candidate !== undefined && { candidate: { revision: "bbbbbbbbbb", url: candidate } }),
+      ...(baseline !== undefined && { baseline: { revision: "aaaaaaaaaa/rival:8000", url: baseline } }),
       timeoutSeconds: config.timeoutSeconds ?? 5,
       redact,
       shares,

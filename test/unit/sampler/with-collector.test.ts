@@ -1,27 +1,6 @@
-import { Registry } from "prom-client";
-import { expect, onTestFinished, test } from "vitest";
-import { CollectorConfig } from "../../../src/collector/config.ts";
-import { runCollector } from "../../../src/collector/server.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
-import { silentLogger } from "../../../src/telemetry/logger.ts";
-import { chat, eventually, mirror, serve, serveModel, startSampler, temporaryFolder } from "./local-servers.ts";
-
-const USER = "system:serviceaccount:support:assistant-sampler";
-
-async function startCollector() {
-  const collector = await runCollector(
-    CollectorConfig.parse({ host: "127.0.0.1", port: 0, dataDir: temporaryFolder() }),
-    {
-      tokenReview: async (token) => ({ authenticated: token === "first-token", username: USER }),
-      clock: systemClock,
-      random: Math.random,
-      logger: silentLogger(),
-      registry: new Registry(),
-    },
-  );
-  onTestFinished(collector.close);
-  return collector;
-}
+import { expect, test } from "vitest";
+import { chat, eventually, mirror, serve, serveModel, startSampler } from "./local-servers.ts";
+import { startCollector } from "./real-collector.ts";
 
 test("pairs reach the real collector: two answers wait for a rater, one alone is a comparison at once", async () => {
   const collector = await startCollector();
@@ -39,11 +18,9 @@ test("pairs reach the real collector: two answers wait for a rater, one alone is
     expect(await sampler.metric("dpo_sampler_pairs_total", { outcome: "Queued" })).toBe(1);
   });
 
-  const comparisons = await fetch(
-    `${collector.url}/v1/namespaces/support/canaries/assistant/comparisons?candidate=bbbbbbbbbb&stable=aaaaaaaaaa`,
-    { headers: { authorization: "Bearer first-token" } },
-  );
-  expect(await comparisons.json()).toMatchObject({ records: [{ outcome: 0, vote: 1, labeler: null, cohort: "de" }] });
+  expect(await collector.comparisons("aaaaaaaaaa")).toMatchObject([
+    { outcome: 0, vote: 1, labeler: null, cohort: "de" },
+  ]);
 });
 
 test("a contender that has lost at the real collector is asked less, also by a sampler that starts anew", async () => {
