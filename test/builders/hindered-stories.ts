@@ -12,6 +12,12 @@ function refuse(world: CanaryWorld, isRefused: (effect: Effect) => boolean, word
   world.refusal = () => words;
 }
 
+const baseline = { service: "rival", port: 8000 };
+const compared = { evidence: { comparisons: { baseline, dataset: { name: "support" } } } };
+const withRival = (world: CanaryWorld) => {
+  const spec = { clusterIP: "10.0.0.9", ports: [{ port: baseline.port }] };
+  world.cluster.put(world.cluster.services, { metadata: { name: baseline.service }, spec });
+};
 const newModel = (world: CanaryWorld) => world.job("train-1", "b", "2026-01-02T00:00:00Z");
 
 /** What keeps a canary from going on, and is mended by somebody else. */
@@ -50,6 +56,16 @@ export const hinderedStories: readonly Story[] = [
       refuse(world, ({ type }) => type === "WriteRoute", words);
       world.vote(Array<0>(60).fill(0));
     },
+  },
+  { spec: compared, given: idle, event: "a job's model is validated, and there is no baseline", happens: newModel },
+  {
+    spec: compared,
+    given: (world) => {
+      withRival(world);
+      inLastStep(world);
+    },
+    event: "the baseline answers no more",
+    happens: (world) => world.probing.setArms({ type: "Denied", words: "its Service answers a GET with 503" }),
   },
   {
     given: idle,

@@ -7,6 +7,7 @@ import { ComparisonPage } from "../../src/api/contracts/collector-api.ts";
 import { judgeLabeler } from "../../src/api/contracts/judge.ts";
 import { demoPrompts } from "../../trainer-image/src/demo/prompts.ts";
 import { seededRandom } from "../../trainer-image/src/random.ts";
+import { BASELINE, baselineServer } from "./baseline-server.ts";
 import { type CopiedModels, copyModels } from "./copied-models.ts";
 import { JUDGE, judgeModel } from "./judge-model.ts";
 import { canaryOf, type Scene, served, setScene, status, workloadOf } from "./scene.ts";
@@ -36,8 +37,8 @@ afterAll(async () => {
   await scene?.close();
 });
 
-function wanting(model: Model) {
-  const comparisons = { percent: 100, dataset: { name: NAMES.dataset }, raters: { judge: JUDGE } };
+function wanting(model: Model, against: object = {}) {
+  const comparisons = { percent: 100, dataset: { name: NAMES.dataset }, raters: { judge: JUDGE }, ...against };
   return canaryOf(scene, { model, evidence: { comparisons }, gates: { winRate: {} } });
 }
 
@@ -48,7 +49,7 @@ async function ended({ digest }: Model) {
 }
 
 async function comparisonsOf(candidate: string, stable: string) {
-  const path = `/v1/namespaces/${scene.namespace}/canaries/${NAMES.canary}/comparisons?candidate=${candidate}&stable=${stable}&limit=1000`;
+  const path = `/v1/namespaces/${scene.namespace}/canaries/${NAMES.canary}/comparisons?candidate=${candidate}&stable=${encodeURIComponent(stable)}&limit=1000`;
   const { body } = await scene.workspace.collector.send("GET", path);
   return ComparisonPage.parse(body).records;
 }
@@ -66,5 +67,20 @@ test("the judge has the courteous model promoted, and signs what it says", { tim
 test("and the curt one rolled back", { timeout: RUN_MS }, async () => {
   await scene.workspace.apply(wanting(models.poisoned));
   expect((await ended(models.poisoned)).outcome).toBe("RolledBack");
+  expect(client.failures).toEqual([]);
+});
+
+test("one that is worse than stable is promoted where it beats a baseline, by comparisons with that", {
+  timeout: RUN_MS,
+}, async () => {
+  const good = await status(scene, RUN_MS, ({ stable, candidate }) => (candidate ? undefined : stable));
+  expect(good.digest).toBe(models.good.digest);
+  await scene.workspace.apply(...baselineServer(scene, models.poisoned), wanting(models.base, { baseline: BASELINE }));
+  const { outcome, revision } = await ended(models.base);
+  expect(outcome).toBe("Promoted");
+  const { history } = await status(scene, RUN_MS, (now) => now);
+  expect(history?.[0]?.gates[0]).toMatchObject({ name: "winRate", against: "rival:80", verdict: "Pass" });
+  expect((await comparisonsOf(revision, `${good.revision}/rival:80`)).length).toBeGreaterThan(5);
+  expect(await comparisonsOf(revision, good.revision)).toEqual([]);
   expect(client.failures).toEqual([]);
 });

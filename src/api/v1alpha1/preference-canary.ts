@@ -165,7 +165,7 @@ export const PreferenceCanarySpec = z
     afterPromotion: z
       .object({
         watch: duration(
-          "How long the model before it stays, with all its pods, and is still compared; with evidence.comparisons.baseline that is.",
+          "How long the model before it stays, with all its pods, and is still compared, unless evidence.comparisons.baseline is.",
         ),
       })
       .exactOptional()

@@ -20,7 +20,8 @@ const files = readdirSync(folder).filter((name) => name.startsWith("preference-c
 /** What is there beside the canary and its workload. */
 const BESIDE: Readonly<Record<string, (canary: CanaryStage) => Promise<unknown>>> = {
   "preference-canary-adopted.yaml": makeGitsRoute,
-  "preference-canary-external.yaml": makeServices,
+  "preference-canary-baseline.yaml": (canary) => makeServices(canary, 8000, "base-model"),
+  "preference-canary-external.yaml": (canary) => makeServices(canary, 80, "assistant-blue", "assistant-green"),
   "preference-canary-istio.yaml": ({ stage }) =>
     installDefinition(stage.client, definitionIn("istio/virtual-service-crd.yaml"), virtualServices),
   "preference-canary-kserve.yaml": async ({ stage: { client, namespace, installation, atEnd } }) => {
@@ -35,9 +36,10 @@ function definitionIn(file: string): CustomResourceDefinition {
   return parse(readFileSync(join(import.meta.dirname, file), "utf8"));
 }
 
-async function makeServices({ stage: { client, namespace } }: CanaryStage): Promise<void> {
-  for (const app of ["assistant-blue", "assistant-green"]) {
-    const spec = { selector: { app }, ports: [{ port: 80 }] };
+async function makeServices({ stage }: CanaryStage, port: number, ...names: readonly string[]): Promise<void> {
+  const { client, namespace } = stage;
+  for (const app of names) {
+    const spec = { selector: { app }, ports: [{ port }] };
     await client.apply(services, { metadata: { namespace, name: app }, spec });
   }
 }

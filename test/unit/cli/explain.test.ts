@@ -49,6 +49,26 @@ describe("why a gate says what it says", () => {
     expect(text).toContain("A Pass takes 100 more checks without a violation.");
   });
 
+  test("a win rate against a baseline says so, and that it is not one against stable", async () => {
+    const baseline = { service: "rival", port: 8000 };
+    const world = new CanaryWorld({
+      ...checked,
+      evidence: { comparisons: { baseline, dataset: { name: "support" } }, checks: {} },
+    });
+    world.workload();
+    const spec = { clusterIP: "10.0.0.9", ports: [{ port: 8000 }] };
+    world.cluster.put(world.cluster.services, { metadata: { name: "rival" }, spec });
+    world.settle();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    world.vote(twoOfThree);
+    world.settle();
+    const text = await explained(world);
+    expect(text).toContain("66.7% of 78 comparisons preferred the candidate to rival:8000 (interval ");
+    expect(text).toContain("They are about the candidate against baseline rival:8000, by the requests that it answers");
+    expect(await explained(judged(twoOfThree))).not.toContain("baseline");
+  });
+
   test("choices that were corrected are told with what became of them", async () => {
     const world = judged(twoOfThree);
     expect(await explained(world)).not.toContain("corrected");

@@ -32,6 +32,17 @@ test("gates that ask other systems are not simulated, and the plan says so", asy
   expect(some.every(({ promoted, rolledBack }) => promoted + rolledBack === 1)).toBe(true);
 });
 
+test("against a baseline a plan takes it that it answers, and says whose win rate it is", async () => {
+  const text = example.replace("comparisons: {", "comparisons: {baseline: {service: rival, port: 8000}, ");
+  const options = ["--true-win-rate", "30%,80%", "--comparisons-per-hour", "60", "--runs", "5"];
+  const { code, stdout, stderr } = await dpo(["plan", "-f", "-", "--json", ...options], { stdin: text });
+  expect([code, stderr]).toEqual([
+    0,
+    "The true win rate is that against baseline rival:8000, which is taken to answer every time.\n",
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject([{ rolledBack: 1 }, { promoted: 1 }]);
+});
+
 test("of several models one is planned, at its part of the error rates, and the plan says so", async () => {
   const several = readFileSync(
     new URL("../../../manifests/examples/preference-canary-selection.yaml", import.meta.url),
