@@ -95,6 +95,21 @@ it("reads again what there is news of, and nothing else", async () => {
   expect(new Set(lines.map(({ signal }) => signal))).toHaveLength(1);
 });
 
+it("reads comparisons with the baseline, where there is one, and with another one from their beginning", async () => {
+  const { feed: evidence, calls, say, turn } = followed();
+  const cursor = { sequence: 7, id: "r7" };
+  evidence.read(CANARY, { ...PAIR, against: "rival:80" }, { comparisons: cursor, ratings: null });
+  await say();
+  evidence.read(CANARY, { ...PAIR, against: "other:80" }, { comparisons: null, ratings: cursor });
+  await turn();
+  expect(calls.map(({ stream, query }) => [stream, query.stable, query.cursor])).toEqual([
+    ["comparisons", "aaaaaaaaaa/rival:80", cursor],
+    ["ratings", "aaaaaaaaaa", null],
+    ["comparisons", "aaaaaaaaaa/other:80", null],
+    ["ratings", "aaaaaaaaaa", cursor],
+  ]);
+});
+
 it("reads the stream alone that is named", async () => {
   const { feed: evidence, calls, say, sayOf } = followed();
   evidence.read(CANARY, PAIR, BOTH);
