@@ -1,7 +1,7 @@
 import { PreferenceCanarySpec } from "../../src/api/v1alpha1/preference-canary.ts";
 import { CANARY, canarySpec, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD } from "./canary.ts";
 import { CanaryWorld } from "./canary-world.ts";
-import { hinderedStories } from "./hindered-stories.ts";
+import { baselineStories, hinderedStories } from "./hindered-stories.ts";
 import { kindStories } from "./kind-stories.ts";
 import { idle, inLastStep, inShadow, type Story } from "./story.ts";
 
@@ -126,6 +126,7 @@ export const stories: readonly Story[] = [
   { given: inShadow, event: "the step's time is over", happens: () => undefined },
   { given: inLastStep, event: "every gate has passed", happens: (world) => world.vote(wins) },
   { given: inLastStep, event: "a gate fails", happens: (world) => world.vote(losses) },
+  ...baselineStories,
   {
     given: inLastStep,
     event: "the collector cannot be read",

@@ -20,6 +20,20 @@ const withRival = (world: CanaryWorld) => {
 };
 const newModel = (world: CanaryWorld) => world.job("train-1", "b", "2026-01-02T00:00:00Z");
 
+/** Of a baseline, which somebody else runs. */
+export const baselineStories: readonly Story[] = [
+  { spec: compared, given: idle, event: "a job's model is validated, and there is no baseline", happens: newModel },
+  {
+    spec: compared,
+    given: (world) => {
+      withRival(world);
+      inLastStep(world);
+    },
+    event: "the baseline answers no more",
+    happens: (world) => world.probing.setArms({ type: "Denied", words: "its Service answers a GET with 503" }),
+  },
+];
+
 /** What keeps a canary from going on, and is mended by somebody else. */
 export const hinderedStories: readonly Story[] = [
   {
@@ -56,16 +70,6 @@ export const hinderedStories: readonly Story[] = [
       refuse(world, ({ type }) => type === "WriteRoute", words);
       world.vote(Array<0>(60).fill(0));
     },
-  },
-  { spec: compared, given: idle, event: "a job's model is validated, and there is no baseline", happens: newModel },
-  {
-    spec: compared,
-    given: (world) => {
-      withRival(world);
-      inLastStep(world);
-    },
-    event: "the baseline answers no more",
-    happens: (world) => world.probing.setArms({ type: "Denied", words: "its Service answers a GET with 503" }),
   },
   {
     given: idle,
