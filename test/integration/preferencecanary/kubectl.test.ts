@@ -30,7 +30,12 @@ beforeAll(async () => {
   await kubectl(["create", "namespace", NAMESPACE]);
 });
 
-test("docs/canary-kubectl.md is what kubectl prints of each state, by the real API server", async () => {
+/** Some hundred runs of kubectl. */
+const TABLE_MS = 120_000;
+
+test("docs/canary-kubectl.md is what kubectl prints of each state, by the real API server", {
+  timeout: TABLE_MS,
+}, async () => {
   const states = [...statesOf().entries()].toSorted(([one], [other]) => (one < other ? -1 : 1));
   for (const [name, state] of states) await store(name, state);
   const table = await kubectl(["get", "pcn", "-n", NAMESPACE]);
