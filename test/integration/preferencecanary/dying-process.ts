@@ -43,7 +43,7 @@ export function dyingAt(
 export interface Death {
   /** Its method, and its path in the namespace. */
   readonly write: string;
-  /** The how-manyeth of those. */
+  /** Which of those, from 1. */
   readonly nth: number;
 }
 
