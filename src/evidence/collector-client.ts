@@ -75,7 +75,7 @@ export interface ChoiceToPost {
 export interface CollectorClient {
   comparisons(query: PairQuery): Promise<ComparisonPage>;
   /** The answers to many reads as they come, in their order; what is wrong with one of them is its answer. */
-  evidence(reads: readonly EvidenceRead[], signal?: AbortSignal): AsyncIterable<EvidenceAnswer>;
+  evidence(reads: readonly EvidenceRead[]): AsyncIterable<EvidenceAnswer>;
   /** Never ends but by an error, or by its signal. What was committed before the first line came can be read from then on. */
   news(signal?: AbortSignal): AsyncIterable<News>;
   /** Resolves when the file is durable; asked again it is the same file. CursorUnknown as above. */
@@ -106,8 +106,8 @@ export function createCollectorClient(address: CollectorAddress, clock: Clock): 
         signal,
       });
     },
-    evidence: (reads, signal) =>
-      transport.stream(EvidenceAnswer, { method: "POST", path: "/v1/evidence", body: { reads }, signal }),
+    evidence: (reads) =>
+      transport.stream(EvidenceAnswer, { method: "POST", path: "/v1/evidence", body: { reads }, signal: undefined }),
     news: (signal) => transport.stream(News, { method: "GET", path: "/v1/news", signal }),
     archive({ request, signal, ...canary }) {
       const path = `${canaryPath(canary)}/archives`;

@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 
-/** Characters of one text, records of one request, bytes of one request body. */
+/** Characters of one text, records or reads of one request, bytes of one request body. */
 export const LIMITS = {
   text: 100_000,
   reason: 1_000,

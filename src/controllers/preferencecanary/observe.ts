@@ -57,12 +57,12 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const foreign = foreignServices(canary, records, sources.services);
   const slots = route?.reading.slots;
   const asked = askedArms(arms, slots);
-  const [askedBaseline] = askedOfBaseline({ canary, arms, foreign });
+  const compared = askedOfBaseline({ canary, arms, foreign });
   const found = sources.probing.read(keyOf(canary), {
     ...(route && "route" in route.asked && route.asked),
-    arms: [...asked, ...askedOfOriginal(canary, route), ...(askedBaseline ? [askedBaseline] : [])],
+    arms: [...asked, ...askedOfOriginal(canary, route), ...compared],
   });
-  const baseline = askedBaseline && found.arms.get(askedBaseline.revision);
+  const [baseline] = compared.map(({ revision }) => found.arms.get(revision));
   sources.settling.keepOnly(keyString(keyOf(canary)), [...ROUTE_ASPECTS, ...[...arms.keys()].map(idleAspect)]);
   const routeSays = { weights: found.weights, original: found.arms.get(ORIGINAL) };
   return {

@@ -7,13 +7,11 @@ import { sha256Hex } from "../../../src/artifacts/digest.ts";
 import { archiveRequest } from "../../../src/controllers/preferencecanary/archive/archive-request.ts";
 import { NO_EVIDENCE } from "../../../src/controllers/preferencecanary/evidence/evidence.ts";
 import { foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates/gates.ts";
-import { canaryObject, canarySpec, digest } from "../../builders/canary.ts";
+import { canaryObject, canarySpec } from "../../builders/canary.ts";
 import { startCollector, type TestCollector } from "../collector/running-collector.ts";
+import { archived, CANDIDATE, lastRun, STABLE } from "./archived-run.ts";
 import { dpo, folderWith } from "./run-dpo.ts";
 
-const OPERATOR = "dpo-system/dpo-manager";
-const CANDIDATE = { revision: "ca4d1da7e0", digest: digest("b") };
-const STABLE = { revision: "5ab1e00000", digest: digest("a") };
 const judged = { revision: CANDIDATE.revision, sameModel: false };
 const { spec } = canaryObject(
   canarySpec({
@@ -28,12 +26,6 @@ const { spec } = canaryObject(
   }),
 );
 const STREAMS = ["comparisons", "checks", "ratings"] as const;
-const lastRun = {
-  ...CANDIDATE,
-  outcome: "RolledBack",
-  time: "2026-01-02T00:00:00Z",
-  message: "winRate: it lost",
-} as const;
 
 async function post(collector: TestCollector, path: string, body: object): Promise<void> {
   const { status, body: said } = await collector.call("POST", `/v1/namespaces/team/${path}`, body);
@@ -109,22 +101,11 @@ function requestOf(said: readonly GateStatus[]) {
   return archiveRequest({ lastRun, candidate, stable: STABLE, gates: said, spec, retriedAt: undefined });
 }
 
-async function archived(collector: TestCollector, said: readonly GateStatus[]): Promise<Buffer> {
-  const { body } = await collector.call(
-    "POST",
-    "/v1/namespaces/team/canaries/assistant/archives",
-    requestOf(said),
-    OPERATOR,
-  );
-  const headers = { authorization: "Bearer team/rater" };
-  return Buffer.from(await (await fetch(collector.url + body.path, { headers })).arrayBuffer());
-}
-
 beforeAll(async () => {
   await using collector = await startCollector();
   await judge(collector);
   gates = await fold(collector, [1, 7, 30, 50, 11]);
-  bytes = await archived(collector, gates);
+  bytes = await archived(collector, requestOf(gates));
 }, 60_000);
 
 const digestOf = (packed: Buffer) => `sha256:${sha256Hex(gunzipSync(packed))}`;
@@ -180,7 +161,7 @@ describe("an archived run", () => {
     const said = await fold(collector, [50, 50, 1, 50]);
     const [winRate] = said;
     expect(winRate).toMatchObject({ corrections: 3, samples: PROMPTS + 3 });
-    const packed = await archived(collector, said);
+    const packed = await archived(collector, requestOf(said));
     const { stdout, code } = await replay(packed, "--json");
     expect(code).toBe(0);
     const replayed = JSON.parse(stdout).gates.map(({ name, same, corrections }: Record<string, unknown>) => ({
@@ -259,7 +240,7 @@ test("a gate that was behind is replayed up to where it was, and one whose watch
   const mixed = late.map((gate, i) =>
     gate.name === "cohorts" ? early[i] : gate.name === "compliance" ? watched[i] : gate,
   );
-  const { code, stdout } = await replay(await archived(collector, mixed as GateStatus[]), "--json");
+  const { code, stdout } = await replay(await archived(collector, requestOf(mixed as GateStatus[])), "--json");
   expect(JSON.parse(stdout).gates.map(({ same }: { same: boolean }) => same)).toEqual(Array(5).fill(true));
   expect(code).toBe(0);
 });

@@ -2,26 +2,19 @@ import { expect, test } from "vitest";
 import { archiveRequest } from "../../../src/controllers/preferencecanary/archive/archive-request.ts";
 import { NO_EVIDENCE } from "../../../src/controllers/preferencecanary/evidence/evidence.ts";
 import { foldGates } from "../../../src/controllers/preferencecanary/gates/gates.ts";
-import { canaryObject, canarySpec, digest } from "../../builders/canary.ts";
+import { canaryObject, canarySpec } from "../../builders/canary.ts";
 import { startCollector } from "../collector/running-collector.ts";
+import { archived, CANDIDATE, lastRun, STABLE } from "./archived-run.ts";
 import { dpo, folderWith } from "./run-dpo.ts";
 
-const CANDIDATE = { revision: "ca4d1da7e0", digest: digest("b") };
-const STABLE = { revision: "5ab1e00000", digest: digest("a") };
 const NAME = `${STABLE.revision}/rival:8000`;
 const baseline = { service: "rival", port: 8000 };
 const { spec } = canaryObject(canarySpec({ evidence: { comparisons: { baseline, dataset: { name: "support" } } } }));
-const lastRun = {
-  ...CANDIDATE,
-  outcome: "RolledBack",
-  time: "2026-01-02T00:00:00Z",
-  message: "winRate: it lost",
-} as const;
 
 test("a run against a baseline is replayed by its comparisons with that, and named so", async () => {
   await using collector = await startCollector();
-  const call = (method: "GET" | "POST", path: string, body?: object, token?: string) =>
-    collector.call(method, `/v1/namespaces/team/${path}`, body, token);
+  const call = (method: "GET" | "POST", path: string, body?: object) =>
+    collector.call(method, `/v1/namespaces/team/${path}`, body);
   for (let i = 0; i < 20; i++) {
     const arms = {
       stable: { revision: NAME, text: "answer" },
@@ -38,9 +31,7 @@ test("a run against a baseline is replayed by its comparisons with that, and nam
   const look = { now: new Date(), silence: undefined };
   const gates = foldGates(spec, judged, [], { ...NO_EVIDENCE, comparisons }, look);
   const request = archiveRequest({ lastRun, candidate: CANDIDATE, stable: STABLE, gates, spec, retriedAt: undefined });
-  const { body } = await call("POST", "canaries/assistant/archives", request, "dpo-system/dpo-manager");
-  const headers = { authorization: "Bearer team/rater" };
-  const packed = await (await fetch(collector.url + body.path, { headers })).bytes();
+  const packed = await archived(collector, request);
 
   const replayed = (...args: string[]) =>
     dpo(["replay", "run.jsonl.gz", ...args], { cwd: folderWith({ "run.jsonl.gz": packed }) });

@@ -193,6 +193,22 @@ describe("a baseline that cannot be asked", () => {
     expect(world.status.phase).toBe("RolledBack");
   });
 
+  it("does not keep what has lost to it from being taken away whole, also by a process that begins meanwhile", () => {
+    for (const answer of [{ type: "Confirmed" }, { type: "Denied", words: "its Service does not answer" }] as const) {
+      const world = compared();
+      const lost = candidateOf(world);
+      world.vote(losses);
+      while (world.facts().run.candidate?.state === "Running") world.pass("BeforeStatus");
+      world.restart();
+      world.probing.setArms(answer);
+      world.settle(500_000);
+      const { services } = world.cluster;
+      expect(services.list().map(({ metadata }) => metadata.name)).not.toContain(`assistant-${lost}`);
+      expect(armOf(world, lost)).toBeUndefined();
+      expect(world.status.lastRun).toMatchObject({ outcome: "RolledBack" });
+    }
+  });
+
   it("holds as well while nobody has heard of it yet, and not where the manager cannot reach it", () => {
     const world = compared({ steps: [{ name: "half", weight: 50, minDuration: "1h" }] });
     world.probing.setArms(undefined);
