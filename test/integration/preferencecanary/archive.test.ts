@@ -2,10 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, inject, it } from "vitest";
-import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { runCli } from "../../../src/cli/cli.ts";
-import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { serviceAccountToken } from "../service-account.ts";
@@ -122,10 +120,7 @@ describe("a run that is over", () => {
     await canary.compare(1, 3);
     const judged = await canary.until("judged", ({ status }) => status?.gates?.[0]?.samples === 3);
     await canary.stage.collector.stop();
-    const annotations = { [ANNOTATION.rollback]: judged.status?.candidate?.revision };
-    const { client, namespace } = canary.stage;
-    const key = { namespace, name: CANARY };
-    await client.patch(preferenceCanaries, key, { type: "merge", body: { metadata: { annotations } } });
+    await canary.order("rollback", judged.status?.candidate?.revision ?? null);
     const without = await canary.until(
       "without an archive",
       ({ status }) => status?.phase === "RolledBack" && status.archiving?.[0]?.problem !== undefined,

@@ -36,6 +36,8 @@ export interface CanaryStage {
   /** A manager with the canary controller alone; a crashed one is stopped by the next call. */
   start(interceptor?: Interceptor): Promise<RunningManager>;
   createCanary(spec?: Json): Promise<void>;
+  /** A merge patch by somebody else. */
+  patch(body: Json): Promise<void>;
   /** Git: another pod template of the workload. */
   applyWorkload(image?: string, name?: string): Promise<void>;
   /** A validated job with this digit's model. */
@@ -50,6 +52,7 @@ export interface CanaryStage {
   check(count: number): Promise<void>;
   /** A request to the collector about the namespace; resolves to what it answers. */
   call(method: "GET" | "POST", path: string, body?: object): Promise<unknown>;
+  /** Never looks at what was before the last write that was made here. */
   until(what: string, condition: CanaryTest, limitMs?: number): Promise<Stored<PreferenceCanary>>;
   canary(): Promise<Stored<PreferenceCanary> | undefined>;
   /** As a restore from a backup would. */
@@ -90,6 +93,14 @@ export async function setCanaryStage(installation: Installation, options: StageO
   const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
   let manager: RunningManager | undefined;
   let closing: Promise<void> | undefined;
+
+  async function heardOf({ metadata: { resourceVersion } }: Stored<PreferenceCanary>): Promise<void> {
+    await canaries.until(CANARY, ({ metadata }) => metadata.resourceVersion === resourceVersion);
+  }
+
+  async function patch(body: Json): Promise<void> {
+    await heardOf(await client.patch(preferenceCanaries, key, { type: "merge", body }));
+  }
 
   async function currentRun(contender?: string) {
     const { stable, candidate, contenders } = (await client.get(preferenceCanaries, key))?.status ?? {};
@@ -179,8 +190,9 @@ export async function setCanaryStage(installation: Installation, options: StageO
     },
     async createCanary(spec) {
       const object = { apiVersion: API_VERSION, kind: "PreferenceCanary", metadata: key, spec: canarySpec(spec) };
-      await client.apply(preferenceCanaries, object as never);
+      await heardOf(await client.apply(preferenceCanaries, object as never));
     },
+    patch,
     async applyWorkload(image, name = WORKLOAD) {
       const template = podTemplate(modelUri("a"), image);
       const spec = { replicas: 0, selector: { matchLabels: { app: CANARY } }, template };
@@ -202,8 +214,7 @@ export async function setCanaryStage(installation: Installation, options: StageO
       });
     },
     async order(verb, what) {
-      const body = { metadata: { annotations: { [ANNOTATION[verb]]: what } } };
-      await client.patch(preferenceCanaries, key, { type: "merge", body });
+      await patch({ metadata: { annotations: { [ANNOTATION[verb]]: what } } });
     },
     async until(what, condition, limitMs = LIMIT_MS) {
       const deadline = performance.now() + limitMs;
@@ -224,8 +235,9 @@ export async function setCanaryStage(installation: Installation, options: StageO
       const transport = createTransport(installation.admin);
       const path = objectPath(preferenceCanaries, key, "status");
       const contentType = "application/merge-patch+json";
-      await transport.send({ method: "PATCH", path, contentType, body: { status: null } });
+      const written = await transport.send({ method: "PATCH", path, contentType, body: { status: null } });
       await transport.close();
+      await heardOf(written.body as Stored<PreferenceCanary>);
     },
     faults: () => routeFaults(routes.versions, CANARY),
     close() {

@@ -1,6 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ANNOTATION } from "../../../src/api/v1alpha1/metadata.ts";
-import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { events, httpRoutes } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
@@ -56,10 +54,7 @@ describe("a gateway that can be asked", () => {
     );
     expect(held.status).toMatchObject({ step: { name: "half" }, weights: { desired: 50, verified: 10 } });
     expect(held.status?.weights).not.toHaveProperty("since");
-    const { client, namespace } = canary.stage;
-    const annotations = { [ANNOTATION.rollback]: held.status?.candidate?.revision };
-    const key = { namespace, name: CANARY };
-    await client.patch(preferenceCanaries, key, { type: "merge", body: { metadata: { annotations } } });
+    await canary.order("rollback", held.status?.candidate?.revision ?? null);
     await expect.poll(weights, { timeout: 5_000 }).toEqual(expect.arrayContaining([0, WHOLE]));
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect((await canary.canary())?.status?.phase).toBe("RollingBack");

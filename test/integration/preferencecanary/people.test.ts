@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
-import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { findCondition } from "../../../src/runtime/conditions.ts";
-import { CANARY, digest } from "../../builders/canary.ts";
+import { digest } from "../../builders/canary.ts";
 import type { CanaryStage } from "./canary-stage.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
@@ -32,8 +31,7 @@ function untilMessage(pattern: RegExp): Promise<Stored<PreferenceCanary>> {
 
 /** Git. */
 async function edit(spec: object): Promise<void> {
-  const { client, namespace } = canary.stage;
-  await client.patch(preferenceCanaries, { namespace, name: CANARY }, { type: "merge", body: { spec } });
+  await canary.patch({ spec });
 }
 
 async function idle(spec: Readonly<Record<string, unknown>>): Promise<void> {
