@@ -1,6 +1,15 @@
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "./object.ts";
 import { compareResourceVersions } from "./resource-version.ts";
 import { shared } from "./shared-strings.ts";
+import {
+  byLabel,
+  byNamespace,
+  byOwner,
+  createStoreIndex,
+  type Entries,
+  labelEntry,
+  type StoreIndex,
+} from "./store-index.ts";
 
 /** What happened to the store, in the order in which handlers learn of it. */
 export type StoreEvent<T extends KubeObject> =
@@ -16,8 +25,8 @@ export interface Store<T extends KubeObject> {
   list(namespace?: string): Stored<T>[];
   /** Those with an owner reference to this uid. */
   ownedBy(uid: string): Stored<T>[];
-  /** Those with this label, in one namespace unless it is undefined. */
-  labelled(label: string, value: string, namespace?: string): Stored<T>[];
+  /** Those with this label in the namespace; undefined: those that have none. */
+  labelled(label: string, value: string, namespace: string | undefined): Stored<T>[];
   /** The newest version of the collection that the store is known to hold; undefined before the first list. */
   readonly resourceVersion: string | undefined;
 }
@@ -36,31 +45,29 @@ export interface WritableStore<T extends KubeObject> extends Store<T> {
 
 export function createStore<T extends KubeObject>(): WritableStore<T> {
   const objects = new Map<string, Stored<T>>();
-  const index = new Map<string, Set<string>>();
+  /** Each is made when it is first asked: nobody looks for most of what objects have. */
+  const indexes = new Map<string, StoreIndex<Stored<T>>>();
   let version: string | undefined;
 
   function set(key: string, object: Stored<T>): void {
     drop(key);
     objects.set(key, object);
-    for (const entry of indexEntries(object)) {
-      const keys = index.get(entry) ?? new Set();
-      index.set(entry, keys.add(key));
-    }
+    for (const index of indexes.values()) index.add(object);
   }
 
   function drop(key: string): void {
     const object = objects.get(key);
     if (object === undefined) return;
     objects.delete(key);
-    for (const entry of indexEntries(object)) {
-      const keys = index.get(entry);
-      keys?.delete(key);
-      if (keys?.size === 0) index.delete(entry);
-    }
+    for (const index of indexes.values()) index.remove(object);
   }
 
-  function indexed(entry: string): Stored<T>[] {
-    return [...(index.get(entry) ?? [])].flatMap((key) => objects.get(key) ?? []);
+  function index(name: string, entries: Entries): StoreIndex<Stored<T>> {
+    const known = indexes.get(name);
+    if (known !== undefined) return known;
+    const made = createStoreIndex(entries, objects.values());
+    indexes.set(name, made);
+    return made;
   }
 
   function put(object: Stored<T>): StoreEvent<T>[] {
@@ -84,12 +91,10 @@ export function createStore<T extends KubeObject>(): WritableStore<T> {
 
   return {
     get: (key) => objects.get(keyString(key)),
-    list: (namespace) => (namespace === undefined ? [...objects.values()] : indexed(`namespace:${namespace}`)),
-    ownedBy: (uid) => indexed(`owner:${uid}`),
-    labelled: (label, value, namespace) =>
-      indexed(`label:${label}=${value}`).filter(
-        ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
-      ),
+    list: (namespace) =>
+      namespace === undefined ? [...objects.values()] : index("namespace", byNamespace).find(namespace),
+    ownedBy: (uid) => index("owner", byOwner).find(uid),
+    labelled: (label, value, namespace) => index(`label ${label}`, byLabel(label)).find(labelEntry(value, namespace)),
     get resourceVersion() {
       return version;
     },
@@ -123,14 +128,6 @@ export function createStore<T extends KubeObject>(): WritableStore<T> {
 /** Negative when `object` is an older state than `known`. A uid is never used again, so versions order those too. */
 function compareVersions(object: Stored, known: Stored): number {
   return compareResourceVersions(object.metadata.resourceVersion, known.metadata.resourceVersion);
-}
-
-function indexEntries({ metadata }: KubeObject): string[] {
-  return [
-    ...(metadata.namespace === undefined ? [] : [`namespace:${metadata.namespace}`]),
-    ...(metadata.ownerReferences ?? []).map(({ uid }) => `owner:${uid}`),
-    ...Object.entries(metadata.labels ?? {}).map(([label, value]) => `label:${label}=${value}`),
-  ];
 }
 
 /** In place: nothing can be changed any more, and its strings are those of all other objects. */

@@ -62,9 +62,13 @@ describe("a store", () => {
 
   test("indexes always agree with a scan", () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 40 }), fc.nat(40), (operations, asked) => {
         const store = createStore();
-        for (const { put, object } of operations) put ? store.put(object) : store.remove(object);
+        for (const [number, { put, object }] of operations.entries()) {
+          // From here on there are indexes that every change has to follow.
+          if (number === asked) void [store.list("ns"), store.ownedBy("o"), store.labelled("x", "1", "ns")];
+          put ? store.put(object) : store.remove(object);
+        }
         const all = store.list();
         for (const ns of ["ns", "other"]) {
           expect(keys(store.list(ns))).toEqual(keys(all.filter(({ metadata }) => metadata.namespace === ns)));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RouteWrite } from "../../../../src/traffic/route-kind.ts";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
-import { CANARY, canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
+import { CANARY, canarySpec, digest, modelUri, NAMESPACE, podTemplate } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 const wins = Array<1>(60).fill(1);
@@ -66,7 +66,7 @@ describe("the first revision", () => {
     expect(world.route).toBeUndefined();
     world.workload(podTemplate(modelUri("a"), "server:2"));
     world.settle();
-    expect(world.cluster.deployments.labelled("dpo.dev/canary", CANARY)).toHaveLength(1);
+    expect(world.cluster.deployments.labelled("dpo.dev/canary", CANARY, NAMESPACE)).toHaveLength(1);
     world.cluster.readyAll();
     world.settle();
     expect(world.status.phase).toBe("Idle");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE } from "../../../../src/traffic/slots.ts";
-import { canarySpec, digest, modelUri, podTemplate } from "../../../builders/canary.ts";
+import { canarySpec, digest, modelUri, NAMESPACE, podTemplate } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 import {
   armOf,
@@ -93,7 +93,7 @@ describe("a candidate that is taken back", () => {
     world.vote(losses);
     world.settle();
     expect(serving(world)).toEqual({ [stable]: WHOLE });
-    expect(world.cluster.deployments.labelled("dpo.dev/role", "candidate")).toEqual([]);
+    expect(world.cluster.deployments.labelled("dpo.dev/role", "candidate", NAMESPACE)).toEqual([]);
     expect(world.status.history?.map(({ outcome }) => outcome)).toEqual(["RolledBack", "RolledBack"]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CANARY } from "../../../builders/canary.ts";
+import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
 import { even, HOUR, losses, ready, running, serving, stableOf, wins } from "./scenario.ts";
 
 /** Scenarios of other operators' test suites, by the numbers of docs/compared.md: what gates, limits and times do. */
@@ -147,6 +147,6 @@ describe("a freeze", () => {
     world.vote(losses);
     world.settle();
     expect(world.status.phase).toBe("RolledBack");
-    expect(world.cluster.deployments.labelled("dpo.dev/canary", CANARY)).toHaveLength(2);
+    expect(world.cluster.deployments.labelled("dpo.dev/canary", CANARY, NAMESPACE)).toHaveLength(2);
   });
 });
