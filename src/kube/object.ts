@@ -33,7 +33,7 @@ export interface StoredMeta extends ObjectMeta {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly creationTimestamp: string;
-  /** In a cache only of kinds with `keepsManagedFields`. */
+  /** In a cache only of kinds with `keepsManagedFields`, and of `fieldsV1` the first level only. */
   readonly managedFields?: readonly ManagedFields[] | undefined;
 }
 

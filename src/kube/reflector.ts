@@ -8,7 +8,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { ApiError, ConnectionError, isExpired, isForbidden, isNotFound } from "./errors.ts";
 import { listAll, type Selection, selects } from "./list.ts";
-import { type KubeObject, keyOf, keyString, type Stored } from "./object.ts";
+import { type KubeObject, keyOf, keyString, type ManagedFields, type Stored } from "./object.ts";
 import { decode, type Resource, resourceName } from "./resource.ts";
 import { compareResourceVersions } from "./resource-version.ts";
 import { createStore, type Store, type StoreEvent } from "./store.ts";
@@ -93,7 +93,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   function read(json: unknown): Stored<T> | undefined {
     try {
       const object = decode(resource, json);
-      return resource.keepsManagedFields ? object : withoutManagedFields(object);
+      return lean(object, resource.keepsManagedFields);
     } catch (error) {
       const key = keyOf(json as KubeObject);
       metrics.cache.failures.inc({ resource: name, reason: "Unreadable" });
@@ -259,9 +259,15 @@ function until(condition: () => boolean, waiting: Set<() => void>, signal: Abort
   });
 }
 
-function withoutManagedFields<T extends KubeObject>(object: Stored<T>): Stored<T> {
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
+/** What the API server keeps of every field that somebody has written is as long as the object itself. */
+function lean<T extends KubeObject>(object: Stored<T>, keepsManagedFields = false): Stored<T> {
+  const { managedFields, ...metadata } = object.metadata;
+  if (!keepsManagedFields || managedFields === undefined) return { ...object, metadata };
+  return { ...object, metadata: { ...metadata, managedFields: managedFields.map(topLevel) } };
+}
+
+function topLevel({ fieldsV1 = {}, ...entry }: ManagedFields): ManagedFields {
+  return { ...entry, fieldsV1: Object.fromEntries(Object.keys(fieldsV1).map((member) => [member, {}])) };
 }
 
 function reasonOf(error: unknown): string {

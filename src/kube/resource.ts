@@ -28,7 +28,7 @@ export interface Resource<T extends KubeObject = KubeObject> {
    * a zod schema's `parse` where defaults of a newer version have to be filled in.
    */
   readonly parse: (json: unknown) => T;
-  /** A cache leaves `metadata.managedFields` out, which is long, unless somebody asks who wrote an object. */
+  /** A cache leaves `metadata.managedFields` out, unless somebody asks who wrote an object: then it keeps their first level. */
   readonly keepsManagedFields?: true;
 }
 

@@ -1,5 +1,5 @@
 import { apiError } from "../../../src/kube/errors.ts";
-import type { Stored } from "../../../src/kube/object.ts";
+import type { Stored, StoredMeta } from "../../../src/kube/object.ts";
 import type { ApiRequest, Transport } from "../../../src/kube/transport.ts";
 import { object } from "./objects.ts";
 
@@ -16,7 +16,7 @@ export interface FakeApiServer {
   readonly transport: Transport;
   /** Requests so far: LIST, or WATCH and the version it starts from. */
   readonly requests: string[];
-  put(name: string): Stored;
+  put(name: string, metadata?: Partial<StoredMeta>): Stored;
   remove(name: string): void;
   /** What is stored now, by name. */
   objects(): Map<string, Stored>;
@@ -91,11 +91,11 @@ export function createFakeApiServer(): FakeApiServer {
       },
       close: async () => {},
     },
-    put(name) {
+    put(name, metadata) {
       version += 1;
       const old = objects.get(name);
       if (old === undefined) uids += 1;
-      const stored = object(name, { version, uid: old?.metadata.uid ?? `uid-${uids}` });
+      const stored = object(name, { ...metadata, version, uid: old?.metadata.uid ?? `uid-${uids}` });
       objects.set(name, stored);
       change(old === undefined ? "ADDED" : "MODIFIED", stored);
       return stored;

@@ -1,6 +1,6 @@
-import type { ObjectMeta, Stored } from "../../../src/kube/object.ts";
+import type { Stored, StoredMeta } from "../../../src/kube/object.ts";
 
-type Overrides = Partial<ObjectMeta> & { readonly version?: number };
+type Overrides = Partial<StoredMeta> & { readonly version?: number };
 
 /** A ConfigMap `ns/<name>` as the API server would send it. */
 export function object(name: string, { version = 1, ...metadata }: Overrides = {}): Stored {

@@ -67,6 +67,20 @@ describe("a reflector", () => {
     expect(names(late)).toEqual(["Added a"]);
   });
 
+  test("keeps no managedFields, and their first level where somebody asks who wrote an object", async () => {
+    const managedFields = [{ manager: "argocd", fieldsV1: { "f:spec": { "f:rules": { "f:matches": {} } } } }];
+    const heldAs = async (resource: typeof configMaps) => {
+      const { server, clock, reflector } = rig(resource);
+      server.put("a", { managedFields });
+      reflector.start();
+      await settle(clock);
+      return reflector.store.list()[0]?.metadata;
+    };
+    expect(await heldAs(configMaps)).not.toHaveProperty("managedFields");
+    const asked = await heldAs({ ...configMaps, keepsManagedFields: true });
+    expect(asked?.managedFields).toEqual([{ manager: "argocd", fieldsV1: { "f:spec": {} } }]);
+  });
+
   test("watches on from the last version, bookmark or event, without a list when the server ends the stream", async () => {
     const { server, clock } = await started();
     server.put("a");
