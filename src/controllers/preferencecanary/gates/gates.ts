@@ -28,8 +28,20 @@ export function gatesAmong({ gates }: Pick<Asked, "gates">, among: number | unde
   return among === undefined ? gates : { ...gates, winRate: sharedOut(gates.winRate, among) };
 }
 
+/** Of one spec, which nobody changes, every look asks for the same ones. */
+const made = new WeakMap<Asked, Map<string, readonly Gate[]>>();
+
 /** Every gate of the spec, for the run of this candidate. */
 function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
+  const { revision, sameModel, among } = judged;
+  const ofSpec = made.get(asked) ?? new Map<string, readonly Gate[]>();
+  const key = `${revision} ${sameModel} ${among}`;
+  const gates = ofSpec.get(key) ?? makeGates(asked, judged);
+  made.set(asked, ofSpec.set(key, gates));
+  return gates;
+}
+
+function makeGates(asked: Asked, judged: Judged): readonly Gate[] {
   const { comparisons } = asked.evidence;
   const { sameModel, revision, among } = judged;
   const gates = gatesAmong(asked, among);

@@ -1,8 +1,9 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessSafety } from "../../../gates/assess.ts";
-import { emptySafety, foldSafety, type SafetySpec, type SafetyState, safetyTest } from "../../../gates/safety.ts";
+import { emptySafety, foldSafety, type SafetySpec, type SafetyState } from "../../../gates/safety.ts";
 import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
+import { sharedSafetyTest } from "./shared-tests.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["safety"]>;
 
@@ -17,7 +18,7 @@ function numbersOfSafety({ require, ...numbers }: Settings): string {
 
 /** From checked answers of this candidate. */
 export function safetyGate(settings: Settings): Gate {
-  const test = safetyTest(safetySpec(settings));
+  const test = sharedSafetyTest(safetySpec(settings));
   return defineGate<SafetyState, "checks">({
     name: "safety",
     numbers: numbersOfSafety(settings),
