@@ -26,7 +26,7 @@ export const AT_ONCE = 4;
 /** Between two writes of a canary's numbers: each one is a write of etcd and an event for everyone who watches. */
 const OWN_NUMBERS_EVERY_MS = 10_000;
 /** Between two of any canaries. An API server that is busy with the numbers of a thousand is late for what matters. */
-const NUMBERS_EVERY_MS = 50;
+const NUMBERS_EVERY_MS = 100;
 
 export function createStatusTurns({ clock, wake }: StatusTurnsOptions): StatusTurns {
   /** In the order in which they came. */
@@ -75,7 +75,8 @@ export function createStatusTurns({ clock, wake }: StatusTurnsOptions): StatusTu
   function setAlarm(): void {
     cancelAlarm();
     if (numbers.size === 0) return;
-    const first = Math.min(...numbers.keys().map(ownFrom));
+    const isNextDue = numbers.keys().some((key) => ownFrom(key) <= numbersFrom);
+    const first = isNextDue ? numbersFrom : Math.min(...numbers.keys().map(ownFrom));
     cancelAlarm = clock.setTimeout(passOn, Math.max(first, numbersFrom) - clock.monotonic());
   }
 

@@ -104,7 +104,7 @@ describe("writing status", () => {
     await writeAs("first", before);
     await writeAs("second", before);
     expect(sent).toHaveLength(1);
-    await world.clock.advance(50);
+    await world.clock.advance(100);
     expect(woken).toEqual(["second"]);
     await writeAs("second", before);
     expect(sent).toHaveLength(2);
@@ -118,7 +118,7 @@ describe("writing status", () => {
     await writeAs("content", before);
     await writeAs("waiting", before);
     await writeAs("content", { ...before, status: status(world.facts(), world.clock.now()) });
-    await world.clock.advance(50);
+    await world.clock.advance(100);
     expect(woken).toEqual(["waiting"]);
   });
 
