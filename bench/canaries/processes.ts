@@ -74,6 +74,7 @@ export async function prepareManager(
         DPO_MANAGER: JSON.stringify(config),
         NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=4",
         MALLOC_ARENA_MAX: "1",
+        MALLOC_MMAP_THRESHOLD_: "8192",
       });
       // What it complains of.
       child.stdout?.pipe(process.stderr);
