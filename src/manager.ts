@@ -54,7 +54,7 @@ export interface ManagerDependencies {
 
 /** Puts the operator together and runs it until the signal is aborted. Rejects when it can no longer lead. */
 export async function runManager(config: ManagerConfig, deps: ManagerDependencies, signal: AbortSignal): Promise<void> {
-  const { clock, probe, logger, metrics } = deps;
+  const { clock, random, probe, logger, metrics } = deps;
   const { collector: collectorConfig, operatorImage, trainerImage, progressUrl } = config;
   const lease = { namespace: config.namespace, name: "dpo-manager" };
   const notifier = createNotifier({ targets: config.notifications, clock, logger, metrics });
@@ -68,7 +68,16 @@ export async function runManager(config: ManagerConfig, deps: ManagerDependencie
   addPreferenceDatasetController(manager, { clock, collector, settings: profiles });
   addDPOJobController(manager, { clock, settings: { trainerImage, progressUrl } });
   const respondents = { prometheus, webhooks };
-  addPreferenceCanaryController(manager, { clock, collector, respondents, probe, logger, metrics, settings: profiles });
+  addPreferenceCanaryController(manager, {
+    clock,
+    random,
+    collector,
+    respondents,
+    probe,
+    logger,
+    metrics,
+    settings: profiles,
+  });
 
   const health = await startHealthServer({
     port: config.healthPort,

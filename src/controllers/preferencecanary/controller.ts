@@ -29,12 +29,14 @@ import { createEvidenceFeed } from "./evidence/evidence-feed.ts";
 import { createGlances } from "./glances.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
+import { createRollbacks } from "./rollbacks.ts";
 import { AT_ONCE } from "./status-turns.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import { createWaitingNotes } from "./waiting-notes.ts";
 
 export interface Options {
   readonly clock: Clock;
+  readonly random: () => number;
   readonly collector: Pick<CollectorClient, "evidence" | "news"> & ArchiverOptions["collector"];
   readonly respondents: Respondents;
   readonly probe: Probe;
@@ -48,7 +50,7 @@ const CONCURRENCY = 4 * AT_ONCE;
 
 /** Wakes a canary for itself, all that is labelled as its own, its route, workload or Services, jobs and evidence, and what gateways answer. */
 export function addPreferenceCanaryController(manager: Manager, options: Options): Controller {
-  const { clock, collector, respondents, probe, logger, metrics, settings } = options;
+  const { clock, random, collector, respondents, probe, logger, metrics, settings } = options;
   const canaries = manager.reflector(preferenceCanaries);
   exposeCanaries(metrics.registry, canaries.store);
   const jobs = manager.reflector(dpoJobs);
@@ -101,9 +103,11 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     archiver,
     client,
     statuses,
+    rollbacks: createRollbacks(clock),
     events: manager.recorder,
     notes: createWaitingNotes(clock),
     clock,
+    random,
     settings,
   };
   const naming = ({ metadata }: KubeObject, namesOf: (spec: PreferenceCanarySpec) => readonly (string | undefined)[]) =>

@@ -38,6 +38,11 @@ export type Effect =
 
 export type RouteWriting = Extract<Effect, { readonly type: "WriteRoute" }>;
 
+/** Takes requests away from a candidate: nothing else is as urgent, and nothing may hold it up. */
+export function isRollback(effect: Effect | undefined): boolean {
+  return effect?.type === "WriteRoute" && !effect.isConditional;
+}
+
 /** What the API server said when it would not do it, for a reason that stays until somebody mends it. */
 export interface Refusal {
   readonly effect: Effect;

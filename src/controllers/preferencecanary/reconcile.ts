@@ -13,7 +13,7 @@ import type { Archiver } from "./archive/archiver.ts";
 import { toBeArchived } from "./archive/ended-runs.ts";
 import { decide } from "./decide.ts";
 import type { CanarySettings } from "./desired.ts";
-import type { Effect, Outcome, Refusal } from "./effect.ts";
+import { type Effect, isRollback, type Outcome, type Refusal } from "./effect.ts";
 import type { AnswerFeed } from "./evidence/answer-feed.ts";
 import { pairOf } from "./evidence/baseline.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence/evidence.ts";
@@ -24,6 +24,7 @@ import { cursorsOf, rememberedGates } from "./gates/gates.ts";
 import type { Glances } from "./glances.ts";
 import { observe, type Sources } from "./observe.ts";
 import type { Observed } from "./observed.ts";
+import type { Rollbacks } from "./rollbacks.ts";
 import { type Run, readRun } from "./run/run.ts";
 import { contended, wantedOf } from "./selection/selection.ts";
 import { effectNotes } from "./standing/announcements.ts";
@@ -39,18 +40,23 @@ export interface Dependencies {
   readonly archiver: Archiver;
   readonly client: Client;
   readonly statuses: StatusWriter;
+  readonly rollbacks: Rollbacks;
   readonly events: EventRecorder;
   readonly notes: WaitingNotes;
   readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly settings: CanarySettings;
 }
 
-/** A change that no watch shows, such as a Deployment whose clock runs out, is seen at least this late. */
+/** A change that no watch shows, such as a Deployment whose clock runs out, is seen at the latest after this. */
 const LOOK_AGAIN_MS = 30_000;
 /** What would move traffic is tried again sooner where it is refused: a rollback may be waiting for that. */
 const TRAFFIC_AGAIN_MS = 1_000;
 /** Whoever made the conflict has just written; the cache shows it in a moment. */
 const CONFLICT_MS = 50;
+/** Until those of other canaries are stored. */
+const BEHIND_ROLLBACKS_MS = 200;
 
 export async function reconcile(key: ObjectKey, deps: Dependencies, signal: AbortSignal): Promise<Result> {
   const canary = deps.canaries.get(key);
@@ -66,6 +72,10 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const facts = gather();
   deps.glances.keep(key, facts, gather);
   const { effect: wanted, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
+  if (deps.rollbacks.areUnderWay() && !isRollback(wanted)) {
+    deps.statuses.passOn();
+    return requeueAfter(BEHIND_ROLLBACKS_MS);
+  }
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const outcome = await carryOut(canary, facts, wanted, deps, signal);
@@ -73,7 +83,8 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
     else await deps.statuses.write(canary, { ...facts, outcome }, signal);
     // Whatever the effect changed wakes this key again.
     const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
-    const againMs = isTraffic ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS;
+    // All canaries are looked at when the process begins, and not for ever after at one time.
+    const againMs = isTraffic ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS * (1 - deps.random() / 2);
     return requeueAfter(Math.min(waitMs, againMs));
   } catch (error) {
     deps.statuses.passOn();
@@ -102,11 +113,12 @@ async function carryOut(
 async function attempt(
   canary: Stored<PreferenceCanary>,
   effect: Effect,
-  { client, sources, events }: Dependencies,
+  { client, sources, rollbacks, events }: Dependencies,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
+  const write = () => act(canary, effect, { client, services: sources.services }, signal);
   try {
-    await act(canary, effect, { client, services: sources.services }, signal);
+    await (isRollback(effect) ? rollbacks.during(write) : write());
   } catch (error) {
     // Nobody reads the status of a canary that goes: its failures are logged.
     if (canary.metadata.deletionTimestamp !== undefined || !isRefusal(effect, error)) throw error;

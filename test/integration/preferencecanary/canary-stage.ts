@@ -274,6 +274,7 @@ function startManager(
   const respondents = { prometheus, webhooks };
   addPreferenceCanaryController(isConfined ? confined(manager, stage.namespace) : manager, {
     clock,
+    random: Math.random,
     collector,
     respondents,
     probe: probeWithoutServices,

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ANNOTATION, FINALIZER } from "../../../src/api/v1alpha1/metadata.ts";
+import { API_VERSION } from "../../../src/api/v1alpha1/object.ts";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { deployments, events, httpRoutes, services } from "../../../src/kube/resource.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
-import { CANARY } from "../../builders/canary.ts";
+import { CANARY, canarySpec } from "../../builders/canary.ts";
 import type { CanaryStage } from "./canary-stage.ts";
 import { dyingAt } from "./dying-process.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
@@ -64,6 +65,42 @@ describe("a rollback", () => {
     expect(weights()?.toSorted()).toEqual([0, WHOLE]);
     expect(canary.faults()).toEqual([]);
     await collector.start();
+  });
+});
+
+describe("a rollback that the API server is slow to store", () => {
+  it("is before what other canaries have to write, though not for ever", async () => {
+    canary = await setStage({ speed: 1 });
+    await canary.applyWorkload();
+    await canary.createCanary({ steps: [{ name: "half", weight: 50 }] });
+    const { namespace, client } = canary.stage;
+    const begun = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<void>();
+    await canary.start(async ({ path, body }, send) => {
+      if (path.includes(`/${namespace}/httproutes/`) && JSON.stringify(body).includes(ANNOTATION.rejected)) {
+        begun.resolve();
+        await stored.promise;
+      }
+      return send();
+    });
+    await inLastStep();
+    await canary.compare(0, 40);
+    await begun.promise;
+    const key = { namespace, name: "other" };
+    await client.apply(preferenceCanaries, {
+      apiVersion: API_VERSION,
+      kind: "PreferenceCanary",
+      metadata: key,
+      spec: canarySpec(),
+    } as never);
+    const isBegun = async () => (await client.get(preferenceCanaries, key))?.metadata.finalizers !== undefined;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await isBegun()).toBe(false);
+    await expect.poll(isBegun, { timeout: 5_000 }).toBe(true);
+    stored.resolve();
+    await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+    await client.delete(preferenceCanaries, key);
+    await expect.poll(() => client.get(preferenceCanaries, key), { timeout: 5_000 }).toBeUndefined();
   });
 });
 
