@@ -1,19 +1,25 @@
 import {
-  type CheckPage,
-  type ComparisonPage,
   type EvidenceAnswer,
   type EvidenceRead,
   type EvidenceStream,
+  type GatedCheck,
+  type GatedComparison,
   LIMITS,
-  type RatingPage,
+  type RatingRecord,
 } from "../api/contracts/collector-api.ts";
 import type { CollectorClient, PairQuery } from "./collector-client.ts";
 import { CollectorError, collectorError } from "./collector-error.ts";
 
 interface Pages {
-  readonly comparisons: ComparisonPage;
-  readonly checks: CheckPage;
-  readonly ratings: RatingPage;
+  readonly comparisons: Page<GatedComparison>;
+  readonly checks: Page<GatedCheck>;
+  readonly ratings: Page<RatingRecord>;
+}
+
+/** `head`: sequence of the newest record of the stream, 0 without any. */
+interface Page<Item> {
+  readonly records: readonly Item[];
+  readonly head: number;
 }
 
 /** Each call rejects with a CollectorError, CursorUnknown when the collector does not know the cursor, or the signal's reason. */

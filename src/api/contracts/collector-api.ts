@@ -370,10 +370,16 @@ export type EvidenceRead = z.infer<typeof EvidenceRead>;
 export const EvidenceRequest = z.strictObject({ reads: z.array(EvidenceRead).min(1).max(LIMITS.reads) });
 export type EvidenceRequest = z.infer<typeof EvidenceRequest>;
 
-/** One line for each read, in their order: the page of its stream, or why there is none; the other reads have theirs. */
+/** The parts of records that gates read, and no more: whoever follows a thousand canaries keeps tens of thousands of them. */
+export const GatedComparison = Comparison.omit({ unit: true, labeler: true });
+export type GatedComparison = z.infer<typeof GatedComparison>;
+export const GatedCheck = CheckRecord.omit({ answer: true });
+export type GatedCheck = z.infer<typeof GatedCheck>;
+
+/** One line for each read, in their order: the page of its stream, as its GET gives it, or why there is none; the other reads have theirs. */
 export const EvidenceAnswer = z.union([
-  z.object({ comparisons: ComparisonPage }),
-  z.object({ checks: CheckPage }),
+  z.object({ comparisons: ComparisonPage.extend({ records: z.array(GatedComparison) }) }),
+  z.object({ checks: CheckPage.extend({ records: z.array(GatedCheck) }) }),
   z.object({ ratings: RatingPage }),
   ErrorBody,
 ]);

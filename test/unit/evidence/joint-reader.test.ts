@@ -62,24 +62,27 @@ function answering() {
   };
 }
 
-test("comparisons, checks and ratings come each to whoever asked for them", async () => {
+test("comparisons, checks and ratings come each to whoever asked for them, without what no gate reads", async () => {
   await using collector = await startCollector();
   const reader = await readerOf(collector);
   await addPair(collector, "fails", { revision: "c", error: "HTTP 500" });
   await addPair(collector, "answers", { revision: "c", text: "new" });
-  const checks = [{ id: "1", answer: "answers", violation: true, checker: "rules" }];
-  await collector.call("POST", `${CANARY}/checks`, { checks });
+  const posted = [{ id: "1", answer: "answers", violation: true, checker: "rules" }];
+  await collector.call("POST", `${CANARY}/checks`, { checks: posted });
   const rate = (id: string, revision: string, value: number) =>
     collector.call("POST", `${CANARY}/ratings`, { ratings: [{ id, revision, rater: id, value }] });
   await rate("before the candidate's first", "s", 1);
   await rate("first", "c", 0.5);
   const pages = await Promise.all([reader.comparisons(RUN), reader.checks(RUN), reader.ratings(RUN)]);
   expect(pages).toMatchObject([
-    { records: [{ outcome: 0, vote: 1, labeler: null }] },
-    { records: [{ answer: "answers", violation: true }] },
+    { records: [{ outcome: 0, vote: 1 }] },
+    { records: [{ violation: true }] },
     { records: [{ revision: "c", outcome: 0.5, vote: 1 }] },
   ]);
-  const [, , { records }] = pages;
+  const [comparisons, checks, { records }] = pages;
+  expect(Object.keys({ ...comparisons.records[0], ...checks.records[0] })).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(unit|labeler|answer)$/)]),
+  );
   await rate("second", "s", 1);
   const cursor = { sequence: records[0]?.sequence ?? 0, id: records[0]?.id ?? "" };
   expect(await reader.ratings({ ...RUN, cursor })).toMatchObject({ records: [{ revision: "s", outcome: 1 }] });

@@ -1,4 +1,4 @@
-import type { CheckRecord, Comparison, Cursor, RatingRecord } from "../../../api/contracts/collector-api.ts";
+import type { Cursor, GatedCheck, GatedComparison, RatingRecord } from "../../../api/contracts/collector-api.ts";
 
 /** Records of one stream of evidence, in the collector's order, as far as they are known at this look. */
 export interface Stream<Evidence> {
@@ -19,8 +19,8 @@ export type Access =
 
 /** What one record of each of the collector's streams is. */
 export interface CollectedRecords {
-  readonly comparisons: Comparison;
-  readonly checks: CheckRecord;
+  readonly comparisons: GatedComparison;
+  readonly checks: GatedCheck;
   readonly ratings: RatingRecord;
 }
 
