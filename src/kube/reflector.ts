@@ -33,6 +33,8 @@ export interface Reflector<T extends KubeObject> {
   isServed(): boolean;
   /** True while nobody lets us list an optional kind: whether there are any objects of it is not known. */
   isHidden(): boolean;
+  /** False from when nobody lets us list or watch the kind any more, until somebody does: the store is as it was then. */
+  isCurrent(): boolean;
   /** Resolves when the store meets the condition; rejects when the signal is aborted. */
   until(condition: (store: Store<T>) => boolean, signal: AbortSignal): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   let synced = false;
   let served = true;
   let hidden = false;
+  let current = true;
 
   function deliver(events: readonly StoreEvent<T>[], to: readonly StoreHandler<T>[] = handlers): void {
     for (const event of events) for (const handler of to) isolate(() => handler(event));
@@ -112,6 +115,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     synced = true;
     served = true;
     hidden = false;
+    current = true;
     notify();
     return resourceVersion;
   }
@@ -142,6 +146,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   }
 
   function take(type: string, subject: string | Stored<T>): void {
+    current = true;
     if (typeof subject === "string") {
       store.advance(subject);
       position = subject;
@@ -156,6 +161,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   function isMissing(error: unknown): boolean {
     // Who was never allowed to list it does without as well; one that may not any more keeps what it knows.
     const isKept = isForbidden(error) && synced && served;
+    if (isKept) current = false;
     if (!options.isOptional || isKept || !(isNotFound(error) || isForbidden(error))) return false;
     if (served) logger.info(`doing without ${name}: it is not served, or may not be listed (${messageOf(error)})`);
     served = false;
@@ -201,6 +207,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     hasSynced: () => synced,
     isServed: () => served,
     isHidden: () => hidden,
+    isCurrent: () => current,
     until: (condition, signal) => until(() => condition(store), waiting, signal),
   };
 }

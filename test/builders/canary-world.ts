@@ -62,6 +62,8 @@ export class CanaryWorld {
   /** Likewise InferenceService. */
   knowsKServe = true;
   isForbiddenKServe = false;
+  /** They could be listed before, and cannot any more. */
+  isStaleKServe = false;
   /** Writes that the API server does not take. */
   refuses: (effect: Effect) => boolean = () => false;
   /** What it says then. */
@@ -115,6 +117,7 @@ export class CanaryWorld {
         store: this.cluster.inferenceServices,
         isServed: () => this.knowsKServe,
         isHidden: () => this.isForbiddenKServe,
+        isCurrent: () => !this.isStaleKServe,
       },
       settling: this.#settling,
       probing: this.probing,

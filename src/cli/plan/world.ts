@@ -51,7 +51,7 @@ export function sourcesOf(world: World): { readonly sources: Sources; readonly s
     services: storeOf(objects.services),
     pods: storeOf<Pod>([]),
     records: storeOf(objects.records),
-    inferenceServices: { store: storeOf([]), isServed: () => false, isHidden: () => false },
+    inferenceServices: { store: storeOf([]), isServed: () => false, isHidden: () => false, isCurrent: () => true },
     routes: () => storeOf(objects.routes),
     isHidden: () => false,
     settling,

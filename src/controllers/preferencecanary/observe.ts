@@ -29,7 +29,7 @@ export interface Sources {
   /** Of what the operator makes, and KServe for it. */
   readonly pods: Store<Pod>;
   readonly records: Store<ControllerRevision>;
-  readonly inferenceServices: Pick<Reflector<InferenceService>, "store" | "isServed" | "isHidden">;
+  readonly inferenceServices: Pick<Reflector<InferenceService>, "store" | "isServed" | "isHidden" | "isCurrent">;
   /** Undefined while the API server does not know the kind. */
   readonly routes: (kind: RouteKindName) => Store<KubeObject> | undefined;
   /** The manager may not list the kind: there may be routes of it. */
@@ -130,7 +130,7 @@ function foreignServices(
   return new Map(found.map((service) => [service.metadata.name, service]));
 }
 
-function servedAs({ isServed, isHidden }: Sources["inferenceServices"]): Observed["inferenceServices"] {
-  if (isServed()) return "Served";
+function servedAs({ isServed, isHidden, isCurrent }: Sources["inferenceServices"]): Observed["inferenceServices"] {
+  if (isServed()) return isCurrent() ? "Served" : "Stale";
   return isHidden() ? "Hidden" : "Missing";
 }

@@ -32,8 +32,11 @@ export interface Observed {
   readonly isRouteKindServed: boolean;
   /** Or that is not known, since the manager may not list it. */
   readonly isRouteKindHidden: boolean;
-  /** Whether the API server knows InferenceService. Hidden: the manager may not list it, so there may be some. */
-  readonly inferenceServices: "Served" | "Missing" | "Hidden";
+  /**
+   * Whether the API server knows InferenceService. Hidden: the manager may not list it, so there may be some. Stale: it may
+   * not any more, so there may be others than those that it knows.
+   */
+  readonly inferenceServices: "Served" | "Stale" | "Missing" | "Hidden";
   /** Absent until the first revision is ready, or when somebody deleted it. */
   readonly route?: Route;
   /** What the collector made of the runs that are to be archived. */

@@ -140,7 +140,11 @@ describe("a reflector", () => {
     server.failNext(...Array.from({ length: 3 }, () => serverError(403)));
     server.cut();
     await pass(clock, 2_000);
-    expect([reflector.isServed(), reflector.store.list()]).toMatchObject([true, [{}]]);
+    expect([reflector.isServed(), reflector.isCurrent(), reflector.store.list()]).toMatchObject([true, false, [{}]]);
+    await pass(clock, 60_000);
+    server.bookmark();
+    await settle(clock);
+    expect(reflector.isCurrent()).toBe(true);
   });
 
   test("waits for a kind that is not optional", async () => {

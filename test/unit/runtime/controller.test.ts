@@ -28,6 +28,7 @@ function fakeReflector() {
     stop() {},
     isServed: () => true,
     isHidden: () => false,
+    isCurrent: () => true,
     hasSynced: () => synced,
     until: (condition, signal) =>
       new Promise((resolve, reject) => {

@@ -71,7 +71,8 @@ export function kserveHindrance(
   { canary, inferenceServices }: Observed,
   stable: string | undefined,
 ): Hindrance | undefined {
-  if (canary.spec.serving.inferenceService === undefined || inferenceServices === "Served") return undefined;
+  const isUnseen = inferenceServices === "Missing" || inferenceServices === "Hidden";
+  if (canary.spec.serving.inferenceService === undefined || !isUnseen) return undefined;
   const remedy =
     "install KServe, give the manager the rule of its ClusterRole for them, or set serving.template or serving.workloadRef instead";
   const rest = stable === undefined ? "" : `. ${stable} goes on serving`;

@@ -99,7 +99,7 @@ function keepPredictor(
   inputs: PredictorInputs & Pick<Target, "revision">,
   role: Role | undefined,
 ): Advice {
-  if (inferenceServices !== "Served") return undefined;
+  if (inferenceServices === "Missing" || inferenceServices === "Hidden") return undefined;
   const { service, inferenceService } = arms.get(inputs.revision) ?? {};
   const wanted = armInferenceService(canary, inputs, podsAtLeast(arms, run), inferenceService);
   const advice = keepInferenceService(inferenceService, wanted);

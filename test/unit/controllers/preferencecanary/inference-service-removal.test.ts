@@ -132,6 +132,22 @@ describe("a canary that is deleted", () => {
     expect(world.isGone).toBe(false);
   });
 
+  it("is noted as gone by nobody who knows only how things were", () => {
+    const world = running(specOf());
+    const { revision = "" } = world.status.candidate ?? {};
+    const object = made(world, revision);
+    if (object === undefined) throw new Error("nothing was made");
+    world.cluster.inferenceServices.remove(object);
+    world.isStaleKServe = true;
+    world.vote(Array<0>(60).fill(0));
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack" });
+    expect(world.facts().observed.records.get(revision)?.removed).toBeFalsy();
+    world.isStaleKServe = false;
+    world.settle();
+    expect(world.facts().observed.records.get(revision)).toMatchObject({ removed: true });
+  });
+
   it.each(["Retain", "Delete"])("leaves behind what deletionPolicy %s says", (deletionPolicy) => {
     const world = running(specOf(undefined, { deletionPolicy }));
     const { revision } = world.status.stable ?? {};
