@@ -79,7 +79,9 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const outcome = await carryOut(canary, facts, wanted, deps, signal);
-    if (isDeleted) deps.statuses.passOn();
+    // Its own is told once those of the others are stored too: the route says it already.
+    const isBehind = isRollback(outcome.effect) && outcome.refusals.length === 0 && deps.rollbacks.areUnderWay();
+    if (isDeleted || isBehind) deps.statuses.passOn();
     else await deps.statuses.write(canary, { ...facts, outcome }, signal);
     // Whatever the effect changed wakes this key again.
     const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
