@@ -1,26 +1,9 @@
-import {
-  type EvidenceAnswer,
-  type EvidenceRead,
-  type EvidenceStream,
-  type GatedCheck,
-  type GatedComparison,
-  LIMITS,
-  type RatingRecord,
-} from "../api/contracts/collector-api.ts";
+import { type EvidenceAnswer, type EvidenceRead, type EvidenceStream, LIMITS } from "../api/contracts/collector-api.ts";
 import type { CollectorClient, PairQuery } from "./collector-client.ts";
 import { CollectorError, collectorError } from "./collector-error.ts";
 
-interface Pages {
-  readonly comparisons: Page<GatedComparison>;
-  readonly checks: Page<GatedCheck>;
-  readonly ratings: Page<RatingRecord>;
-}
-
-/** `head`: sequence of the newest record of the stream, 0 without any. */
-interface Page<Item> {
-  readonly records: readonly Item[];
-  readonly head: number;
-}
+/** As one line of the answer has them. */
+type Pages = { readonly [Stream in EvidenceStream]: Extract<EvidenceAnswer, Record<Stream, unknown>>[Stream] };
 
 /** Each call rejects with a CollectorError, CursorUnknown when the collector does not know the cursor, or the signal's reason. */
 export type EvidenceReader = {

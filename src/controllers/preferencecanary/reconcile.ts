@@ -79,14 +79,12 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const outcome = await carryOut(canary, facts, wanted, deps, signal);
-    // Its own is told once those of the others are stored too: the route says it already.
-    const isBehind = isRollback(outcome.effect) && outcome.refusals.length === 0 && deps.rollbacks.areUnderWay();
-    if (isDeleted || isBehind) deps.statuses.passOn();
+    if (isDeleted) deps.statuses.passOn();
     else await deps.statuses.write(canary, { ...facts, outcome }, signal);
-    // Whatever the effect changed wakes this key again.
     const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
     // All canaries are looked at when the process begins, and not for ever after at one time.
     const againMs = isTraffic ? TRAFFIC_AGAIN_MS : LOOK_AGAIN_MS * (1 - deps.random() / 2);
+    // Whatever the effect changed wakes this key again.
     return requeueAfter(Math.min(waitMs, againMs));
   } catch (error) {
     deps.statuses.passOn();

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ANNOTATION, FINALIZER } from "../../../src/api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../../src/api/v1alpha1/object.ts";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
@@ -76,6 +76,7 @@ describe("a rollback that the API server is slow to store", () => {
     const { namespace, client } = canary.stage;
     const begun = Promise.withResolvers<void>();
     const stored = Promise.withResolvers<void>();
+    onTestFinished(() => stored.resolve());
     await canary.start(async ({ path, body }, send) => {
       if (path.includes(`/${namespace}/httproutes/`) && JSON.stringify(body).includes(ANNOTATION.rejected)) {
         begun.resolve();

@@ -34,10 +34,12 @@ const made = new WeakMap<Asked, Map<string, readonly Gate[]>>();
 /** Every gate of the spec, for the run of this candidate. */
 function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
   const { revision, sameModel, among } = judged;
-  const ofSpec = made.get(asked) ?? new Map<string, readonly Gate[]>();
   const key = `${revision} ${sameModel} ${among}`;
-  const gates = ofSpec.get(key) ?? makeGates(asked, judged);
-  made.set(asked, ofSpec.set(key, gates));
+  const ofSpec = made.get(asked);
+  const known = ofSpec?.get(key);
+  if (known !== undefined) return known;
+  const gates = makeGates(asked, judged);
+  made.set(asked, new Map([...(ofSpec ?? []), [key, gates]]));
   return gates;
 }
 
