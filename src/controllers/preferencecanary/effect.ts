@@ -15,8 +15,10 @@ export type Effect =
       readonly type: "WriteRoute";
       readonly intent: RouteIntent;
       readonly write: RouteWrite;
-      /** It is refused when the route has changed since. A rollback is not: nothing may hold that up. */
+      /** It is refused when the route has changed since. What only takes an arm out is not: nothing may hold that up. */
       readonly isConditional: boolean;
+      /** Takes requests of users from an arm that must not have them: nothing else is as urgent. */
+      readonly isRollback: boolean;
       /** What somebody else had written, in words. */
       readonly undoes?: string;
     }
@@ -38,9 +40,8 @@ export type Effect =
 
 export type RouteWriting = Extract<Effect, { readonly type: "WriteRoute" }>;
 
-/** Takes requests away from a candidate: nothing else is as urgent, and nothing may hold it up. */
 export function isRollback(effect: Effect | undefined): boolean {
-  return effect?.type === "WriteRoute" && !effect.isConditional;
+  return effect?.type === "WriteRoute" && effect.isRollback;
 }
 
 /** What the API server said when it would not do it, for a reason that stays until somebody mends it. */

@@ -55,7 +55,7 @@ const LOOK_AGAIN_MS = 30_000;
 const TRAFFIC_AGAIN_MS = 1_000;
 /** Whoever made the conflict has just written; the cache shows it in a moment. */
 const CONFLICT_MS = 50;
-/** Until those of other canaries are stored. */
+/** Until those of other canaries are stored: nothing else is written meanwhile, not even the status of one that is. */
 const BEHIND_ROLLBACKS_MS = 200;
 
 export async function reconcile(key: ObjectKey, deps: Dependencies, signal: AbortSignal): Promise<Result> {
@@ -72,13 +72,12 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const facts = gather();
   deps.glances.keep(key, facts, gather);
   const { effect: wanted, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
-  if (deps.rollbacks.areUnderWay() && !isRollback(wanted)) {
-    deps.statuses.passOn();
-    return requeueAfter(BEHIND_ROLLBACKS_MS);
-  }
+  if (deps.rollbacks.areUnderWay() && !isRollback(wanted)) return behindRollbacks(deps);
   for (const note of deps.notes.fresh(key, said)) deps.events.record(canary, note);
   try {
     const outcome = await carryOut(canary, facts, wanted, deps, signal);
+    // What was just written says it already. That something was refused only status says.
+    if (deps.rollbacks.areUnderWay() && outcome.refusals.length === 0) return behindRollbacks(deps);
     if (isDeleted) deps.statuses.passOn();
     else await deps.statuses.write(canary, { ...facts, outcome }, signal);
     const isTraffic = outcome.refusals.some(({ effect }) => effect.type === "WriteRoute");
@@ -91,6 +90,11 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
     if (isConflict(error)) return requeueAfter(CONFLICT_MS);
     throw error;
   }
+}
+
+function behindRollbacks({ statuses }: Dependencies): Result {
+  statuses.passOn();
+  return requeueAfter(BEHIND_ROLLBACKS_MS);
 }
 
 /** It takes somebody to mend what is refused, or what forbids it: they are told, and it is tried again now and then. */

@@ -3,6 +3,7 @@ import { ANNOTATION, FINALIZER } from "../../../src/api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../../src/api/v1alpha1/object.ts";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import { deployments, events, httpRoutes, services } from "../../../src/kube/resource.ts";
+import type { Interceptor } from "../../../src/kube/transport.ts";
 import { readSlots } from "../../../src/traffic/http-route.ts";
 import { WHOLE } from "../../../src/traffic/slots.ts";
 import { CANARY, canarySpec } from "../../builders/canary.ts";
@@ -19,13 +20,33 @@ beforeEach(async () => {
 });
 
 /** A candidate that has half of the traffic. */
-async function inLastStep() {
-  await canary.until("idle", ({ status }) => status?.phase === "Idle");
-  await canary.createJob("next", "b");
-  return canary.until(
+async function inLastStep(stage = canary) {
+  await stage.until("idle", ({ status }) => status?.phase === "Idle");
+  await stage.createJob("next", "b");
+  return stage.until(
     "in its last step",
     ({ status }) => status?.step?.name === "half" && status.weights?.since !== undefined,
   );
+}
+
+async function orderRollback(stage: CanaryStage): Promise<void> {
+  const { candidate } = (await stage.canary())?.status ?? {};
+  await stage.order("rollback", candidate?.revision ?? null);
+}
+
+/** The write that takes a candidate's traffic in this namespace is held until it is released. */
+function holdRejection(namespace: string) {
+  const begun = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  onTestFinished(() => released.resolve());
+  const interceptor: Interceptor = async ({ path, body }, send) => {
+    if (path.includes(`/${namespace}/httproutes/`) && JSON.stringify(body).includes(ANNOTATION.rejected)) {
+      begun.resolve();
+      await released.promise;
+    }
+    return send();
+  };
+  return { interceptor, begun: begun.promise, release: () => released.resolve() };
 }
 
 function weights(): number[] | undefined {
@@ -69,24 +90,37 @@ describe("a rollback", () => {
 });
 
 describe("a rollback that the API server is slow to store", () => {
+  it("lets the route of another rollback be stored, whose status waits", async () => {
+    canary = await setStage({ speed: 1 });
+    const other = await setStage({ speed: 1 });
+    for (const stage of [canary, other]) {
+      await stage.applyWorkload();
+      await stage.createCanary({ steps: [{ name: "half", weight: 50 }] });
+    }
+    const held = holdRejection(canary.stage.namespace);
+    await canary.start(held.interceptor);
+    for (const stage of [canary, other]) await inLastStep(stage);
+    await orderRollback(canary);
+    await held.begun;
+    await orderRollback(other);
+    await expect.poll(() => other.routes.versions.at(-1)?.metadata.annotations?.[ANNOTATION.rejected]).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await other.canary())?.status?.phase).toBe("Progressing");
+    held.release();
+    for (const stage of [canary, other])
+      await stage.until("rolled back", ({ status }) => status?.phase === "RolledBack");
+  });
+
   it("is before what other canaries have to write, though not for ever", async () => {
     canary = await setStage({ speed: 1 });
     await canary.applyWorkload();
     await canary.createCanary({ steps: [{ name: "half", weight: 50 }] });
     const { namespace, client } = canary.stage;
-    const begun = Promise.withResolvers<void>();
-    const stored = Promise.withResolvers<void>();
-    onTestFinished(() => stored.resolve());
-    await canary.start(async ({ path, body }, send) => {
-      if (path.includes(`/${namespace}/httproutes/`) && JSON.stringify(body).includes(ANNOTATION.rejected)) {
-        begun.resolve();
-        await stored.promise;
-      }
-      return send();
-    });
+    const held = holdRejection(namespace);
+    await canary.start(held.interceptor);
     await inLastStep();
     await canary.compare(0, 40);
-    await begun.promise;
+    await held.begun;
     const key = { namespace, name: "other" };
     await client.apply(preferenceCanaries, {
       apiVersion: API_VERSION,
@@ -98,7 +132,7 @@ describe("a rollback that the API server is slow to store", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await isBegun()).toBe(false);
     await expect.poll(isBegun, { timeout: 5_000 }).toBe(true);
-    stored.resolve();
+    held.release();
     await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
     await client.delete(preferenceCanaries, key);
     await expect.poll(() => client.get(preferenceCanaries, key), { timeout: 5_000 }).toBeUndefined();

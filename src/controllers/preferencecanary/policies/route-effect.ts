@@ -1,7 +1,7 @@
 import { timestamp } from "../../../runtime/conditions.ts";
 import { covers } from "../../../runtime/covers.ts";
 import type { Contest, RouteIntent, RouteKind, Verdicts } from "../../../traffic/route-kind.ts";
-import { type RouteMove, type Standing, stableAlone } from "../../../traffic/slots.ts";
+import { type RouteMove, type Standing, stableAlone, TRACE } from "../../../traffic/slots.ts";
 import { isReachable } from "../arms/arm-state.ts";
 import type { Advice } from "../effect.ts";
 import { mirrorPercent } from "../evidence/sampling.ts";
@@ -22,10 +22,15 @@ export function writeRoute(facts: Facts, { rules, withdraws, waitMs }: RouteMove
   const intent = route?.isMeddled ? { ...wanted, contested: contestOf(route, facts.now) } : wanted;
   const isNewlyRejected = verdicts.rejected?.revision !== route?.rejected?.revision && verdicts.rejected !== undefined;
   const isConditional = !isNewlyRejected && !withdraws;
+  const isRollback = isNewlyRejected || (withdraws && route !== undefined && serveOthers(route, verdicts.stable));
   const write = kind.write(intent, route?.object, isConditional);
-  return {
-    effect: { type: "WriteRoute", intent, write, isConditional, ...(route?.isMeddled && { undoes: route.words }) },
-  };
+  const undoes = route?.isMeddled ? { undoes: route.words } : {};
+  return { effect: { type: "WriteRoute", intent, write, isConditional, isRollback, ...undoes } };
+}
+
+/** Whether an arm other than stable has more than a trace of any requests. */
+function serveOthers({ slots, ways }: Route, stable: string): boolean {
+  return [slots, ...ways].some((rule) => rule?.some(({ revision, weight }) => revision !== stable && weight > TRACE));
 }
 
 /** Annotations and status are kept short. */

@@ -345,7 +345,17 @@ describe("a write of the route", () => {
       expect(metadataOf(effect).uid).toBe(world.route?.metadata.uid);
       expect(metadataOf(effect)).not.toHaveProperty("resourceVersion");
       expect(effect.intent.slots.map(({ weight }) => weight)).toContain(left);
+      // One request in a million is left to the second write: what takes them from others goes first.
+      expect(effect.isRollback).toBe(left > 0);
     }
+  });
+
+  it("that takes a superseded candidate's requests is as urgent, though nobody has rejected it", () => {
+    const world = running(canarySpec({ onNewCandidate: "Supersede" }));
+    world.job("train-2", "c", "2026-01-03T00:00:00Z");
+    const effect = firstWrite(world);
+    expect(effect.intent).not.toHaveProperty("rejected");
+    expect(effect).toMatchObject({ isConditional: false, isRollback: true });
   });
 });
 
