@@ -26,6 +26,7 @@ import { type ArchiverOptions, createArchiver } from "./archive/archiver.ts";
 import type { CanarySettings } from "./desired.ts";
 import { createAnswerFeed, type Respondents } from "./evidence/answer-feed.ts";
 import { createEvidenceFeed } from "./evidence/evidence-feed.ts";
+import { createFoldedGates } from "./gates/folded-gates.ts";
 import { createGlances } from "./glances.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
@@ -99,6 +100,7 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     },
     evidence,
     answers,
+    folded: createFoldedGates(),
     glances,
     archiver,
     client,

@@ -87,7 +87,8 @@ export function gatherFacts(
   const { place, ...presence } = presenceOf(observed, stable, candidate, now);
   const remembered = rememberedGates(observed, run);
   const heard = withBaseline(observed, evidence);
-  const judgement = judge({ observed, candidate, evidence: heard, remembered, place, presence }, now);
+  const folded = evidence.folded ?? remembered;
+  const judgement = judge({ observed, candidate, evidence: heard, folded, place, presence }, now);
   const { gates, deadline: _until, orders: _given, ...judged } = judgement;
   const exposure = exposureOf(observed, candidate.revision, evidence.answers, now);
   const known = { ...common, ...presence, ...judged, gates, ...(exposure && { exposure }) };
@@ -101,7 +102,7 @@ interface Judging {
   readonly observed: Observed;
   readonly candidate: Candidate;
   readonly evidence: Evidence;
-  readonly remembered: readonly GateStatus[];
+  readonly folded: readonly GateStatus[];
   readonly place: Progress | undefined;
   readonly presence: Omit<Presence, "place">;
 }
@@ -113,13 +114,13 @@ interface Judgement extends Pick<Facts, "gates" | "shares" | "rejection" | "isUn
 }
 
 /** What the gates say by all evidence at hand, and whether that, an order or a clock takes the candidate back or holds it. */
-function judge({ observed, candidate, evidence, remembered, place, presence }: Judging, now: Date): Judgement {
+function judge({ observed, candidate, evidence, folded, place, presence }: Judging, now: Date): Judgement {
   const { spec } = observed.canary;
   const { silence, isServing } = presence;
   const { retriedAt } = observed.records.get(candidate.revision) ?? {};
   const shares = sharesIn(place);
   const look = { silence, shares, now, retriedAt: retriedAt === undefined ? undefined : new Date(retriedAt) };
-  const gates = foldGates(spec, candidate, remembered, evidence, look);
+  const gates = foldGates(spec, candidate, folded, evidence, look);
   const verdict = combineVerdicts(gates.map((gate) => gate.verdict));
   const orders = readOrders(observed.canary, candidate.revision);
   // One that was never ready has failed by then: its model was not judged.

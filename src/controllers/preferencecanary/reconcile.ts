@@ -20,6 +20,7 @@ import { type Evidence, NO_EVIDENCE } from "./evidence/evidence.ts";
 import type { EvidenceFeed } from "./evidence/evidence-feed.ts";
 import { questionsOf } from "./evidence/questions.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
+import type { FoldedGates } from "./gates/folded-gates.ts";
 import { cursorsOf, rememberedGates } from "./gates/gates.ts";
 import type { Glances } from "./glances.ts";
 import { observe, type Sources } from "./observe.ts";
@@ -36,6 +37,7 @@ export interface Dependencies {
   readonly sources: Sources;
   readonly evidence: EvidenceFeed;
   readonly answers: AnswerFeed;
+  readonly folded: FoldedGates;
   readonly glances: Glances;
   readonly archiver: Archiver;
   readonly client: Client;
@@ -70,6 +72,7 @@ export async function reconcile(key: ObjectKey, deps: Dependencies, signal: Abor
   const readEvidence = evidenceReader(key, observed, run, deps);
   const gather = () => gatherFacts(observed, run, readEvidence(), deps.settings, deps.clock.now());
   const facts = gather();
+  deps.folded.keep(key, facts.gates);
   deps.glances.keep(key, facts, gather);
   const { effect: wanted, waitMs = LOOK_AGAIN_MS, note: said } = decide(facts);
   if (deps.rollbacks.areUnderWay() && !isRollback(wanted)) return behindRollbacks(deps);
@@ -142,34 +145,41 @@ function isRefusal(effect: Effect, error: unknown): error is ApiError {
   return !(isPatch && isInvalid(error) && error.details.name === undefined);
 }
 
-/** Reads what there is by the time that it is called, after what status has folded. */
+/** Reads what there is by the time that it is called, after what the last pass has folded. */
 function evidenceReader(
   key: ObjectKey,
   observed: Observed,
   run: Run,
-  { evidence, answers }: Dependencies,
+  { evidence, answers, folded }: Dependencies,
 ): () => Evidence {
   const { stable, candidate, contenders } = run;
   if (contenders !== undefined) {
     answers.forget(key);
+    folded.forget(key);
     const wanted = wantedOf(observed, run);
     return () => ({ ...NO_EVIDENCE, contended: contended(run, evidence.readEach(key, wanted)) });
   }
   if (stable === undefined || candidate === undefined) {
     evidence.forget(key);
     answers.forget(key);
+    folded.forget(key);
     return () => NO_EVIDENCE;
   }
   const pair = pairOf(observed.canary, stable, candidate.revision);
-  const gates = rememberedGates(observed, run);
-  const cursors = cursorsOf(observed.canary.spec, candidate, gates);
-  const questions = questionsOf(observed, run, gates);
-  return () => ({ ...evidence.read(key, pair, cursors), answers: answers.read(key, questions) });
+  const tried = `${stable} ${candidate.revision} ${observed.records.get(candidate.revision)?.retriedAt}`;
+  const remembered = rememberedGates(observed, run);
+  const questions = questionsOf(observed, run, remembered);
+  return () => {
+    const gates = folded.latest(key, tried, remembered);
+    const collected = evidence.read(key, pair, cursorsOf(observed.canary.spec, candidate, gates));
+    return { ...collected, answers: answers.read(key, questions), folded: gates };
+  };
 }
 
 function forget(key: ObjectKey, deps: Dependencies): Result {
-  const { evidence, answers, glances, archiver, statuses, notes, sources } = deps;
+  const { evidence, answers, folded, glances, archiver, statuses, notes, sources } = deps;
   evidence.forget(key);
+  folded.forget(key);
   answers.forget(key);
   glances.forget(key);
   archiver.forget(key);

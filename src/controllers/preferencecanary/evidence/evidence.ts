@@ -1,4 +1,5 @@
 import type { Cursor, GatedCheck, GatedComparison, RatingRecord } from "../../../api/contracts/collector-api.ts";
+import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 
 /** Records of one stream of evidence, in the collector's order, as far as they are known at this look. */
 export interface Stream<Evidence> {
@@ -58,6 +59,8 @@ export type Answers = Readonly<Record<string, Stream<Answer>>>;
 
 export interface Evidence extends Collected {
   readonly answers: Answers;
+  /** The gates that it is to be folded onto; absent: as status remembers them. */
+  readonly folded?: readonly NonNullable<PreferenceCanaryStatus["gates"]>[number][];
   /** By revision, of each contender while a selection has yet to choose the candidate. */
   readonly contended?: ReadonlyMap<string, Collected>;
 }

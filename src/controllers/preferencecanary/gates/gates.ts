@@ -61,15 +61,15 @@ function makeGates(asked: Asked, judged: Judged): readonly Gate[] {
   ];
 }
 
-/** Every gate of the spec with all evidence folded that is at hand. */
+/** Every gate of the spec with all evidence folded that is at hand, onto what was folded before. */
 export function foldGates(
   spec: Asked,
   candidate: Judged,
-  remembered: readonly GateStatus[],
+  folded: readonly GateStatus[],
   evidence: Evidence,
   look: Look,
 ): GateStatus[] {
-  return gatesOf(spec, candidate).map((gate) => gate.fold(named(remembered, gate.name), evidence, look));
+  return gatesOf(spec, candidate).map((gate) => gate.fold(named(folded, gate.name), evidence, look));
 }
 
 /** The same gates at the moment of promotion: evidence for taking it back is collected anew from here on. */
@@ -150,11 +150,11 @@ function withNumbers(known: GateStatus, { numbers, against }: Pick<Gate, "number
 }
 
 /** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */
-export function cursorsOf(spec: Asked, candidate: Judged, remembered: readonly GateStatus[]): Cursors {
+export function cursorsOf(spec: Asked, candidate: Judged, folded: readonly GateStatus[]): Cursors {
   const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
   for (const { name, stream } of gatesOf(spec, candidate)) {
     if (stream === "answers") continue;
-    const { cursor = null } = named(remembered, name) ?? {};
+    const { cursor = null } = named(folded, name) ?? {};
     const other = cursors[stream];
     cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;
   }
