@@ -5,7 +5,7 @@ COPY package.json package-lock.json ./
 COPY trainer-image/package.json trainer-image/
 RUN npm ci --ignore-scripts --workspaces=false
 COPY src src
-COPY hack/bundle.ts hack/
+COPY hack/bundle.ts hack/undici.cjs hack/
 RUN node hack/bundle.ts src/main.ts /app
 # Files that the collector serves as they are, beside the bundle as they are beside its source.
 RUN cp -r src/collector/rating-page /app/

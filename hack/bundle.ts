@@ -1,4 +1,5 @@
-import { build } from "esbuild";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
 
 /**
  * node hack/bundle.ts ENTRY OUTDIR [EXTERNAL…]: one program as plain JavaScript. Code that only one role imports
@@ -6,6 +7,12 @@ import { build } from "esbuild";
  */
 const [entry, outdir, ...external] = process.argv.slice(2);
 if (entry === undefined || outdir === undefined) throw new Error("usage: node hack/bundle.ts ENTRY OUTDIR [EXTERNAL…]");
+
+const undiciInPart: Plugin = {
+  name: "undici in part",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^undici$/ }, () => ({ path: join(import.meta.dirname, "undici.cjs") })),
+};
 
 await build({
   entryPoints: [entry],
@@ -22,6 +29,7 @@ await build({
   sourcesContent: false,
   legalComments: "none",
   external: ["@duckdb/*", "pino-pretty", ...external],
+  plugins: [undiciInPart],
   // CommonJS dependencies inside an ES module bundle still call require.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
 });

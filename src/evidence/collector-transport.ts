@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, request } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import type * as z from "zod";
 import { ErrorBody } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -78,8 +78,9 @@ async function send(
   }
   const authorization = `Bearer ${token}`;
   const { body } = call;
-  const response = await request(url, {
-    dispatcher: agent,
+  const response = await agent.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
     method: call.method,
     headers: body === undefined ? { authorization } : { authorization, "content-type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Agent, request } from "undici";
+import { Agent } from "undici";
 import * as z from "zod";
 import { type Clock, withDeadline } from "../runtime/clock.ts";
 
@@ -39,8 +39,10 @@ export function createPrometheusClient(servers: readonly PrometheusServer[], clo
 
   async function post(server: PrometheusServer, query: string, at: Date, signal: AbortSignal) {
     const token = server.tokenFile && (await readFile(server.tokenFile, "utf8")).trim();
-    const { statusCode, body } = await request(`${server.url.replace(/\/+$/, "")}/api/v1/query`, {
-      dispatcher: agent,
+    const { origin, pathname } = new URL(server.url);
+    const { statusCode, body } = await agent.request({
+      origin,
+      path: `${pathname.replace(/\/+$/, "")}/api/v1/query`,
       method: "POST",
       headers: {
         "content-type": "application/x-www-form-urlencoded",

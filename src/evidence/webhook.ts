@@ -1,6 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Agent, request } from "undici";
+import { Agent } from "undici";
 import * as z from "zod";
 import { type Clock, sleep, withDeadline } from "../runtime/clock.ts";
 
@@ -52,7 +52,9 @@ export function createWebhookClient(endpoints: readonly WebhookEndpoint[], clock
       "webhook-timestamp": timestamp,
       "webhook-signature": signatureOf(key, { id, timestamp, text }),
     };
-    const answer = await request(url, { dispatcher: agent, method: "POST", headers, body: text, signal });
+    const { origin, pathname, search } = new URL(url);
+    const path = `${pathname}${search}`;
+    const answer = await agent.request({ origin, path, method: "POST", headers, body: text, signal });
     const body = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`it answered HTTP ${answer.statusCode}`);
     // The answer is signed with the question's id: an old one, or one to somebody else, is none to this question.

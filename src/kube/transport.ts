@@ -4,7 +4,7 @@
  * itself, so that a stuck watch takes nothing with it; a connection that swallowed a request is not used again. A
  * Transport is one attempt; retries (`retry.ts`) and interceptors are wrapped around it.
  */
-import { Agent, type Dispatcher, request as send } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import type { ClusterConfig } from "./config.ts";
 import { apiError, ConnectionError } from "./errors.ts";
 
@@ -83,7 +83,7 @@ export function createTransport(config: ClusterConfig): Transport {
 
 async function exchange(
   config: ClusterConfig,
-  dispatcher: Agent,
+  agent: Agent,
   request: ApiRequest,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
@@ -92,8 +92,9 @@ async function exchange(
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
   const headers = { ...(await config.headers()), accept: "application/json" };
-  const response = await send(url, {
-    dispatcher,
+  const response = await agent.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
     method: request.method,
     headers: request.body === undefined ? headers : { ...headers, "content-type": contentType(request) },
     body: request.body === undefined ? null : wireText(request.body),
