@@ -1,16 +1,18 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
-import { foldWinRate, type WinRateState } from "../../../gates/win-rate.ts";
+import { foldWinRate, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
 import { RATINGS } from "../../../gates/wording.ts";
 import { defineGate, type Gate, numbersOf } from "./gate.ts";
-import { sharedWinRateTest } from "./shared-tests.ts";
+import { shared } from "./shared.ts";
 import { thresholdSpec, twoThresholdState } from "./two-thresholds.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["compliance"]>;
 
+const testOf = shared((settings: Settings) => winRateTest(thresholdSpec(settings), RATINGS));
+
 /** From the ratings of this candidate's answers. The unit is the rater: the first rating of each is a bet. */
 export function complianceGate(settings: Settings, candidate: string): Gate {
-  const test = sharedWinRateTest(thresholdSpec(settings), RATINGS);
+  const test = testOf(settings);
   return defineGate<WinRateState, "ratings">({
     ...twoThresholdState,
     name: "compliance",

@@ -45,11 +45,12 @@ function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
 
 function makeGates(asked: Asked, judged: Judged): readonly Gate[] {
   const { comparisons } = asked.evidence;
+  const { unit, votesPerUnit, baseline } = comparisons;
   const { sameModel, revision, among } = judged;
   const gates = gatesAmong(asked, among);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   return [
-    winRateGate(winRate, comparisons, sameModel),
+    winRateGate(winRate, { unit, votesPerUnit, ...(baseline && { baseline }) }, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
     ...(compliance ? [complianceGate(compliance, revision)] : []),
     ...(regression ? [regressionGate(regression, revision)] : []),

@@ -1,9 +1,9 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessSafety } from "../../../gates/assess.ts";
-import { emptySafety, foldSafety, type SafetySpec, type SafetyState } from "../../../gates/safety.ts";
+import { emptySafety, foldSafety, type SafetySpec, type SafetyState, safetyTest } from "../../../gates/safety.ts";
 import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
-import { sharedSafetyTest } from "./shared-tests.ts";
+import { shared } from "./shared.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["safety"]>;
 
@@ -17,8 +17,8 @@ function numbersOfSafety({ require, ...numbers }: Settings): string {
 }
 
 /** From checked answers of this candidate. */
-export function safetyGate(settings: Settings): Gate {
-  const test = sharedSafetyTest(safetySpec(settings));
+export const safetyGate = shared((settings: Settings): Gate => {
+  const test = safetyTest(safetySpec(settings));
   return defineGate<SafetyState, "checks">({
     name: "safety",
     numbers: numbersOfSafety(settings),
@@ -31,7 +31,7 @@ export function safetyGate(settings: Settings): Gate {
     retry: () => emptySafety,
     assess: (state, problem) => assessSafety(test, state, problem),
   });
-}
+});
 
 function readState({ samples, sum, failedAt }: Kept): SafetyState {
   return {

@@ -3,11 +3,11 @@ import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-cana
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
 import { type Betting, FIRST_ON_PROMPT, selectBet } from "../../../gates/bet.ts";
-import { foldWinRate, notWorse, type WinRateSpec, type WinRateState } from "../../../gates/win-rate.ts";
+import { foldWinRate, notWorse, type WinRateSpec, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
 import { COMPARISONS, comparisonsWith, type Wording } from "../../../gates/wording.ts";
 import { againstOf } from "../evidence/baseline.ts";
 import { defineGate, type Gate, numbersOf } from "./gate.ts";
-import { sharedWinRateTest } from "./shared-tests.ts";
+import { shared } from "./shared.ts";
 import { thresholdSpec, twoThresholdState } from "./two-thresholds.ts";
 
 type Settings = PreferenceCanarySpec["gates"]["winRate"];
@@ -61,9 +61,9 @@ export function numbersOfBets({ unit, votesPerUnit, baseline }: Comparing): Read
 }
 
 /** From comparisons of this candidate with this stable, or with the baseline. */
-export function winRateGate(settings: Settings, comparing: Comparing, sameModel: boolean): Gate {
+export const winRateGate = shared((settings: Settings, comparing: Comparing, sameModel: boolean): Gate => {
   const { against, wording } = comparedIn(comparing);
-  const test = sharedWinRateTest(winRateSpec(settings, comparing, sameModel), wording);
+  const test = winRateTest(winRateSpec(settings, comparing, sameModel), wording);
   return defineGate<WinRateState, "comparisons">({
     ...twoThresholdState,
     name: "winRate",
@@ -74,4 +74,4 @@ export function winRateGate(settings: Settings, comparing: Comparing, sameModel:
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),
   });
-}
+});
