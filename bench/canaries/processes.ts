@@ -72,7 +72,7 @@ export async function prepareManager(
         KUBERNETES_SERVICE_HOST: server.hostname,
         KUBERNETES_SERVICE_PORT: server.port,
         DPO_MANAGER: JSON.stringify(config),
-        NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=4",
+        NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=2",
         MALLOC_ARENA_MAX: "1",
         MALLOC_MMAP_THRESHOLD_: "8192",
       });

@@ -131,7 +131,7 @@ describe("a rollback that the API server is slow to store", () => {
     const isBegun = async () => (await client.get(preferenceCanaries, key))?.metadata.finalizers !== undefined;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await isBegun()).toBe(false);
-    await expect.poll(isBegun, { timeout: 5_000 }).toBe(true);
+    await expect.poll(isBegun, { timeout: 10_000 }).toBe(true);
     held.release();
     await canary.until("rolled back", ({ status }) => status?.phase === "RolledBack");
     await client.delete(preferenceCanaries, key);
