@@ -36,7 +36,6 @@ function run() {
   const latest = (tried = "one run") => process.latest(key, tried, inStatus());
   return {
     inStatus,
-    latest,
     /** Up to which record. */
     until: (tried?: string) => latest(tried)[0]?.cursor?.sequence ?? 0,
     hear: (outcome: 0 | 1) => void records.push(comparison(records.length + 1, outcome)),
