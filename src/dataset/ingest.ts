@@ -9,6 +9,8 @@ import { promptKey, type SplitShares, splitOf } from "./split.ts";
 export interface Ingested {
   records: number;
   invalid: InvalidTally;
+  /** Chosen to learn from, of a prompt that is not trained on. */
+  setAside: number;
 }
 
 /** judged_at: Unix time in seconds; when the collector got it, where the labeler does not say. */
@@ -21,7 +23,11 @@ const columnTypes = [VARCHAR, VARCHAR, VARCHAR, VARCHAR, BOOLEAN, ...Array(6).fi
 /** DuckDB's own vector size. */
 const rowsPerChunk = 2048;
 
-/** Reads every record into the table `record`; an invalid one is counted and left out, and costs no other its place. */
+/**
+ * Reads every record into the table `record`; an invalid one is counted and left out, and costs no other its place. So is
+ * one that was chosen to learn from where its prompt validates or is held out: these say how a model does on prompts as
+ * they come.
+ */
 export async function ingest(
   connection: DuckDBConnection,
   preferences: AsyncIterable<StoredPreference>,
@@ -33,6 +39,7 @@ export async function ingest(
   const invalid = emptyTally();
   let rows: DuckDBValue[][] = [];
   let records = 0;
+  let setAside = 0;
   function flush(): void {
     chunk.setRows(rows);
     appender.appendDataChunk(chunk);
@@ -44,34 +51,26 @@ export async function ingest(
   for await (const preference of preferences) {
     records += 1;
     const fault = pairFault(preference);
-    if (fault === undefined) rows.push(toRow(preference, shares));
-    else tallyFault(invalid, fault, `record ${preference.id}`);
+    const row = fault === undefined ? toRow(preference, shares) : undefined;
+    if (fault !== undefined) tallyFault(invalid, fault, `record ${preference.id}`);
+    else if (row === undefined) setAside += 1;
+    else rows.push(row);
     if (rows.length === rowsPerChunk) flush();
   }
   if (rows.length > 0) flush();
   appender.closeSync();
-  return { records, invalid };
+  return { records, invalid, setAside };
 }
 
-function toRow(preference: StoredPreference, shares: SplitShares): DuckDBValue[] {
-  const { prompt, chosen, rejected, labeler, labeledAt, cohort, at } = preference;
+/** undefined for one that is set aside. */
+function toRow(preference: StoredPreference, shares: SplitShares): DuckDBValue[] | undefined {
+  const { prompt, chosen, rejected, labeler, labeledAt, cohort, at, training } = preference;
+  const key = promptKey(prompt);
+  const split = splitOf(key, shares);
+  if (training && split !== "train") return undefined;
   const labeled = labeledAt === null ? null : new Date(labeledAt).toISOString();
   const id = rowId({ prompt, chosen, rejected, labeler, labeledAt: labeled, cohort });
-  const key = promptKey(prompt);
   const { pair, chosenFirst } = pairKeys(preference);
   const judgedAt = Date.parse(labeled ?? at) / 1000;
-  return [
-    id,
-    key,
-    splitOf(key, shares),
-    pair,
-    chosenFirst,
-    prompt,
-    chosen,
-    rejected,
-    labeler,
-    labeled,
-    cohort,
-    judgedAt,
-  ];
+  return [id, key, split, pair, chosenFirst, prompt, chosen, rejected, labeler, labeled, cohort, judgedAt];
 }

@@ -75,9 +75,10 @@ interface Measured {
   note: Agreement["note"];
 }
 
-async function measure(connection: DuckDBConnection, { records, invalid }: Ingested, now: Date): Promise<Measured> {
+async function measure(connection: DuckDBConnection, ingested: Ingested, now: Date): Promise<Measured> {
   const { pairs, ...fates } = await adjudicate(connection);
   const labelers = await measureLabelers(connection, now);
   const { agreement, note } = await measureAgreement(connection, seededRandom(bootstrapSeed));
-  return { pairs, quality: { records, invalid: invalid.counts, ...fates, ...labelers, agreement }, note };
+  const { records, setAside, invalid } = ingested;
+  return { pairs, quality: { records, invalid: invalid.counts, setAside, ...fates, ...labelers, agreement }, note };
 }

@@ -39,9 +39,11 @@ function tooManyInvalid(
 }
 
 function tooFewPairs(pairs: number, invalid: number, quality: ProfileQuality, minPairs: number): string {
-  const { records, duplicates, merged, outvoted, tied } = quality;
+  const { records, setAside, duplicates, merged, outvoted, tied } = quality;
+  const unsure =
+    setAside === 0 ? "" : `${setAside} were chosen to learn from and are of prompts that are not trained on, `;
   return (
-    `${records} records make ${pairs} distinct pairs, quality.minPairs asks for ${minPairs}: ${invalid} are invalid, ` +
+    `${records} records make ${pairs} distinct pairs, quality.minPairs asks for ${minPairs}: ${invalid} are invalid, ${unsure}` +
     `${duplicates} repeat their labeler, ${merged} agree with another labeler, ${outvoted} were outvoted, ${tied} are ` +
     "tied. Collect more, or lower quality.minPairs."
   );

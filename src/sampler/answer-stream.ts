@@ -2,6 +2,7 @@ import { createParser } from "eventsource-parser";
 import * as z from "zod";
 import { LIMITS } from "../api/contracts/collector-api.ts";
 import { ArmFailure } from "./arm-failure.ts";
+import { Logprobs, Surprise } from "./logprobs.ts";
 
 /** Characters of one event: a few of the answer, and what the server says beside them. */
 const MAX_EVENT = 1024 * 1024;
@@ -13,12 +14,14 @@ const Choice = z.object({
   /** Of a text completion. */
   text: z.string().nullish(),
   finish_reason: z.string().nullish(),
+  logprobs: Logprobs.optional().catch(undefined),
 });
 
 const Chunk = z.object({ choices: z.array(Choice).default([]), error: z.unknown().optional() });
 
 interface Answer {
   text: string;
+  readonly surprise: Surprise;
   /** A choice has come, however empty. */
   begun: boolean;
   /** The server has said that the answer ends here, which a connection that ends does not. */
@@ -29,8 +32,8 @@ interface Answer {
  * Puts a streamed completion together (server-sent events, as OpenAI's). Throws an ArmFailure for one that breaks off: a
  * part of an answer is none, and must not be judged as a short one. Never keeps more than the answer and one event.
  */
-export async function readAnswerStream(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const answer: Answer = { text: "", begun: false, finished: false };
+export async function readAnswerStream(body: AsyncIterable<Uint8Array>) {
+  const answer: Answer = { text: "", surprise: new Surprise(), begun: false, finished: false };
   for await (const data of events(body)) {
     if (data === "[DONE]") answer.finished = true;
     else take(answer, data);
@@ -38,7 +41,7 @@ export async function readAnswerStream(body: AsyncIterable<Uint8Array>): Promise
   }
   if (!answer.finished) throw new ArmFailure("BrokeOff", `broke its answer off after ${answer.text.length} characters`);
   if (!answer.begun) throw new ArmFailure("NotUnderstood", "answered without a choice");
-  return answer.text;
+  return { text: answer.text, surprise: answer.surprise.perToken() };
 }
 
 function take(answer: Answer, data: string): void {
@@ -49,6 +52,7 @@ function take(answer: Answer, data: string): void {
   if (choice === undefined) return;
   answer.begun = true;
   answer.text += choice.delta?.content ?? choice.text ?? "";
+  answer.surprise.add(choice.logprobs ?? []);
   answer.finished = typeof choice.finish_reason === "string";
   if (answer.text.length > LIMITS.text)
     throw new ArmFailure("TooLarge", `answered more than ${LIMITS.text} characters`);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { LIMITS } from "../api/contracts/collector-api.ts";
 import { readAnswerStream } from "./answer-stream.ts";
 import { ArmFailure } from "./arm-failure.ts";
+import { Logprobs, Surprise } from "./logprobs.ts";
 import { storableText } from "./storable-text.ts";
 
 /** What a model server sends. */
@@ -12,26 +13,38 @@ export interface Response {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+export interface Answer {
+  readonly text: string;
+  /** In nats a token, where the server says how likely each was. */
+  readonly surprise?: number | undefined;
+}
+
 /** Bytes of an answer in one piece: JSON may take six for a character, and has more in it than the text. */
 const MAX_BYTES = 4 * 1024 * 1024;
+
+/** What cannot be read of them is not there: the answer is one all the same. */
+const logprobs = Logprobs.optional().catch(undefined);
 
 const Completion = z.object({
   choices: z.array(
     z.union([
-      z.object({ message: z.object({ content: z.string().nullable() }) }).transform(({ message }) => message.content),
-      z.object({ text: z.string() }).transform(({ text }) => text),
+      z
+        .object({ message: z.object({ content: z.string().nullable() }), logprobs })
+        .transform(({ message, logprobs }) => ({ text: message.content ?? "", logprobs })),
+      z.object({ text: z.string(), logprobs }),
     ]),
   ),
 });
 
-/** The text of a completion, whole or streamed. Throws an ArmFailure when there is none, or only a part of it. */
-export async function readAnswer({ status, contentType, body }: Response): Promise<string> {
+/** A completion, whole or streamed. Throws an ArmFailure when there is none, or only a part of it. */
+export async function readAnswer({ status, contentType, body }: Response): Promise<Answer> {
   if (status !== 200) throw new ArmFailure("Refused", `answered ${status}: ${await beginningOf(body)}`);
   const isStream = /^text\/event-stream\b/i.test(contentType);
-  const text = storableText(isStream ? await readAnswerStream(body) : textOf(await readText(body)));
+  const answer = isStream ? await readAnswerStream(body) : wholeAnswer(await readText(body));
+  const text = storableText(answer.text);
   if (text.length > LIMITS.text)
     throw new ArmFailure("TooLarge", `answered ${text.length} characters, more than ${LIMITS.text}`);
-  return text;
+  return { ...answer, text };
 }
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -56,13 +69,15 @@ async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return text;
 }
 
-function textOf(response: string): string {
+function wholeAnswer(response: string): Answer {
   const parsed = Completion.safeParse(parseJson(response));
   if (!parsed.success)
     throw new ArmFailure("NotUnderstood", `answered no completion: ${z.prettifyError(parsed.error)}`);
-  const [content] = parsed.data.choices;
-  if (content === undefined) throw new ArmFailure("NotUnderstood", "answered without a choice");
-  return content ?? "";
+  const [choice] = parsed.data.choices;
+  if (choice === undefined) throw new ArmFailure("NotUnderstood", "answered without a choice");
+  const surprise = new Surprise();
+  surprise.add(choice.logprobs ?? []);
+  return { text: choice.text, surprise: surprise.perToken() };
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from "undici";
 import type { ArmAnswer } from "../api/contracts/collector-api.ts";
 import { type Clock, withDeadline } from "../runtime/clock.ts";
-import { type Response, readAnswer } from "./answer.ts";
+import { type Answer, type Response, readAnswer } from "./answer.ts";
 import { ArmFailure, type FailureReason } from "./arm-failure.ts";
 import type { GenerationRequest } from "./generation-request.ts";
 import { storableText } from "./storable-text.ts";
@@ -11,6 +11,8 @@ export type AnswerResult = "Text" | FailureReason;
 export interface Asked {
   readonly answer: ArmAnswer;
   readonly result: AnswerResult;
+  /** See Answer; where the request asked for it. */
+  readonly surprise?: number | undefined;
 }
 
 /** One revision's model server. */
@@ -47,8 +49,8 @@ export function openArm({ revision, url, timeoutSeconds, clock }: ArmOptions): A
         }
       };
       try {
-        const text = await withDeadline(clock, timeoutSeconds * 1000, work, signal);
-        return { answer: { revision, text }, result: "Text" };
+        const { text, surprise } = await withDeadline(clock, timeoutSeconds * 1000, work, signal);
+        return { answer: { revision, text }, result: "Text", surprise };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ArmFailure)) throw error;
@@ -62,7 +64,7 @@ export function openArm({ revision, url, timeoutSeconds, clock }: ArmOptions): A
   };
 }
 
-async function answerOf(pool: Pool, request: GenerationRequest, seed: number, signal: AbortSignal): Promise<string> {
+async function answerOf(pool: Pool, request: GenerationRequest, seed: number, signal: AbortSignal): Promise<Answer> {
   const response = await post(pool, request, seed, signal);
   try {
     return await readAnswer(response);

@@ -53,13 +53,13 @@ export async function askBoth(
 }
 
 /** The client's own seed is not used: two answers of one model with one seed are the same answer. */
-function distinctSeeds(random: () => number): [number, number] {
+export function distinctSeeds(random: () => number): [number, number] {
   const first = Math.floor(random() * SEEDS);
   const distance = 1 + Math.floor(random() * (SEEDS - 1));
   return [first, (first + distance) % SEEDS];
 }
 
-function pairId(random: () => number): string {
+export function pairId(random: () => number): string {
   const word = () =>
     Math.floor(random() * 2 ** 32)
       .toString(16)

@@ -45,7 +45,7 @@ const CompletionBody = z.looseObject({ prompt: z.union([z.string(), z.tuple([z.s
 /** Reads an OpenAI-compatible request for a chat or text completion; everything else is ignored, with the reason. */
 export function readGenerationRequest({ method, url, authorization, cohort, body }: MirroredRequest): Reading {
   const [pathname = ""] = url.split("?", 1);
-  const isChat = pathname.endsWith("/chat/completions");
+  const isChat = isChatPath(pathname);
   if (method !== "POST" || !url.startsWith("/") || !(isChat || pathname.endsWith("/completions"))) {
     return { ignored: "NotGeneration" };
   }
@@ -65,6 +65,18 @@ export function readGenerationRequest({ method, url, authorization, cohort, body
       ...(authorization !== undefined && { authorization }),
     },
   };
+}
+
+/** The same, asking how likely each token of the answer was too. A client's own wish for that is left as it is. */
+export function withLogprobs(request: GenerationRequest): GenerationRequest {
+  const [pathname = ""] = request.path.split("?", 1);
+  const { logprobs } = request.body;
+  if (isChatPath(pathname)) return { ...request, body: { ...request.body, logprobs: true } };
+  return { ...request, body: { ...request.body, logprobs: logprobs ?? 1 } };
+}
+
+function isChatPath(pathname: string): boolean {
+  return pathname.endsWith("/chat/completions");
 }
 
 /** One that cannot be kept is none: the answers are worth comparing all the same. */

@@ -2,15 +2,25 @@ import type { Registry } from "prom-client";
 import { instruments } from "../telemetry/instruments.ts";
 import type { AnswerResult } from "./arm.ts";
 import type { AskedArm } from "./ask-both.ts";
+import type { ConsideredResult } from "./ask-unsure.ts";
 import type { BoundedPool } from "./bounded-pool.ts";
 import type { IgnoredReason } from "./generation-request.ts";
 import type { PostOutcome } from "./pair-poster.ts";
 
 /**
- * Taken: will be asked. NotSampled: its cohort has its share. QueueFull: both arms are busy. CollectorBehind: too many
- * pairs wait to be posted already.
+ * Taken: will be compared. Considered: stable will be asked how sure it is. NotConsidered: what is to be compared goes first.
+ * NotSampled: its cohort has its share. QueueFull: both arms are busy. CollectorBehind: too many pairs wait to be posted
+ * already.
  */
-export type RequestResult = "Taken" | IgnoredReason | "TooLarge" | "NotSampled" | "QueueFull" | "CollectorBehind";
+export type RequestResult =
+  | "Taken"
+  | "Considered"
+  | "NotConsidered"
+  | IgnoredReason
+  | "TooLarge"
+  | "NotSampled"
+  | "QueueFull"
+  | "CollectorBehind";
 
 /** NotRedacted: the rules took too long. */
 export type PairOutcome = PostOutcome | "NotRedacted";
@@ -19,6 +29,7 @@ export interface SamplerMetrics {
   request(result: RequestResult): void;
   answer(arm: AskedArm, result: AnswerResult): void;
   pairAsked(seconds: number): void;
+  considered(result: ConsideredResult): void;
   pair(outcome: PairOutcome): void;
   redacted(rule: string, times: number): void;
   watchPool(stage: "ask" | "post", pool: Pick<BoundedPool<unknown>, "waiting">): void;
@@ -35,6 +46,11 @@ export function createSamplerMetrics(registry: Registry): SamplerMetrics {
     ["arm", "result"],
   );
   const asked = histogram("dpo_sampler_ask_seconds", "From asking both arms to having both answers.", []);
+  const considered = counter(
+    "dpo_sampler_considered_total",
+    "Requests that stable was asked for how sure it is, by what came of them: Kept ones are pairs to learn from.",
+    ["result"],
+  );
   const pairs = counter(
     "dpo_sampler_pairs_total",
     "Pairs by what the collector made of them; Refused, GaveUp and NotRedacted are lost, and of Failed there was nothing to compare.",
@@ -54,6 +70,7 @@ export function createSamplerMetrics(registry: Registry): SamplerMetrics {
     request: (result) => requests.inc({ result }),
     answer: (arm, result) => answers.inc({ arm, result }),
     pairAsked: (seconds) => asked.observe(seconds),
+    considered: (result) => considered.inc({ result }),
     pair: (outcome) => pairs.inc({ outcome }),
     redacted: (rule, times) => redactions.inc({ rule }, times),
     watchPool: (stage, pool) => pools.set(stage, pool),

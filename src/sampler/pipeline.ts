@@ -2,15 +2,20 @@ import type { PostPairRequest } from "../api/contracts/collector-api.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Arms, askBoth } from "./ask-both.ts";
+import { askUnsure } from "./ask-unsure.ts";
 import { boundedPool } from "./bounded-pool.ts";
 import type { GenerationRequest } from "./generation-request.ts";
+import type { IsAmongHighest } from "./least-sure.ts";
 import type { RequestResult, SamplerMetrics } from "./metrics.ts";
 import type { PairPoster } from "./pair-poster.ts";
 import type { Redact } from "./redaction.ts";
 
 /** From a mirrored request to a pair at the collector; nothing in it is waited for by a client. */
 export interface Pipeline {
+  /** To be compared. */
   take(request: GenerationRequest): Extract<RequestResult, "Taken" | "QueueFull" | "CollectorBehind">;
+  /** To be made a pair to learn from, if stable is unsure of it; only while nothing waits to be compared. */
+  consider(request: GenerationRequest): Extract<RequestResult, "Considered" | "NotConsidered">;
   /**
    * Asks nobody anew, finishes what is under way within a few seconds, then drops the rest. Nothing may be taken any more.
    * An arm may be removed as soon as this sampler is: that it fails from now on says nothing about its model.
@@ -21,12 +26,21 @@ export interface Pipeline {
 export interface PipelineDependencies {
   readonly canary: string;
   readonly arms: Arms;
+  readonly isLeastSure: IsAmongHighest;
   readonly redact: Redact;
   readonly poster: PairPoster;
   readonly metrics: SamplerMetrics;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+}
+
+/** What a request is asked for: which arm is better, or where stable has something to learn. */
+export type Purpose = "Comparison" | "Training";
+
+interface Task {
+  readonly request: GenerationRequest;
+  readonly purpose: Purpose;
 }
 
 /** Each asks two model servers. Live requests come first there, so only a few are asked at a time. */
@@ -38,7 +52,7 @@ const WAITING_TO_BE_POSTED = { items: 1_000, size: 16 * 1024 * 1024 };
 const CLOSING_MS = 5_000;
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
-  const { canary, arms, redact, poster, metrics, clock, random, logger } = dependencies;
+  const { canary, arms, isLeastSure, redact, poster, metrics, clock, random, logger } = dependencies;
   const stopping = new AbortController();
   const { signal } = stopping;
   let isClosing = false;
@@ -53,22 +67,35 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     work: async (pair) => metrics.pair(await poster.post(pair, signal)),
     onError,
   });
-  const asks = boundedPool<GenerationRequest>({
+  const asks = boundedPool<Task>({
     concurrency: ASKED_AT_A_TIME,
     capacity: WAITING_TO_BE_ASKED,
-    sizeOf: ({ size }) => size,
-    async work(request) {
-      const start = clock.monotonic();
-      const { pair, results } = await askBoth(arms, request, { canary, random, signal });
-      if (isClosing && results.some(([, result]) => result !== "Text")) return;
-      metrics.pairAsked((clock.monotonic() - start) / 1000);
-      for (const [arm, result] of results) metrics.answer(arm, result);
+    sizeOf: ({ request }) => request.size,
+    async work({ request, purpose }) {
+      const pair = await (purpose === "Comparison" ? compare(request) : learn(request));
+      if (pair === undefined) return;
       const redacted = redact(pair);
       if (redacted === undefined) metrics.pair("NotRedacted");
       else if (!posts.offer(redacted)) metrics.pair("GaveUp");
     },
     onError,
   });
+
+  async function compare(request: GenerationRequest): Promise<PostPairRequest | undefined> {
+    const start = clock.monotonic();
+    const { pair, results } = await askBoth(arms, request, { canary, random, signal });
+    if (isClosing && results.some(([, result]) => result !== "Text")) return undefined;
+    metrics.pairAsked((clock.monotonic() - start) / 1000);
+    for (const [arm, result] of results) metrics.answer(arm, result);
+    return pair;
+  }
+
+  async function learn(request: GenerationRequest): Promise<PostPairRequest | undefined> {
+    const { pair, result } = await askUnsure(arms.stable, request, { canary, random, signal, isLeastSure });
+    metrics.considered(result);
+    return pair;
+  }
+
   metrics.watchPool("ask", asks);
   metrics.watchPool("post", posts);
 
@@ -76,7 +103,11 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     take(request) {
       // An answer that cannot be handed on is not worth a model's time.
       if (posts.isFull()) return "CollectorBehind";
-      return asks.offer(request) ? "Taken" : "QueueFull";
+      return asks.offer({ request, purpose: "Comparison" }) ? "Taken" : "QueueFull";
+    },
+    consider(request) {
+      const isIdle = asks.waiting() === 0 && !posts.isFull();
+      return isIdle && asks.offer({ request, purpose: "Training" }) ? "Considered" : "NotConsidered";
     },
     async close() {
       isClosing = true;

@@ -8,9 +8,10 @@ import type { Logger } from "../telemetry/logger.ts";
 import { type Arm, openArm } from "./arm.ts";
 import { openContest } from "./contest.ts";
 import { type GenerationRequest, readGenerationRequest } from "./generation-request.ts";
+import { highestShare } from "./least-sure.ts";
 import { createSamplerMetrics, type RequestResult, type SamplerMetrics } from "./metrics.ts";
 import { createPairPoster } from "./pair-poster.ts";
-import { createPipeline } from "./pipeline.ts";
+import { createPipeline, type Purpose } from "./pipeline.ts";
 import { createRedaction } from "./redaction.ts";
 
 export interface SamplerDependencies {
@@ -45,6 +46,7 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
         : candidate && open(candidate),
       baseline: baseline && open(baseline),
     },
+    isLeastSure: highestShare(config.uncertain.keep, random),
     redact: createRedaction(config.redact, { clock, count: metrics.redacted }),
     poster: createPairPoster(config, { client, clock, random, logger }),
     metrics,
@@ -59,8 +61,11 @@ export async function runSampler(config: SamplerConfig, dependencies: SamplerDep
     bodyLimit: MAX_REQUEST_BYTES,
   });
   healthRoutes(app, config.collector.tokenFile, registry);
-  const take = (request: GenerationRequest) =>
-    isSampled(config.shares, request.cohort, random) ? pipeline.take(request) : "NotSampled";
+  const take = (request: GenerationRequest): RequestResult => {
+    const purpose = purposeOf(request.cohort, config, random());
+    if (purpose === undefined) return "NotSampled";
+    return purpose === "Comparison" ? pipeline.take(request) : pipeline.consider(request);
+  };
   mirrorRoute(app, take, metrics);
   const url = await app.listen({ host: config.host, port: config.port });
   const contenders = selection?.contenders.map(({ revision }) => revision);
@@ -104,10 +109,19 @@ function healthRoutes(app: FastifyInstance, tokenFile: string, registry: Registr
   app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
 }
 
-/** By chance, so that what is compared of a cohort says something of the whole cohort. */
-function isSampled({ others, cohorts }: SamplerConfig["shares"], cohort: string | undefined, random: () => number) {
-  const share = cohort !== undefined && Object.hasOwn(cohorts, cohort) ? cohorts[cohort] : undefined;
-  return random() < (share ?? others);
+/**
+ * By chance, so that what is compared of a cohort says something of the whole cohort. One of which nothing is compared is
+ * not learned from either: it is no user's. `draw` is in [0, 1).
+ */
+function purposeOf(
+  cohort: string | undefined,
+  { shares: { others, cohorts }, uncertain }: Pick<SamplerConfig, "shares" | "uncertain">,
+  draw: number,
+): Purpose | undefined {
+  const own = cohort !== undefined && Object.hasOwn(cohorts, cohort) ? cohorts[cohort] : undefined;
+  const share = own ?? others;
+  if (draw < share) return "Comparison";
+  return share > 0 && draw < share + uncertain.share ? "Training" : undefined;
 }
 
 /** Whatever is mirrored is answered 202 at once: nobody reads the answer, and the gateway holds the connection for it. */

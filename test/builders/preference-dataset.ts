@@ -64,6 +64,7 @@ const PROFILED: ProfileResult = {
   quality: {
     records: 1300,
     invalid: { EmptyChosen: 3 },
+    setAside: 0,
     duplicates: 40,
     merged: 30,
     outvoted: 20,

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { type LiveClient, startLiveClient } from "../../hack/demo/live-client.ts";
 import { type Model, NAMES } from "../../hack/demo/objects.ts";
 import { say } from "../../hack/lib/progress.ts";
-import { ComparisonPage } from "../../src/api/contracts/collector-api.ts";
+import { ComparisonPage, StoredPreference } from "../../src/api/contracts/collector-api.ts";
 import { judgeLabeler } from "../../src/api/contracts/judge.ts";
 import { demoPrompts } from "../../trainer-image/src/demo/prompts.ts";
 import { seededRandom } from "../../trainer-image/src/random.ts";
@@ -38,7 +38,8 @@ afterAll(async () => {
 });
 
 function wanting(model: Model, against: object = {}) {
-  const comparisons = { percent: 100, dataset: { name: NAMES.dataset }, raters: { judge: JUDGE }, ...against };
+  const sampled = { percent: 80, uncertain: { percent: 20, keep: 50 } };
+  const comparisons = { ...sampled, dataset: { name: NAMES.dataset }, raters: { judge: JUDGE }, ...against };
   return canaryOf(scene, { model, evidence: { comparisons }, gates: { winRate: {} } });
 }
 
@@ -53,6 +54,25 @@ async function comparisonsOf(candidate: string, stable: string) {
   const { body } = await scene.workspace.collector.send("GET", path);
   return ComparisonPage.parse(body).records;
 }
+
+/** The first preference that was chosen to learn from, of those that the collector has by now. */
+async function learnt(): Promise<StoredPreference | undefined> {
+  for (let after = 0; ; ) {
+    const path = `/v1/namespaces/${scene.namespace}/datasets/${NAMES.dataset}/preferences?after=${after}&limit=1`;
+    const { body } = await scene.workspace.collector.send("GET", path);
+    if (body === undefined) return undefined;
+    const preference = StoredPreference.parse(body);
+    if (preference.training) return preference;
+    after = preference.sequence;
+  }
+}
+
+test("what the model that serves is least sure of is judged to learn from, and is no comparison", {
+  timeout: RUN_MS,
+}, async () => {
+  const find = async () => expect((await learnt())?.labeler).toBe(judgeLabeler(JUDGE));
+  await vi.waitFor(find, { timeout: 5 * 60_000, interval: 2_000 });
+});
 
 test("the judge has the courteous model promoted, and signs what it says", { timeout: RUN_MS }, async () => {
   const base = await status(scene, RUN_MS, ({ stable }) => stable?.revision);

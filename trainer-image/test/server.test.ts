@@ -42,6 +42,21 @@ test("the same seed gives the same answer, and temperature 0 needs none", async 
   expect(other).not.toBe(one);
 });
 
+test("who asks for log probabilities gets one for each token, as likely as the model finds it", async () => {
+  const { body } = await chat({ messages, temperature: 0, max_tokens: 5, logprobs: true });
+  const { content } = body.choices[0].logprobs;
+  expect(content).toHaveLength(body.usage.completion_tokens);
+  expect(Buffer.from(content.flatMap(({ bytes }: { bytes: number[] }) => bytes)).toString()).toBe(
+    body.choices[0].message.content,
+  );
+  // The likeliest of 257 is likelier than one in 257, and not certain.
+  for (const { logprob } of content) {
+    expect(logprob).toBeGreaterThan(-Math.log(257));
+    expect(logprob).toBeLessThan(0);
+  }
+  expect((await chat({ messages, temperature: 0, max_tokens: 5 })).body.choices[0].logprobs).toBeNull();
+});
+
 test("a conversation longer than the context is answered from its end", async () => {
   const { status, body } = await chat({ messages: [{ role: "user", content: "x".repeat(5000) }], max_tokens: 1000 });
   expect(status).toBe(200);

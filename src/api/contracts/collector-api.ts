@@ -60,7 +60,10 @@ export type RejectedItem = z.infer<typeof RejectedItem>;
 
 // ---- preferences: POST, GET …/datasets/{dataset}/preferences, GET …/datasets/{dataset}/head
 
-/** `id` is the sender's idempotency key. Empty or equal texts are taken: what is a usable pair, the profile decides. */
+/**
+ * `id` is the sender's idempotency key. Empty or equal texts are taken: what is a usable pair, the profile decides.
+ * `training`: its prompt was chosen to learn from and not by chance, so that nothing is validated with it.
+ */
 export const PreferenceRecord = z.strictObject({
   id: Name,
   prompt: Text,
@@ -72,6 +75,7 @@ export const PreferenceRecord = z.strictObject({
     .transform((time) => new Date(time).toISOString())
     .optional(),
   cohort: Name.optional(),
+  training: z.literal(true).optional(),
 });
 export type PreferenceRecord = z.infer<typeof PreferenceRecord>;
 
@@ -100,6 +104,7 @@ export const StoredPreference = z.object({
   labeler: z.string().nullable(),
   labeledAt: Time.nullable(),
   cohort: z.string().nullable(),
+  training: z.literal(true).optional(),
 });
 export type StoredPreference = z.infer<typeof StoredPreference>;
 
@@ -131,7 +136,8 @@ export type ArmAnswer = z.infer<typeof ArmAnswer>;
  * name by which these comparisons are read for a revision. One that it does not give says nothing of the candidate. `cohort`: the
  * group that whoever sent the request said it is of. `margin`: what the candidate's model makes of the two answers, as its
  * implicit reward for its own less that for stable's, in nats (DPO: beta times the log ratios to the reference model).
- * `beside`: other revisions that are compared with stable by turns with this one, so that its pairs are no newer than theirs.
+ * `training`: its prompt was chosen to learn from and not by chance, so that it is no comparison, and waits behind those that
+ * are. `beside`: other revisions that are compared with stable by turns with this one, so that its pairs are no newer than theirs.
  */
 export const PostPairRequest = z
   .strictObject({
@@ -144,6 +150,7 @@ export const PostPairRequest = z
     candidate: ArmAnswer.optional(),
     other: ArmAnswer.optional(),
     baseline: z.literal(true).optional(),
+    training: z.literal(true).optional(),
     beside: z.array(Name).max(LIMITS.beside).optional(),
   })
   .superRefine((pair, context) => {
@@ -158,6 +165,10 @@ export const PostPairRequest = z
     } else if (pair.baseline && pair.other !== undefined) {
       const message = "is compared with a candidate: leave it out where stable is asked twice";
       context.addIssue({ code: "custom", path: ["baseline"], message });
+    } else if (pair.training && pair.candidate !== undefined) {
+      const message =
+        "is no comparison: leave it out, or send stable's second answer as other in place of a candidate's";
+      context.addIssue({ code: "custom", path: ["training"], message });
     } else if (pair.margin !== undefined && !(pair.candidate && "text" in pair.candidate && "text" in pair.stable)) {
       const message = "is of two answers, of which one is the candidate's: leave it out where there is no such text";
       context.addIssue({ code: "custom", path: ["margin"], message });

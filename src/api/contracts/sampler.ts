@@ -13,7 +13,7 @@ const Arm = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
 });
 
-/** Of mirrored requests, how many are compared: 1 is all of them. */
+/** Of mirrored requests, how many: 1 is all of them. */
 const Share = z.number().min(0).max(1);
 
 /** See spec.evidence.comparisons.redact. The pattern is one of RE2, which the API server has checked. */
@@ -58,8 +58,13 @@ export const SamplerConfig = z.strictObject({
   timeoutSeconds: z.number().positive(),
   /** Applied in this order to prompts and answers before they are posted. */
   redact: z.array(RedactionRule).default([]),
-  /** By cohort; `others` are requests of any other cohort, or of none. */
+  /** How many are compared, by cohort; `others` are requests of any other cohort, or of none. */
   shares: z.strictObject({ others: Share, cohorts: z.record(z.string(), Share) }).default({ others: 1, cohorts: {} }),
+  /**
+   * `share`: how many others stable is asked for how sure it is. `keep`: the part of these, those it is least sure of, that
+   * are made pairs to learn from.
+   */
+  uncertain: z.strictObject({ share: Share, keep: Share }).default({ share: 0, keep: 0 }),
 });
 
 export type SamplerConfig = z.infer<typeof SamplerConfig>;

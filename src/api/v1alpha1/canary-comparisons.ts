@@ -15,6 +15,29 @@ const CohortShare = z.object({
     .describe("Percent of the cohort's live requests that both arms are asked; 0 compares none of them."),
 });
 
+/** Active learning by predictive entropy, as Muldrew et al. 2024 (Active Preference Learning for Large Language Models) do it. */
+const Uncertain = z
+  .object({
+    percent: z
+      .int()
+      .min(1)
+      .max(50)
+      .meta({ format: "int32" })
+      .describe("Percent of live requests, none of them compared, that stable is asked once more for how sure it is."),
+    keep: z
+      .int()
+      .min(1)
+      .max(100)
+      .meta({ format: "int32" })
+      .default(10)
+      .describe(
+        "Percent of these, those that stable is least sure of, that are queued as pairs of two of its answers.",
+      ),
+  })
+  .describe(
+    "Where the model has most to learn: requests whose answer stable finds least likely, by the log probabilities that its server says, are queued for the dataset beside those that are compared. None of them is a comparison, so nothing that is promised of a gate depends on them, and raters get them last.",
+  );
+
 const RedactionRule = z.object({
   name: objectName("Name of the rule, by which the sampler's metrics count what it replaced."),
   pattern: z
@@ -61,6 +84,7 @@ export const Comparisons = z
       .describe(
         "Cohorts of which another percentage is compared, so that rare ones get enough. The win rate, and what is promised of it, is then that of this mixture and not of the requests as users send them.",
       ),
+    uncertain: Uncertain.exactOptional(),
     baseline: Baseline.exactOptional(),
     answerTimeout: duration(
       "How long an arm may take for the whole of an answer. One that takes longer has failed to give it, which is a comparison lost.",
@@ -106,10 +130,16 @@ export const Comparisons = z
       .describe("Which vote of a unit is the bet, 1 being its first. The others are kept for agreement and training."),
   })
   .meta(
-    rules([
-      "!has(self.raters) || !has(self.raters.judge) || self.unit == 'Prompt'",
-      "evidence.comparisons.unit must be Prompt with raters.judge: one judge would be one bet, however much it judges",
-    ]),
+    rules(
+      [
+        "!has(self.raters) || !has(self.raters.judge) || self.unit == 'Prompt'",
+        "evidence.comparisons.unit must be Prompt with raters.judge: one judge would be one bet, however much it judges",
+      ],
+      [
+        "!has(self.uncertain) || (self.percent + self.uncertain.percent <= 100 && (!has(self.cohorts) || self.cohorts.all(c, c.percent + self.uncertain.percent <= 100)))",
+        "evidence.comparisons.uncertain.percent and any other percent beside it must be 100 at most together: no request is both compared and asked for how sure stable is",
+      ],
+    ),
   )
   .describe("People's, or a judge's, choices between both arms' answers to the same live request.");
 export type Comparisons = z.infer<typeof Comparisons>;

@@ -93,8 +93,9 @@ function store(tables: Tables, key: DatasetKey, judgement: Judgement): void {
   tables.versions.insert(pair.number, sequence, choice.choice);
   if (previous !== undefined) tables.preferences.replace(previous.sequence, sequence);
   if (preference !== null) {
-    const { prompt, cohort } = pair;
-    tables.preferences.insert(key, sequence, { ...preference, prompt, labeler, labeledAt: judgement.at, cohort });
+    const { prompt, cohort, training } = pair;
+    const labels = { labeler, labeledAt: judgement.at, cohort, training };
+    tables.preferences.insert(key, sequence, { ...preference, prompt, ...labels });
   }
   if (outcome !== null && pair.candidate !== null) {
     const run = { namespace: key.namespace, canary: pair.canary, candidate: pair.candidate, stable: pair.stable };

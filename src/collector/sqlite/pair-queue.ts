@@ -11,6 +11,7 @@ export interface StoredPair {
   prompt: string;
   cohort: string | null;
   margin: number | null;
+  training: 0 | 1;
   stable: string;
   candidate: string | null;
   stableText: string;
@@ -76,8 +77,8 @@ function preparePairs(db: DatabaseSync) {
     ),
     insert: prepare(
       db,
-      `INSERT INTO pairs (namespace, id, dataset, canary, prompt, cohort, margin, stable, candidate, stable_text, other_text, content, state)
-       VALUES (:namespace, :id, :dataset, :canary, :prompt, :cohort, :margin, :stable, :candidate, :stableText, :otherText, :content, :state)`,
+      `INSERT INTO pairs (namespace, id, dataset, canary, prompt, cohort, margin, training, stable, candidate, stable_text, other_text, content, state)
+       VALUES (:namespace, :id, :dataset, :canary, :prompt, :cohort, :margin, :training, :stable, :candidate, :stableText, :otherText, :content, :state)`,
     ),
     live: prepare(
       db,
@@ -101,7 +102,7 @@ function preparePairs(db: DatabaseSync) {
     ),
     find: prepare<StoredPair>(
       db,
-      `SELECT number, canary, prompt, cohort, margin, stable, candidate, stable_text AS stableText, other_text AS otherText, state, lease
+      `SELECT number, canary, prompt, cohort, margin, training, stable, candidate, stable_text AS stableText, other_text AS otherText, state, lease
        FROM pairs WHERE namespace = :namespace AND dataset = :dataset AND id = :id`,
     ),
     judged: prepare(db, `UPDATE pairs SET state = 'Judged' WHERE number = :number`),
@@ -122,10 +123,13 @@ export function createPairQueue(db: DatabaseSync, clock: Clock, random: () => nu
       const revisions = { stable: pair.stable.revision, candidate: pair.candidate?.revision ?? null };
       const row = { namespace, dataset, canary: pair.canary, ...revisions };
       const { id, prompt, cohort = null, margin = null } = pair;
-      const number = pairs.insert.insert({ ...row, id, prompt, cohort, margin, stableText, otherText, content, state });
-      pairs.live.run(row);
-      const { candidate, ...asked } = row;
-      pairs.outdate.run({ ...asked, current: JSON.stringify([candidate ?? "", ...(pair.beside ?? [])]) });
+      const asked = { id, prompt, cohort, margin, training: pair.training ? 1 : 0 };
+      const number = pairs.insert.insert({ ...row, ...asked, stableText, otherText, content, state });
+      if (!pair.training) {
+        pairs.live.run(row);
+        const { candidate, ...sort } = row;
+        pairs.outdate.run({ ...sort, current: JSON.stringify([candidate ?? "", ...(pair.beside ?? [])]) });
+      }
       const excess = (pairs.depth.get({ namespace, dataset })?.open ?? 0) - limit;
       if (excess <= 0) return true;
       const evicted = pairs.evict.all({ namespace, dataset, excess, now: clock.now().getTime() });

@@ -11,6 +11,7 @@ export interface NewPreference {
   labeler: string | null;
   labeledAt: string | null;
   cohort: string | null;
+  training: 0 | 1;
 }
 
 export interface Preferences {
@@ -27,15 +28,15 @@ export interface Preferences {
 const PAGE = 100;
 
 const SELECT_PAGE = `
-  SELECT sequence, key AS id, at, prompt, chosen, rejected, labeler, labeled_at AS labeledAt, cohort
+  SELECT sequence, key AS id, at, prompt, chosen, rejected, labeler, labeled_at AS labeledAt, cohort, training
   FROM preferences JOIN records USING (sequence)
   WHERE preferences.namespace = :namespace AND dataset = :dataset AND sequence > :after AND sequence <= :until
     AND (replaced_at IS NULL OR replaced_at > :until)
   ORDER BY sequence LIMIT ${PAGE}`;
 
 const INSERT = `
-  INSERT INTO preferences (sequence, namespace, dataset, ordinal, prompt, chosen, rejected, labeler, labeled_at, cohort)
-  VALUES (:sequence, :namespace, :dataset, :ordinal, :prompt, :chosen, :rejected, :labeler, :labeledAt, :cohort)`;
+  INSERT INTO preferences (sequence, namespace, dataset, ordinal, prompt, chosen, rejected, labeler, labeled_at, cohort, training)
+  VALUES (:sequence, :namespace, :dataset, :ordinal, :prompt, :chosen, :rejected, :labeler, :labeledAt, :cohort, :training)`;
 
 const SELECT_LAST = `
   SELECT sequence, ordinal FROM preferences
@@ -47,7 +48,7 @@ const SELECT_REPLACED = `
 
 export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences {
   const insertRow = prepare(db, INSERT);
-  const page = prepare<StoredPreference>(db, SELECT_PAGE);
+  const page = prepare<Omit<StoredPreference, "training"> & Pick<NewPreference, "training">>(db, SELECT_PAGE);
   const last = prepare<{ sequence: number; ordinal: number }>(db, SELECT_LAST);
   const replaceRow = prepare(db, `UPDATE preferences SET replaced_at = :sequence WHERE sequence = :previous`);
   const replaced = prepare<{ count: number; newest: number }>(db, SELECT_REPLACED);
@@ -65,13 +66,21 @@ export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences
     insert,
     replace: (previous, sequence) => replaceRow.run({ previous, sequence }),
     add(key, record) {
-      const { id, prompt, chosen, rejected, labeler = null, labeledAt = null, cohort = null } = record;
+      const { id, prompt, chosen, rejected, labeler = null, labeledAt = null, cohort = null, training } = record;
       const recordKey = { namespace: key.namespace, scope: `preferences/${key.dataset}`, key: id };
-      const content = contentOf([prompt, chosen, rejected, labeler, labeledAt, cohort]);
+      const labels = { labeler, labeledAt, cohort };
+      // Not where it is not: a record that was sent before there was this is the same one when it is sent again.
+      const content = contentOf([
+        prompt,
+        chosen,
+        rejected,
+        ...Object.values(labels),
+        ...(training ? ["training"] : []),
+      ]);
       const seen = log.seen(recordKey, content);
       if (seen !== undefined) return seen;
       const acknowledgement = log.append(recordKey, content);
-      insert(key, acknowledgement.sequence, { prompt, chosen, rejected, labeler, labeledAt, cohort });
+      insert(key, acknowledgement.sequence, { prompt, chosen, rejected, ...labels, training: training ? 1 : 0 });
       return { result: "Accepted", ...acknowledgement };
     },
     // Page by page, each a read of its own: an open read would keep the WAL from being checkpointed.
@@ -79,7 +88,7 @@ export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences
       let position = after;
       for (;;) {
         const rows = page.all({ namespace, dataset, after: position, until });
-        yield* rows;
+        for (const { training, ...row } of rows) yield training === 1 ? { ...row, training: true } : row;
         const final = rows.at(-1);
         if (final === undefined || rows.length < PAGE) return;
         position = final.sequence;

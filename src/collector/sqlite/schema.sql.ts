@@ -185,4 +185,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE preferences ADD COLUMN replaced_at INTEGER REFERENCES records;
   CREATE INDEX preferences_replaced ON preferences (namespace, dataset, replaced_at) WHERE replaced_at IS NOT NULL;
   `,
+  `
+  -- 1: the prompt was chosen to learn from and not by chance.
+  ALTER TABLE pairs ADD COLUMN training INTEGER NOT NULL DEFAULT 0 CHECK (training IN (0, 1));
+  ALTER TABLE preferences ADD COLUMN training INTEGER NOT NULL DEFAULT 0 CHECK (training IN (0, 1));
+  `,
 ];

@@ -90,6 +90,29 @@ test("pairs of all that are compared by turns are the newest, until one of them 
   ]);
 });
 
+test("a pair to learn from waits behind those of a run, and is dropped before them", async () => {
+  await using collector = await startCollector({ config: { queueLimit: 4 } });
+  const other = { candidate: undefined, other: { revision: "5ab1e00000", text: "second" }, training: true };
+  await postPairs(collector, pairOf("a"), pairOf("unsure", other), pairOf("b"));
+  expect((await lease(collector, "ann", { seconds: 1, count: 1 })).map(({ id }) => id)).toEqual(["a"]);
+  expect((await lease(collector, "bob", { count: 1 })).map(({ id }) => id)).toEqual(["b"]);
+  await postPairs(collector, pairOf("c"), pairOf("d"));
+  expect((await lease(collector, "ann")).map(({ id }) => id)).toEqual(["c", "d"]);
+});
+
+test("what is chosen of a pair to learn from is a preference and no comparison", async () => {
+  await using collector = await startCollector();
+  const other = { candidate: undefined, other: { revision: "5ab1e00000", text: "second" }, training: true };
+  await postPairs(collector, pairOf("unsure", other));
+  const [pair] = await lease(collector, "ann");
+  if (pair === undefined) throw new Error("no lease");
+  const { status } = await collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, "ann", "second")] });
+  expect(status).toBe(200);
+  const stored = await collector.call("GET", `${DATASET}/preferences`);
+  expect(JSON.parse(stored.body)).toMatchObject({ prompt: "prompt of unsure", chosen: "second", training: true });
+  expect((await comparisons(collector)).body.records).toEqual([]);
+});
+
 test("a full queue drops the oldest of former revisions, then the oldest, and never what somebody holds", async () => {
   await using collector = await startCollector({ config: { queueLimit: 3 } });
   const older = { candidate: { revision: "01d0000000", text: "older" } };
@@ -153,6 +176,7 @@ test.each([
     { candidate: undefined, other: { revision: "x", text: "t" } },
     "other.revision",
   ],
+  ["a candidate, to learn from", { training: true }, "training"],
   ["an empty prompt", { prompt: "" }, "prompt"],
   ["neither text nor error", { stable: { revision: "5ab1e00000" } }, "stable"],
 ])("a pair with %s is refused by field", async (_what, over, path) => {

@@ -13,7 +13,7 @@ test("preferences come back in the order of their sequence numbers, as they were
   const unicode = 'naïve 😀  \n"quoted" \\ \t end';
   const records = [
     preference("a", { labeledAt: "2026-01-02T03:04:05+02:00", cohort: "eu", prompt: unicode }),
-    { id: "b", prompt: "", chosen: "x", rejected: "x" },
+    { id: "b", prompt: "", chosen: "x", rejected: "x", training: true },
   ];
   const posted = await collector.call("POST", PATH, { records });
   expect(posted).toEqual({ status: 200, body: { accepted: 2, duplicates: 0, rejected: [], sequence: 2 } });

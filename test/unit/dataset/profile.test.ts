@@ -83,7 +83,8 @@ describe("quality", { timeout: PROFILE_TIMEOUT }, () => {
   test("accounts for every record", async () => {
     const text = fc.constantFrom("one", "two ", "two", "three", "", "four");
     const labeler = fc.constantFrom(null, "ada", "bob", "cyd");
-    const vote = fc.record({ prompt: fc.constantFrom("p", "q", "r"), chosen: text, rejected: text, labeler });
+    const training = fc.constantFrom<true | undefined>(undefined, true);
+    const vote = fc.record({ prompt: fc.constantFrom("p", "q", "r"), chosen: text, rejected: text, labeler, training });
     await fc.assert(
       fc.asyncProperty(fc.array(vote, { minLength: 1, maxLength: 60 }), async (votes) => {
         const run = await profiled(
@@ -92,11 +93,31 @@ describe("quality", { timeout: PROFILE_TIMEOUT }, () => {
         );
         const { pairs, quality } = succeeded(run);
         const invalid = Object.values(quality.invalid).reduce((sum, count) => sum + count, 0);
-        const { duplicates, merged, outvoted, tied } = quality;
-        expect(invalid + duplicates + merged + outvoted + tied + pairs).toBe(votes.length);
+        const { setAside, duplicates, merged, outvoted, tied } = quality;
+        expect(invalid + setAside + duplicates + merged + outvoted + tied + pairs).toBe(votes.length);
       }),
       { numRuns: 8 },
     );
+  });
+
+  test("validates with nothing that was chosen to learn from, and says how much was set aside", async () => {
+    const chosen = Array.from({ length: 200 }, (_, index) => preference(100 + index, { training: true }));
+    const run = await profiled([...forty, ...chosen]);
+    const { digest, pairs, splits, quality } = succeeded(run);
+    const alone = succeeded(await profiled(forty)).splits;
+    expect([splits.validation, splits.heldOut]).toEqual([alone.validation, alone.heldOut]);
+    expect(splits.train).toBeGreaterThan(alone.train + 120);
+    expect(quality.setAside).toBeGreaterThan(20);
+    expect(pairs).toBe(240 - quality.setAside);
+    const rows = await snapshotRows(run.volume, digest);
+    expect(rows["train.parquet"]).toHaveLength(splits.train);
+
+    const few = await profiled(chosen, { quality: { minPairs: 300 } });
+    expect(few.outcome).toMatchObject({
+      error: {
+        message: expect.stringMatching(/: 0 are invalid, \d\d were chosen to learn from and are of prompts that/),
+      },
+    });
   });
 
   test("tells duplicates, agreeing, outvoted and tied votes apart", async () => {

@@ -71,12 +71,13 @@ export async function startSampler(config: {
   timeoutSeconds?: number;
   redact?: SamplerConfig["redact"];
   shares?: SamplerConfig["shares"];
+  uncertain?: SamplerConfig["uncertain"];
   selection?: SamplerConfig["selection"];
 }) {
   const tokenFile = join(temporaryFolder(), "token");
   writeFileSync(tokenFile, "first-token\n");
   const registry = new Registry();
-  const { candidate, baseline, redact, shares, selection } = config;
+  const { candidate, baseline, redact, shares, uncertain, selection } = config;
   const sampler = await runSampler(
     SamplerConfig.parse({
       host: "127.0.0.1",
@@ -91,6 +92,7 @@ export async function startSampler(config: {
       timeoutSeconds: config.timeoutSeconds ?? 5,
       redact,
       shares,
+      uncertain,
       selection,
     }),
     { clock: systemClock, random: Math.random, logger: silentLogger(), registry },

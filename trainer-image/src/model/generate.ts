@@ -14,6 +14,8 @@ export interface GenerateOptions {
 export interface Answer {
   /** without the token that ends it */
   tokens: number[];
+  /** of each token, in nats, whatever the temperature */
+  logprobs: number[];
   /** whether the model ended it, or maxTokens or the context did */
   finish: "stop" | "length";
 }
@@ -33,14 +35,17 @@ export async function generate(
     if (index % tokensPerPause === tokensPerPause - 1) await pause();
   }
   const tokens: number[] = [];
+  const logprobs: number[] = [];
   while (prompt.length + tokens.length < capacity) {
-    const token = choose(inference.logits(), temperature, random);
-    if (token === END) return { tokens, finish: "stop" };
+    const logits = inference.logits();
+    const token = choose(logits, temperature, random);
+    if (token === END) return { tokens, logprobs, finish: "stop" };
     tokens.push(token);
+    logprobs.push(logprobOf(token, logits));
     inference.read(token);
     if (tokens.length % tokensPerPause === 0) await pause();
   }
-  return { tokens, finish: "length" };
+  return { tokens, logprobs, finish: "length" };
 }
 
 /** Only bytes and the end can be said: an answer holds no marks of turns. */
@@ -59,6 +64,13 @@ function choose(logits: Float32Array, temperature: number, random: Random): numb
     if (left < 0) return token;
   }
   return likeliest;
+}
+
+function logprobOf(token: number, logits: Float32Array): number {
+  const highest = Math.max(...speakable.map((other) => at(logits, other)));
+  let total = 0;
+  for (const other of speakable) total += Math.exp(at(logits, other) - highest);
+  return at(logits, token) - highest - Math.log(total);
 }
 
 function at(logits: Float32Array, token: number): number {

@@ -13,6 +13,7 @@ export const chatRequestSchema = z.object({
   messages: z.array(z.object({ role: z.enum(["system", "developer", "user", "assistant"]), content })).min(1),
   seed: z.int().optional(),
   temperature: z.number().min(0).max(2).optional(),
+  logprobs: z.boolean().nullish(),
   max_tokens: z.int().min(1).optional(),
   max_completion_tokens: z.int().min(1).optional(),
   stream: z.literal(false, "streaming is not supported: leave it out").nullish(),

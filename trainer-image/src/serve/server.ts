@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
-import { generate } from "../model/generate.ts";
+import { type Answer, generate } from "../model/generate.ts";
 import type { Weights } from "../model/infer.ts";
 import { decode, encodeConversation } from "../model/tokenizer.ts";
 import { type Random, seededRandom } from "../random.ts";
@@ -61,7 +61,12 @@ async function complete(request: ChatRequest, { weights, digest, random, now }: 
     model: modelName,
     system_fingerprint: digest,
     choices: [
-      { index: 0, message: { role: "assistant", content: decode(answer.tokens) }, finish_reason: answer.finish },
+      {
+        index: 0,
+        message: { role: "assistant", content: decode(answer.tokens) },
+        logprobs: request.logprobs ? { content: logprobsOf(answer) } : null,
+        finish_reason: answer.finish,
+      },
     ],
     usage: {
       prompt_tokens: prompt.length,
@@ -69,6 +74,16 @@ async function complete(request: ChatRequest, { weights, digest, random, now }: 
       total_tokens: prompt.length + answer.tokens.length,
     },
   };
+}
+
+/** A token is a byte, and may be a part of a letter. */
+function logprobsOf({ tokens, logprobs }: Answer): object[] {
+  return tokens.map((token, index) => ({
+    token: decode([token]),
+    logprob: logprobs[index],
+    bytes: [token],
+    top_logprobs: [],
+  }));
 }
 
 function invalidRequest(message: string): object {

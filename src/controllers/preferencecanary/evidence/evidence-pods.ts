@@ -13,7 +13,7 @@ import { armName, judgeName, samplerName } from "../../../traffic/names.ts";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, tokenVolume } from "../../pod-parts.ts";
 import { ARM_PORT, type CanarySettings, identity } from "../desired.ts";
 import { againstOf, comparedWith } from "./baseline.ts";
-import { shares } from "./sampling.ts";
+import { sampling } from "./sampling.ts";
 
 /** Of a judge's health and metrics. */
 const JUDGE_PORT = 8080;
@@ -129,7 +129,7 @@ function samplerConfig(
     }),
     timeoutSeconds: parseDuration(answerTimeout) / 1_000,
     redact,
-    shares: shares(spec.evidence.comparisons),
+    ...sampling(spec.evidence.comparisons),
   } satisfies Partial<SamplerConfig>;
 }
 

@@ -1,19 +1,24 @@
 import type { SamplerConfig } from "../../../api/contracts/sampler.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 
-type Comparisons = Pick<PreferenceCanarySpec["evidence"]["comparisons"], "percent" | "cohorts">;
+type Comparisons = Pick<PreferenceCanarySpec["evidence"]["comparisons"], "percent" | "cohorts" | "uncertain">;
+
+type Sampling = Pick<SamplerConfig, "shares"> & Partial<Pick<SamplerConfig, "uncertain">>;
 
 /** Percent of live requests that are mirrored. A gateway knows no cohorts, so it is the most that any of them is to have. */
-export function mirrorPercent({ percent, cohorts = [] }: Comparisons): number {
-  return Math.max(percent, ...cohorts.map((cohort) => cohort.percent));
+export function mirrorPercent({ percent, cohorts = [], uncertain }: Comparisons): number {
+  return Math.max(percent, ...cohorts.map((cohort) => cohort.percent)) + (uncertain?.percent ?? 0);
 }
 
 /** What the sampler takes of the mirrored requests, so that each cohort has its percentage of the live ones. */
-export function shares(comparisons: Comparisons): SamplerConfig["shares"] {
+export function sampling(comparisons: Comparisons): Sampling {
   const mirrored = mirrorPercent(comparisons);
-  const { percent, cohorts = [] } = comparisons;
+  const { percent, cohorts = [], uncertain } = comparisons;
   return {
-    others: percent / mirrored,
-    cohorts: Object.fromEntries(cohorts.map((cohort) => [cohort.name, cohort.percent / mirrored])),
+    shares: {
+      others: percent / mirrored,
+      cohorts: Object.fromEntries(cohorts.map((cohort) => [cohort.name, cohort.percent / mirrored])),
+    },
+    ...(uncertain && { uncertain: { share: uncertain.percent / mirrored, keep: uncertain.keep / 100 } }),
   };
 }

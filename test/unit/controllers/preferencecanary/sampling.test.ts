@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { mirrorPercent, shares } from "../../../../src/controllers/preferencecanary/evidence/sampling.ts";
+import { mirrorPercent, sampling } from "../../../../src/controllers/preferencecanary/evidence/sampling.ts";
 import { canarySpec } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
@@ -27,9 +27,18 @@ it.each([
   "where %s, as much is mirrored as the most compared has, and each keeps its part of the live requests",
   (_, comparisons, mirrored, kept) => {
     expect(mirrorPercent(comparisons)).toBe(mirrored);
-    expect(shares(comparisons)).toEqual(kept);
+    expect(sampling(comparisons).shares).toEqual(kept);
   },
 );
+
+it("mirrors what stable is asked for how sure it is beside the rest, and none of it twice", () => {
+  const comparisons = { percent: 5, cohorts: [{ name: "fr", percent: 30 }], uncertain: { percent: 10, keep: 20 } };
+  expect(mirrorPercent(comparisons)).toBe(40);
+  expect(sampling(comparisons)).toEqual({
+    shares: { others: 0.125, cohorts: { fr: 0.75 } },
+    uncertain: { share: 0.25, keep: 0.2 },
+  });
+});
 
 it("is what the route mirrors", () => {
   const comparisons = { dataset: { name: "support" }, percent: 5, cohorts: [{ name: "fr", percent: 50 }] };
