@@ -21,8 +21,8 @@ export class Surprise {
   }
 
   /**
-   * Nats a token: what one answer says of the model's predictive entropy for the prompt, length-normalised (Malinin & Gales
-   * 2021, eq. 9). undefined where nothing is known of any token.
+   * Nats a token: what one answer says of the model's predictive entropy for the prompt, length-normalised (Malinin and Gales
+   * 2021). undefined where nothing is known of any token.
    */
   perToken(): number | undefined {
     const mean = this.#nats / this.#tokens;

@@ -26,7 +26,7 @@ async function push(manager: TestManager, path: string, token: string, body: unk
   const response = await fetch(`${manager.progressUrl}${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body: body === null ? "no JSON" : JSON.stringify(body),
   });
   return { code: response.status, body: await response.json() };
 }
@@ -75,6 +75,10 @@ test("progress is taken from the job's own pods only, and neither writer undoes 
     code: 422,
     body: { message: expect.stringContaining("trainerStatus.progressPercentage") },
   });
+  expect(await push(manager, path, own, null)).toMatchObject({ code: 422, body: { reason: "Invalid" } });
+  const endless = { trainerStatus: { ...BODY.trainerStatus, note: "x".repeat(70_000) } };
+  expect(await push(manager, path, own, endless)).toMatchObject({ code: 413, body: { kind: "Status" } });
+  expect(await push(manager, `${path}/more`, own)).toMatchObject({ code: 404, body: { reason: "NotFound" } });
   const absent = progressPath(namespace, "absent");
   const ofAbsent = await serviceAccountToken(caller, namespace, "default", [progressAudience(namespace, "absent")]);
   expect(await push(manager, absent, ofAbsent)).toMatchObject({ code: 404 });
