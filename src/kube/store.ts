@@ -1,6 +1,6 @@
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "./object.ts";
 import { compareResourceVersions } from "./resource-version.ts";
-import { shared } from "./shared-strings.ts";
+import { frozen } from "./shared-values.ts";
 import {
   byLabel,
   byNamespace,
@@ -76,7 +76,7 @@ export function createStore<T extends KubeObject>(): WritableStore<T> {
     const order = old === undefined ? 1 : compareVersions(object, old);
     if (old !== undefined && order < 0) return [];
     if (old !== undefined && object.metadata.resourceVersion === old.metadata.resourceVersion) return [];
-    set(key, deepFreeze(object));
+    set(key, frozen(object));
     if (old === undefined) return [{ type: "Added", object }];
     if (old.metadata.uid === object.metadata.uid) return [{ type: "Updated", object, old }];
     return [
@@ -108,7 +108,7 @@ export function createStore<T extends KubeObject>(): WritableStore<T> {
       const old = objects.get(key);
       if (old === undefined || compareVersions(object, old) < 0) return [];
       drop(key);
-      const last = old.metadata.uid === object.metadata.uid ? deepFreeze(object) : old;
+      const last = old.metadata.uid === object.metadata.uid ? frozen(object) : old;
       return [{ type: "Deleted", object: last, finalStateUnknown: last === old }];
     },
     replace(listed, resourceVersion) {
@@ -128,16 +128,4 @@ export function createStore<T extends KubeObject>(): WritableStore<T> {
 /** Negative when `object` is an older state than `known`. A uid is never used again, so versions order those too. */
 function compareVersions(object: Stored, known: Stored): number {
   return compareResourceVersions(object.metadata.resourceVersion, known.metadata.resourceVersion);
-}
-
-/** In place: nothing can be changed any more, and its strings are those of all other objects. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  const members = value as Record<string, unknown>;
-  for (const key of Object.keys(members)) {
-    const member = members[key];
-    if (typeof member === "string") members[key] = shared(member);
-    else deepFreeze(member);
-  }
-  return Object.freeze(value);
 }

@@ -118,7 +118,13 @@ function start(
 ): Run {
   const { namespace = "", name } = canary;
   const { candidate, stable } = pair;
-  const common = { clock, logger: logger.child({ canary: keyString(canary), ...pair }), changed: () => wake(canary) };
+  const common = {
+    clock,
+    changed: () => wake(canary),
+    // No logger of its own: one for each canary would be a kilobyte for each.
+    failed: (error: unknown) =>
+      logger.warn({ canary: keyString(canary), ...pair, err: error }, "evidence cannot be read"),
+  };
   function stream<Item extends Cursor>(ask: (query: PairQuery) => Promise<{ readonly records: readonly Item[] }>) {
     const follow = (from: Cursor | null) =>
       createFollower<Item>({

@@ -1,7 +1,6 @@
 import type { Cursor } from "../../../api/contracts/collector-api.ts";
 import { CursorUnknown } from "../../../evidence/collector-error.ts";
 import type { Clock } from "../../../runtime/clock.ts";
-import type { Logger } from "../../../telemetry/logger.ts";
 import type { Access, Stream } from "./evidence.ts";
 
 /** One stream, read ahead as far as it is known to go. */
@@ -22,8 +21,9 @@ export interface FollowerOptions<Item> {
   /** The most records that one answer has. */
   readonly pageSize: number;
   readonly changed: () => void;
+  /** Called for each error that nothing was read for; it is tried again. */
+  readonly failed: (error: unknown) => void;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 const RETRY_MS = 2_000;
@@ -38,7 +38,7 @@ interface Position<Item> {
 }
 
 export function createFollower<Item extends Cursor>(options: FollowerOptions<Item>): Follower<Item> {
-  const { fetch, changed, clock, logger, pageSize } = options;
+  const { fetch, changed, failed, clock, pageSize } = options;
   let position = startAt<Item>(options.cursor);
   let reading = new AbortController();
   /** Somebody says when there is something new: without that nothing that was read stays true. */
@@ -86,7 +86,7 @@ export function createFollower<Item extends Cursor>(options: FollowerOptions<Ite
 
   function fail(at: Position<Item>, error: unknown): void {
     if (error instanceof CursorUnknown) at.isUnknown = true;
-    logger.warn({ err: error }, "evidence cannot be read");
+    failed(error);
     hide(at, error instanceof Error ? error.message : String(error));
   }
 

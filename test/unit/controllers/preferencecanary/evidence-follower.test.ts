@@ -6,7 +6,6 @@ import {
 } from "../../../../src/controllers/preferencecanary/evidence/evidence-follower.ts";
 import { CursorUnknown } from "../../../../src/evidence/collector-error.ts";
 import { createFakeClock } from "../../../../src/runtime/fake-clock.ts";
-import { silentLogger } from "../../../../src/telemetry/logger.ts";
 
 type Answer = readonly number[] | Error;
 
@@ -27,7 +26,7 @@ function scripted(cursor: Cursor | null, isOpen = true) {
     pageSize: 4,
     cursor,
     clock,
-    logger: silentLogger(),
+    failed: () => undefined,
     changed: () => {
       changes += 1;
     },
