@@ -136,8 +136,8 @@ export type ArmAnswer = z.infer<typeof ArmAnswer>;
  * name by which these comparisons are read for a revision. One that it does not give says nothing of the candidate. `cohort`: the
  * group that whoever sent the request said it is of. `margin`: what the candidate's model makes of the two answers, as its
  * implicit reward for its own less that for stable's, in nats (DPO: beta times the log ratios to the reference model).
- * `training`: its prompt was chosen to learn from and not by chance, so that it is no comparison, and waits behind those that
- * are. `beside`: other revisions that are compared with stable by turns with this one, so that its pairs are no newer than theirs.
+ * `beside`: other revisions that are compared with stable by turns with this one, so that its pairs are no newer than theirs.
+ * `training`: its prompt was chosen to learn from and not by chance, so that it is no comparison and waits behind those.
  */
 export const PostPairRequest = z
   .strictObject({

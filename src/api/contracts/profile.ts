@@ -52,8 +52,9 @@ export type InvalidExample = z.infer<typeof invalidExampleSchema>;
 
 /**
  * Every record is accounted for: records = invalid + setAside + duplicates + merged + outvoted + tied + pairs.
- * setAside: chosen to learn from, of a prompt that is not trained on; duplicates: the same labeler said the same again; merged: another labeler agreed, the pair is kept once;
- * outvoted: the majority chose the other answer; tied: as many chose one answer as the other, the pair is dropped.
+ * setAside: chosen to learn from, of a prompt that is not trained on; duplicates: the same labeler said the same again;
+ * merged: another labeler agreed, the pair is kept once; outvoted: the majority chose the other answer; tied: as many
+ * chose one answer as the other, the pair is dropped.
  */
 const qualitySchema = z.object({
   records: countSchema,

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { preferenceCanaries } from "../../../src/controllers/resources.ts";
 import type { VirtualService, VirtualServiceRule } from "../../../src/kube/istio.ts";
-import { events, virtualServices } from "../../../src/kube/resource.ts";
+import { events, services, virtualServices } from "../../../src/kube/resource.ts";
 import { ALMOST_WHOLE, WHOLE } from "../../../src/traffic/slots.ts";
 import { readVirtualSlots } from "../../../src/traffic/virtual-service.ts";
 import { CANARY } from "../../builders/canary.ts";
@@ -13,6 +13,7 @@ import type { CanaryStage, StageOptions } from "./canary-stage.ts";
 import { type Death, deathsAt, eachDeath, startToDie } from "./dying-process.ts";
 import { installDefinition } from "./gateway-api.ts";
 import { expectToWaitFor, MISSING_TIMEOUT_MS } from "./missing-kind.ts";
+import { judge } from "./raters.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const definition = parse(readFileSync(join(import.meta.dirname, "istio/virtual-service-crd.yaml"), "utf8"));
@@ -93,6 +94,25 @@ describe("a canary of Istio", () => {
     await client.delete(preferenceCanaries, { namespace, name: CANARY });
     await expect.poll(() => canary.canary(), { timeout: 15_000 }).toBeUndefined();
     expect((await client.list(virtualServices, { namespace })).items).toEqual([]);
+  });
+
+  it("sends nobody to a baseline, by which its candidate is judged all the same", async () => {
+    const scene = await set();
+    const { canary, history } = scene;
+    const { client, namespace } = canary.stage;
+    const baseline = { service: "rival", port: 8000 };
+    await client.apply(services, {
+      metadata: { namespace, name: baseline.service },
+      spec: { selector: { app: "rival" }, ports: [{ port: baseline.port }] },
+    });
+    const evidence = { comparisons: { baseline, dataset: { name: "support" } } };
+    await createCanary(scene, {}, { evidence });
+    await canary.start();
+    await halfWay(scene);
+    await judge(canary, { count: 60, labeler: "ann", prefers: () => "stable", against: "rival:8000" });
+    const { status } = await canary.until("rolled back", (now) => now.status?.phase === "RolledBack");
+    expect(status?.history?.[0]?.gates[0]).toMatchObject({ name: "winRate", against: "rival:8000", verdict: "Fail" });
+    expect(JSON.stringify(history.versions.map(({ spec }) => spec))).not.toContain("rival");
   });
 
   it("takes testers and sessions of a rejected candidate back with everybody's requests", async () => {
