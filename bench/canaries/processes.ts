@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { parseAllDocuments } from "yaml";
 import type { ManagerConfig } from "../../src/manager.ts";
 import type { Installation } from "../../test/integration/operator/install.ts";
 import { freePorts } from "../../test/integration/ports.ts";
@@ -65,16 +66,14 @@ export async function prepareManager(
     healthPort,
     progressPort: 0,
   } satisfies Partial<ManagerConfig>;
-  const spawned = await bundle(folder, "manager-process");
+  const [spawned, memory] = await Promise.all([bundle(folder, "manager-process"), memorySettings()]);
   return {
     async start() {
       const child = spawned([folder], {
         KUBERNETES_SERVICE_HOST: server.hostname,
         KUBERNETES_SERVICE_PORT: server.port,
         DPO_MANAGER: JSON.stringify(config),
-        NODE_OPTIONS: "--max-old-space-size=192 --max-semi-space-size=2",
-        MALLOC_ARENA_MAX: "1",
-        MALLOC_MMAP_THRESHOLD_: "8192",
+        ...memory,
       });
       // What it complains of.
       child.stdout?.pipe(process.stderr);
@@ -82,6 +81,15 @@ export async function prepareManager(
       return measured(child);
     },
   };
+}
+
+/** The variables by which the manifest limits memory. */
+async function memorySettings(): Promise<Record<string, string>> {
+  const manifests = parseAllDocuments(await readFile(join(root, "manifests/base/manager.yaml"), "utf8"));
+  const deployment = manifests.map((each) => each.toJS()).find(({ kind }) => kind === "Deployment");
+  const env: { name: string; value: string }[] = deployment.spec.template.spec.containers[0].env;
+  const settings = env.filter(({ name }) => name === "NODE_OPTIONS" || name.startsWith("MALLOC_"));
+  return Object.fromEntries(settings.map(({ name, value }) => [name, value]));
 }
 
 async function untilReady(url: string): Promise<void> {

@@ -13,12 +13,12 @@ export interface Ingested {
   setAside: number;
 }
 
-/** judged_at: Unix time in seconds; when the collector got it, where the labeler does not say. */
+/** judged_at: Unix time in seconds; when the collector got it, where the labeler does not say. training: see PreferenceRecord. */
 const createRecord = `CREATE TABLE record (row_id VARCHAR, prompt_key VARCHAR, split VARCHAR, pair_key VARCHAR,
   chosen_first BOOLEAN, prompt VARCHAR, chosen VARCHAR, rejected VARCHAR, labeler VARCHAR, labeled_at VARCHAR,
-  cohort VARCHAR, judged_at DOUBLE)`;
+  cohort VARCHAR, judged_at DOUBLE, training BOOLEAN)`;
 
-const columnTypes = [VARCHAR, VARCHAR, VARCHAR, VARCHAR, BOOLEAN, ...Array(6).fill(VARCHAR), DOUBLE];
+const columnTypes = [VARCHAR, VARCHAR, VARCHAR, VARCHAR, BOOLEAN, ...Array(6).fill(VARCHAR), DOUBLE, BOOLEAN];
 
 /** DuckDB's own vector size. */
 const rowsPerChunk = 2048;
@@ -72,5 +72,6 @@ function toRow(preference: StoredPreference, shares: SplitShares): DuckDBValue[]
   const id = rowId({ prompt, chosen, rejected, labeler, labeledAt: labeled, cohort });
   const { pair, chosenFirst } = pairKeys(preference);
   const judgedAt = Date.parse(labeled ?? at) / 1000;
-  return [id, key, split, pair, chosenFirst, prompt, chosen, rejected, labeler, labeled, cohort, judgedAt];
+  const isChosen = training === true;
+  return [id, key, split, pair, chosenFirst, prompt, chosen, rejected, labeler, labeled, cohort, judgedAt, isChosen];
 }

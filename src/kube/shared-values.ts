@@ -8,6 +8,7 @@ const knownTree = remembered<object>(2_000);
  * In place: nothing in it can be changed any more, and strings, objects and arrays in it are those of all others that are
  * alike. JSON.parse makes new ones, and a thousand canaries have the same names, labels, images, resources and security
  * contexts many thousand times. What was not seen for long is forgotten: then there is another one of it, and nothing else.
+ * So which object it is says nothing: two containers that are alike in one pod are the same one.
  */
 export function frozen<T extends object>(value: T): T {
   if (isTree(value)) settleMembers(value);

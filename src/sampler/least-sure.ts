@@ -13,8 +13,12 @@ export type IsAmongHighest = (score: number) => boolean;
 export function highestShare(share: number, random: () => number): IsAmongHighest {
   const scores: number[] = [];
   return (score) => {
-    const higher = scores.filter((other) => other > score).length;
-    const equal = scores.filter((other) => other === score).length;
+    let higher = 0;
+    let equal = 0;
+    for (const other of scores) {
+      if (other > score) higher++;
+      else if (other === score) equal++;
+    }
     const rank = (higher + random() * (equal + 1)) / (scores.length + 1);
     scores.push(score);
     if (scores.length > REMEMBERED) scores.shift();

@@ -59,7 +59,8 @@ export type InvalidExample = z.infer<typeof invalidExampleSchema>;
 const qualitySchema = z.object({
   records: countSchema,
   invalid: invalidCountsSchema,
-  setAside: countSchema,
+  /** A profile that an earlier release has made does not say it. */
+  setAside: countSchema.default(0),
   duplicates: countSchema,
   merged: countSchema,
   outvoted: countSchema,

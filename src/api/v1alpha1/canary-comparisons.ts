@@ -35,7 +35,7 @@ const Uncertain = z
       ),
   })
   .describe(
-    "Where the model has most to learn: requests whose answer stable finds least likely, by the log probabilities that its server says, are queued for the dataset beside those that are compared. None of them is a comparison, so nothing that is promised of a gate depends on them, and raters get them last.",
+    "Where the model has most to learn: requests whose answer stable finds least likely, by the log probabilities that its server says, are queued for the dataset beside those that are compared. None of them is a comparison, so nothing that is promised of a gate depends on them, and raters get them behind those.",
   );
 
 const RedactionRule = z.object({
@@ -76,9 +76,7 @@ export const Comparisons = z
       .max(100)
       .meta({ format: "int32" })
       .default(5)
-      .describe(
-        "Percent of live requests that are mirrored to the sampler, which asks both arms, or candidate and baseline.",
-      ),
+      .describe("Percent of live requests that the sampler asks of both arms, or of candidate and baseline."),
     cohorts: mapList(CohortShare, "name", 20)
       .exactOptional()
       .describe(

@@ -48,6 +48,12 @@ const FREE = `
   WHERE pairs.namespace = :namespace AND pairs.dataset = :dataset AND state = 'Open'
     AND (leased_until IS NULL OR leased_until <= :now)`;
 
+/**
+ * A run waits for its comparisons. What is asked of stable alone, by chance or to learn from, comes behind them in the order
+ * in which it was asked, so that each gets its share of the raters; what is of former revisions comes last.
+ */
+const RANK = `CASE WHEN live.candidate <> '' THEN 0 WHEN live.canary IS NOT NULL OR training = 1 THEN 1 ELSE 2 END`;
+
 function prepareLeases(db: DatabaseSync) {
   return {
     next: prepare<{ number: number; id: string; prompt: string; stableText: string; otherText: string }>(
@@ -55,7 +61,7 @@ function prepareLeases(db: DatabaseSync) {
       `SELECT number, id, prompt, stable_text AS stableText, other_text AS otherText ${FREE}
          AND (:canary IS NULL OR pairs.canary = :canary)
          AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.pair = number AND labeler = :labeler)
-       ORDER BY live.canary IS NULL, number LIMIT :count`,
+       ORDER BY ${RANK}, number LIMIT :count`,
     ),
     insert: prepare(
       db,
@@ -93,7 +99,7 @@ function preparePairs(db: DatabaseSync) {
     ),
     evict: prepare<{ number: number }>(
       db,
-      `DELETE FROM pairs WHERE number IN (SELECT number ${FREE} ORDER BY live.canary IS NOT NULL, number LIMIT :excess)
+      `DELETE FROM pairs WHERE number IN (SELECT number ${FREE} ORDER BY ${RANK} DESC, number LIMIT :excess)
        RETURNING number`,
     ),
     depth: prepare<{ open: number }>(

@@ -25,6 +25,7 @@ export function addPair(tables: Tables, key: DatasetKey, pair: PostPairRequest):
     // Not where there is none: a pair that was posted before there were these is the same one when it is sent again.
     ...(pair.cohort === undefined ? [] : [pair.cohort]),
     ...(pair.margin === undefined ? [] : [pair.margin]),
+    ...(pair.training ? [true] : []),
   ]);
   const known = tables.queue.known(key.namespace, pair.id);
   if (known !== undefined && known.content !== content) {

@@ -68,19 +68,14 @@ export function createPreferences(db: DatabaseSync, log: RecordLog): Preferences
     add(key, record) {
       const { id, prompt, chosen, rejected, labeler = null, labeledAt = null, cohort = null, training } = record;
       const recordKey = { namespace: key.namespace, scope: `preferences/${key.dataset}`, key: id };
-      const labels = { labeler, labeledAt, cohort };
       // Not where it is not: a record that was sent before there was this is the same one when it is sent again.
-      const content = contentOf([
-        prompt,
-        chosen,
-        rejected,
-        ...Object.values(labels),
-        ...(training ? ["training"] : []),
-      ]);
+      const chosenToLearn = training ? [true] : [];
+      const content = contentOf([prompt, chosen, rejected, labeler, labeledAt, cohort, ...chosenToLearn]);
       const seen = log.seen(recordKey, content);
       if (seen !== undefined) return seen;
       const acknowledgement = log.append(recordKey, content);
-      insert(key, acknowledgement.sequence, { prompt, chosen, rejected, ...labels, training: training ? 1 : 0 });
+      const preference = { prompt, chosen, rejected, labeler, labeledAt, cohort };
+      insert(key, acknowledgement.sequence, { ...preference, training: training ? 1 : 0 });
       return { result: "Accepted", ...acknowledgement };
     },
     // Page by page, each a read of its own: an open read would keep the WAL from being checkpointed.

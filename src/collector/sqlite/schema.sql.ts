@@ -189,5 +189,8 @@ export const MIGRATIONS: readonly string[] = [
   -- 1: the prompt was chosen to learn from and not by chance.
   ALTER TABLE pairs ADD COLUMN training INTEGER NOT NULL DEFAULT 0 CHECK (training IN (0, 1));
   ALTER TABLE preferences ADD COLUMN training INTEGER NOT NULL DEFAULT 0 CHECK (training IN (0, 1));
+  DROP INDEX pairs_open;
+  CREATE INDEX pairs_open ON pairs (namespace, dataset, number, canary, stable, candidate, training, leased_until)
+    WHERE state = 'Open';
   `,
 ];

@@ -90,9 +90,9 @@ export function createProgressServer(client: Client, logger: Logger): ProgressSe
     },
     async close() {
       if (!server.listening) return;
+      const closed = once(server, "close");
       server.close();
-      server.closeAllConnections();
-      await once(server, "close");
+      await closed;
     },
   };
 }

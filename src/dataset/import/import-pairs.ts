@@ -67,5 +67,6 @@ function attributes(row: Row, columns: Columns): Record<string, unknown> {
     if (value === undefined || value === null || value === "") continue;
     found[field] = typeof value === "number" ? String(value) : value;
   }
+  if (row.training === true) found.training = true;
   return found;
 }

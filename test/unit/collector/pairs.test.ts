@@ -90,9 +90,25 @@ test("pairs of all that are compared by turns are the newest, until one of them 
   ]);
 });
 
+const ALONE = { candidate: undefined, other: { revision: "5ab1e00000", text: "second" } };
+
+test("where no run waits, pairs by chance and pairs to learn from come as they were posted, and are dropped so", async () => {
+  await using collector = await startCollector({ config: { queueLimit: 3 } });
+  const toLearn = { ...ALONE, training: true };
+  await postPairs(collector, pairOf("chance-1", ALONE), pairOf("unsure-1", toLearn), pairOf("chance-2", ALONE));
+  await postPairs(collector, pairOf("unsure-2", toLearn));
+  expect((await lease(collector, "ann")).map(({ id }) => id)).toEqual(["unsure-1", "chance-2", "unsure-2"]);
+});
+
+test("what a run of one canary waits for comes before what is asked of another's stable", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("idle", { ...ALONE, canary: "idle" }), pairOf("run"));
+  expect((await lease(collector, "ann")).map(({ id }) => id)).toEqual(["run", "idle"]);
+});
+
 test("a pair to learn from waits behind those of a run, and is dropped before them", async () => {
   await using collector = await startCollector({ config: { queueLimit: 4 } });
-  const other = { candidate: undefined, other: { revision: "5ab1e00000", text: "second" }, training: true };
+  const other = { ...ALONE, training: true };
   await postPairs(collector, pairOf("a"), pairOf("unsure", other), pairOf("b"));
   expect((await lease(collector, "ann", { seconds: 1, count: 1 })).map(({ id }) => id)).toEqual(["a"]);
   expect((await lease(collector, "bob", { count: 1 })).map(({ id }) => id)).toEqual(["b"]);
@@ -102,8 +118,7 @@ test("a pair to learn from waits behind those of a run, and is dropped before th
 
 test("what is chosen of a pair to learn from is a preference and no comparison", async () => {
   await using collector = await startCollector();
-  const other = { candidate: undefined, other: { revision: "5ab1e00000", text: "second" }, training: true };
-  await postPairs(collector, pairOf("unsure", other));
+  await postPairs(collector, pairOf("unsure", { ...ALONE, training: true }));
   const [pair] = await lease(collector, "ann");
   if (pair === undefined) throw new Error("no lease");
   const { status } = await collector.call("POST", `${DATASET}/choices`, { choices: [choose(pair, "ann", "second")] });
@@ -111,6 +126,11 @@ test("what is chosen of a pair to learn from is a preference and no comparison",
   const stored = await collector.call("GET", `${DATASET}/preferences`);
   expect(JSON.parse(stored.body)).toMatchObject({ prompt: "prompt of unsure", chosen: "second", training: true });
   expect((await comparisons(collector)).body.records).toEqual([]);
+
+  const again = { ...choose(pair, "ann", "old"), id: "again" };
+  await collector.call("POST", `${DATASET}/choices`, { choices: [again] });
+  const corrected = await collector.call("GET", `${DATASET}/preferences`);
+  expect(JSON.parse(corrected.body)).toMatchObject({ chosen: "old unsure", training: true });
 });
 
 test("a full queue drops the oldest of former revisions, then the oldest, and never what somebody holds", async () => {
@@ -163,8 +183,11 @@ test("the same pair again is queued once, another one under its id is refused", 
   await using collector = await startCollector();
   await postPairs(collector, pairOf("p"), pairOf("p"));
   expect(await lease(collector, "ann")).toHaveLength(1);
-  const other = await collector.call("POST", `${DATASET}/pairs`, pairOf("p", { prompt: "another" }));
-  expect(other).toMatchObject({ status: 409, body: { error: { reason: "IdMismatch", path: "id" } } });
+  await postPairs(collector, pairOf("q", ALONE));
+  for (const another of [pairOf("p", { prompt: "another" }), pairOf("q", { ...ALONE, training: true })]) {
+    const other = await collector.call("POST", `${DATASET}/pairs`, another);
+    expect(other).toMatchObject({ status: 409, body: { error: { reason: "IdMismatch", path: "id" } } });
+  }
 });
 
 test.each([

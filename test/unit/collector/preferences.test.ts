@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openDatabase } from "../../../src/collector/sqlite/database.ts";
 import { startCollector } from "./running-collector.ts";
 
 const PATH = "/v1/namespaces/team/datasets/support/preferences";
@@ -32,6 +33,19 @@ test("preferences come back in the order of their sequence numbers, as they were
     },
     { ...records[1], sequence: 2, at: expect.any(String), labeler: null, labeledAt: null, cohort: null },
   ]);
+});
+
+test("what two records have to have the same to be one does not change from release to release", async () => {
+  const fields = { prompt: "p", chosen: "c", rejected: "r", labeler: "ann", cohort: "eu" };
+  const contentIn = async (record: object) => {
+    await using collector = await startCollector();
+    await collector.call("POST", PATH, { records: [record] });
+    using db = openDatabase(collector.dataDir);
+    return db.prepare("SELECT content FROM records").get()?.content;
+  };
+  const plain = await contentIn({ id: "a", ...fields });
+  expect(plain).toBe("44d2fc302fc6005031bd37708c23c25ba58747fbc416b43ee206cb2f2e65e2f7");
+  expect(await contentIn({ id: "a", ...fields, training: true })).not.toBe(plain);
 });
 
 test("what is wrong with one record is said with its path and loses no other", async () => {

@@ -120,6 +120,23 @@ describe("quality", { timeout: PROFILE_TIMEOUT }, () => {
     });
   });
 
+  test("leaves a split empty before it fills it with what was chosen to learn from", async () => {
+    const chosen = Array.from({ length: 40 }, (_, index) => preference(100 + index, { training: true }));
+    const { splits } = succeeded(await profiled(chosen));
+    expect([splits.validation, splits.heldOut]).toEqual([0, 0]);
+    // One that users asked, among them.
+    const asked = preference(1);
+    const mixed = await profiled([asked, ...chosen], { split: { validation: 0, heldOut: 0.2 } });
+    const rows = await snapshotRows(mixed.volume, succeeded(mixed).digest);
+    expect(rows["heldOut.parquet"]?.map(({ prompt }) => prompt)).toEqual([asked.prompt]);
+  });
+
+  test("reads what a profile of an earlier release says, which set nothing aside", async () => {
+    const { quality, ...outcome } = succeeded(await profiled(forty));
+    const { setAside: _, ...earlier } = quality;
+    expect(profileOutcomeSchema.parse({ ...outcome, quality: earlier })).toEqual({ ...outcome, quality });
+  });
+
   test("tells duplicates, agreeing, outvoted and tied votes apart", async () => {
     const good = { prompt: "p", chosen: "good", rejected: "bad" };
     const bad = { prompt: "p", chosen: "bad", rejected: "good" };

@@ -155,6 +155,30 @@ test("comparisons go first: nothing is considered while one waits", async () => 
   release();
 });
 
+test("twice the same answer is no pair, and a text that begins with the prompt is not asked for", async () => {
+  const [stable, collector] = [
+    await serveUnsure(() => ({ choices: [{ text: "always", logprobs: { token_logprobs: [-1] } }] })),
+    await serveCollector(),
+  ];
+  const sampler = await startSampler({ collector: collector.url, stable: stable.url, ...CONSIDERED });
+  await mirror(sampler, "/v1/completions", { prompt: "1" });
+  await mirror(sampler, "/v1/completions", { prompt: "1", echo: true });
+  const considered = (result: string) => sampler.metric("dpo_sampler_considered_total", { result });
+  await eventually(async () => expect([await considered("Alike"), await considered("NoLogprobs")]).toEqual([1, 1]));
+  await sampler.close();
+  expect(stable.asked).toHaveLength(2);
+  expect(collector.pairs).toEqual([]);
+});
+
+test("what is not to be stored is taken out of both answers, and of the prompt", async () => {
+  const [stable, collector] = [await serveUnsure(), await serveCollector()];
+  const redact = [{ name: "number", pattern: "\\d+", replacement: "#" }];
+  const sampler = await startSampler({ collector: collector.url, stable: stable.url, redact, ...CONSIDERED });
+  await mirror(sampler, CHAT, chat("1"));
+  await eventually(() => expect(collector.pairs).toHaveLength(1));
+  expect(collector.pairs[0]).toMatchObject({ prompt: "#", stable: { text: "answer #" }, other: { text: "answer #" } });
+});
+
 test("the real collector takes the pair for its queue", async () => {
   const [stable, collector] = [await serveUnsure(), await startCollector()];
   const sampler = await startSampler({ collector: collector.url, stable: stable.url, ...CONSIDERED });

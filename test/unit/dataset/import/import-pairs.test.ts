@@ -187,6 +187,11 @@ describe("conversations", () => {
   });
 });
 
+test("what the collector says was chosen to learn from stays so", () => {
+  expect(only({ ...pair, training: true })?.training).toBe(true);
+  expect(only({ ...pair, training: "yes" })?.training).toBeUndefined();
+});
+
 describe("ids", () => {
   test("are the content's: a file imported again adds nothing", () => {
     expect(only(pair)?.id).toBe(only({ rejected: pair.rejected, chosen: pair.chosen, prompt: pair.prompt })?.id);
