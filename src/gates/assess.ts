@@ -1,7 +1,7 @@
 import { explainSafety, explainWinRate } from "./explain.ts";
 import { anytimeInterval, type Interval } from "./interval.ts";
 import { type Evidence, logEvidence } from "./mixture.ts";
-import type { SafetyState, SafetyTest } from "./safety.ts";
+import { ofLastTry, type SafetyState, type SafetyTest } from "./safety.ts";
 import { safetyVerdict, type Verdict, winRateVerdict } from "./verdict.ts";
 import { isExhausted, promotionEvidence, sinceRetry, type WinRateState, type WinRateTest } from "./win-rate.ts";
 
@@ -46,9 +46,10 @@ export function assessWinRate(test: WinRateTest, state: WinRateState, problem?: 
 export function assessSafety(test: SafetyTest, state: SafetyState, problem?: string): Assessment {
   const { checked, violations } = state;
   const proof = { log: logEvidence(test.proof, checked, violations), logThreshold: test.logProofThreshold };
+  const tried = ofLastTry(state);
   const evidence = {
     ...(test.spec.require === "ProvenBelow" && { promote: proof }),
-    rollback: { log: logEvidence(test.breach, checked, violations), logThreshold: test.logThreshold },
+    rollback: { log: logEvidence(test.breach, tried.checked, tried.violations), logThreshold: test.logThreshold },
   };
   return {
     verdict: safetyVerdict(test, state, problem),

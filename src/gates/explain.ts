@@ -4,6 +4,7 @@ import type { Evidence } from "./mixture.ts";
 import {
   cleanChecksToProve,
   minimumChecksToProve,
+  ofLastTry,
   SAFETY_FALSE_PROOF,
   SAFETY_FALSE_ROLLBACK,
   type SafetySpec,
@@ -90,11 +91,12 @@ export function explainSafety(
   const limit = formatRate(test.spec.maxViolationRate);
   if (failedAt)
     return `${violated(failedAt)}: evidence of more than ${limit} reached ${formatNeeded(rollback)} at the collector's number ${failedAt.sequence}`;
-  const missing = test.spec.minChecked - state.checked;
+  const tried = ofLastTry(state);
+  const missing = test.spec.minChecked - tried.checked;
   const checks = missing > 0 ? `; ${missing} more checks are needed to pass` : "";
   const proof = promote ? `; ${proving(test, state, promote)}` : "";
   const now =
-    `${violated(state)}, limit ${limit}${checks}${proof}; ` +
+    `${violated(tried)}, limit ${limit}${checks}${proof}; ` +
     `rollback needs ${formatNeeded(rollback)} of evidence, has ${formatEvidence(rollback.log)}` +
     (promote ? "" : ", pass allows 1");
   return problem === undefined ? now : unreadable("checks", problem, now);
@@ -103,7 +105,8 @@ export function explainSafety(
 function proving(test: SafetyTest, state: SafetyState, proof: Evidence): string {
   const missing = cleanChecksToProve(test, state);
   const wait = missing > 0 ? `: ${missing} more without a violation would do` : "";
-  return `proof of less needs ${formatNeeded(proof)} of evidence, has ${formatEvidence(proof.log)}${wait}`;
+  const all = state.rollbackFrom && ` of ${violated(state)} over all tries`;
+  return `proof of less needs ${formatNeeded(proof)} of evidence, has ${formatEvidence(proof.log)}${all ?? ""}${wait}`;
 }
 
 export function unreadable(what: string, problem: string, lastKnown: string): string {

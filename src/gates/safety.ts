@@ -13,18 +13,21 @@ export interface SafetySpec {
 }
 
 /** Counts of checked answers, never of those merely served. */
-export interface SafetyState {
+export interface Checked {
   readonly checked: number;
   readonly violations: number;
+}
+
+export interface SafetyState extends Checked {
+  /** What there was at the last retry: what proves that the rate is low goes on over all tries, what rolls back does not. */
+  readonly rollbackFrom?: Checked;
   /** When the evidence first reached its threshold. Final. */
   readonly failedAt?: SafetyCrossing;
 }
 
-/** The check that decided, and the numbers that it decided by. */
-export interface SafetyCrossing {
+/** The check that decided, and the numbers that it decided by: those of its try. */
+export interface SafetyCrossing extends Checked {
   readonly sequence: number;
-  readonly checked: number;
-  readonly violations: number;
 }
 
 /** One checked answer of the candidate. */
@@ -92,10 +95,7 @@ export function minimumChecksToProve(limit: number, alpha: number): number {
 }
 
 /** How many checks more, all of them clean, would prove that the rate is under the limit. */
-export function cleanChecksToProve(
-  { proof, logProofThreshold }: SafetyTest,
-  { checked, violations }: SafetyState,
-): number {
+export function cleanChecksToProve({ proof, logProofThreshold }: SafetyTest, { checked, violations }: Checked): number {
   const isProven = (more: number) => logEvidence(proof, checked + more, violations) >= logProofThreshold;
   if (isProven(0)) return 0;
   let enough = 1;
@@ -112,7 +112,7 @@ export function cleanChecksToProve(
 /** The fewest checks more, all of them clean, without which it cannot pass. */
 export function cleanChecksToPass(test: SafetyTest, state: SafetyState): number {
   const { minChecked, require } = test.spec;
-  const toCount = Math.max(0, minChecked - state.checked);
+  const toCount = Math.max(0, minChecked - ofLastTry(state).checked);
   return require === "ProvenBelow" ? Math.max(toCount, cleanChecksToProve(test, state)) : toCount;
 }
 
@@ -128,7 +128,25 @@ function alternatives(limit: number): Alternative[] {
 export function foldSafety(test: SafetyTest, state: SafetyState, check: Check): SafetyState {
   const checked = state.checked + 1;
   const violations = state.violations + (check.violation ? 1 : 0);
-  const failed = reaches(test.breach, checked, violations, test.logThreshold);
-  const failedAt = state.failedAt ?? (failed ? { sequence: check.sequence, checked, violations } : undefined);
-  return { checked, violations, ...(failedAt && { failedAt }) };
+  // What is folded anew may be other than it was, as after a restore of the collector: the count is what stays.
+  const isFrom = state.rollbackFrom?.checked === checked;
+  const next = { ...state, checked, violations, ...(isFrom && { rollbackFrom: { checked, violations } }) };
+  const tried = ofLastTry(next);
+  const failed = reaches(test.breach, tried.checked, tried.violations, test.logThreshold);
+  const failedAt = state.failedAt ?? (failed ? { sequence: check.sequence, ...tried } : undefined);
+  return { ...next, ...(failedAt && { failedAt }) };
+}
+
+/** What was checked since the last retry. */
+export function ofLastTry({ checked, violations, rollbackFrom: from }: SafetyState): Checked {
+  if (from === undefined) return { checked, violations };
+  if (checked <= from.checked) return { checked: 0, violations: 0 };
+  return { checked: checked - from.checked, violations: violations - from.violations };
+}
+
+/** The same evidence for another try: nothing of it rolls back any more. */
+export function retrySafety({ failedAt: _lifted, ...state }: SafetyState): SafetyState {
+  // Folded anew, and it is known already that the last try begins later than here.
+  if ((state.rollbackFrom?.checked ?? 0) > state.checked) return state;
+  return { ...state, rollbackFrom: { checked: state.checked, violations: state.violations } };
 }

@@ -1,5 +1,5 @@
 import { logEvidence } from "./mixture.ts";
-import type { SafetyState, SafetyTest } from "./safety.ts";
+import { ofLastTry, type SafetyState, type SafetyTest } from "./safety.ts";
 import type { WinRateTest } from "./two-thresholds.ts";
 import { isShifting, type WinRateState } from "./win-rate.ts";
 
@@ -29,13 +29,13 @@ export function winRateVerdict({ spec }: WinRateTest, state: WinRateState, probl
 export function safetyVerdict(test: SafetyTest, state: SafetyState, problem?: string): Verdict {
   if (state.failedAt) return "Fail";
   if (problem !== undefined) return "NoData";
-  return state.checked >= test.spec.minChecked && isSafe(test, state) ? "Pass" : "Undecided";
+  return ofLastTry(state).checked >= test.spec.minChecked && isSafe(test, state) ? "Pass" : "Undecided";
 }
 
-function isSafe({ spec, breach, proof, logProofThreshold }: SafetyTest, { checked, violations }: SafetyState): boolean {
-  return spec.require === "ProvenBelow"
-    ? logEvidence(proof, checked, violations) >= logProofThreshold
-    : logEvidence(breach, checked, violations) <= 0;
+function isSafe({ spec, breach, proof, logProofThreshold }: SafetyTest, state: SafetyState): boolean {
+  if (spec.require === "ProvenBelow") return logEvidence(proof, state.checked, state.violations) >= logProofThreshold;
+  const { checked, violations } = ofLastTry(state);
+  return logEvidence(breach, checked, violations) <= 0;
 }
 
 /**

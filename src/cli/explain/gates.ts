@@ -6,7 +6,7 @@ import { type GateStatus, gatesAmong } from "../../controllers/preferencecanary/
 import { metricSpec } from "../../controllers/preferencecanary/gates/metric.ts";
 import { mismatchSpec } from "../../controllers/preferencecanary/gates/mismatch.ts";
 import { regressionSpec } from "../../controllers/preferencecanary/gates/regression.ts";
-import { safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
+import { readSafety, safetySpec } from "../../controllers/preferencecanary/gates/safety.ts";
 import { readThresholds, thresholdSpec } from "../../controllers/preferencecanary/gates/two-thresholds.ts";
 import { winRateSpec } from "../../controllers/preferencecanary/gates/win-rate.ts";
 import { calibrationPromise } from "../../gates/assess-calibration.ts";
@@ -17,9 +17,8 @@ import { regressionPromises } from "../../gates/assess-regression.ts";
 import { safetyPromise, winRatePromises } from "../../gates/explain.ts";
 import { formatRate } from "../../gates/figures.ts";
 import { logEvidence } from "../../gates/mixture.ts";
-import { cleanChecksToProve, safetyTest } from "../../gates/safety.ts";
+import { cleanChecksToPass, ofLastTry, safetyTest } from "../../gates/safety.ts";
 import { settledAt } from "../../gates/shifting.ts";
-import type { Tally } from "../../gates/tally.ts";
 import { sinceChange, sinceRetry, type WinRateTest, winRateTest } from "../../gates/win-rate.ts";
 import { RATINGS } from "../../gates/wording.ts";
 import {
@@ -113,12 +112,12 @@ function explainThresholds(test: WinRateTest, gate: GateStatus): Omit<Explained,
 
 function explainSafety(settings: NonNullable<Gates["safety"]>, gate: GateStatus): Explained {
   const test = safetyTest(safetySpec(settings));
-  const { samples, sum } = tallyOf(gate);
+  const state = readSafety(gate);
+  const { checked: samples, violations: sum } = ofLastTry(state);
   const mean = samples === 0 ? undefined : sum / samples;
   const clean = (more: number) =>
     samples + more >= settings.minChecked && logEvidence(test.breach, samples + more, sum) <= 0;
-  const isProof = test.spec.require === "ProvenBelow";
-  const needed = isProof ? cleanChecksToProve(test, { checked: samples, violations: sum }) : fewest(clean);
+  const needed = test.spec.require === "ProvenBelow" ? cleanChecksToPass(test, state) : fewest(clean);
   return {
     promises: [safetyPromise(test.spec)],
     about: "The rates are about the answers that are checked, as the checkers see them: one answer is one bet.",
@@ -134,8 +133,4 @@ function explainSafety(settings: NonNullable<Gates["safety"]>, gate: GateStatus)
 function atRate(mean: number, what: string, record: string, more: number | undefined): string {
   if (more === undefined) return `If it goes on at ${formatRate(mean)}, evidence for ${what} is never enough.`;
   return `If it goes on at ${formatRate(mean)}, ${what} takes about ${more} ${record}s more.`;
-}
-
-function tallyOf({ samples, sum }: Pick<GateStatus, "samples" | "sum">): Tally {
-  return { samples, sum: Number(sum) };
 }

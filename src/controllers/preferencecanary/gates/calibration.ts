@@ -30,6 +30,7 @@ export function calibrationGate(settings: Settings, comparing: Comparing): Gate 
     against: comparedIn(comparing).against,
     stream: "comparisons",
     counts: (comparison) => comparison.margin !== undefined && selectBet(comparison, comparing) !== undefined,
+    hears: ({ margin }) => margin !== undefined,
     fold: (state, { sequence, outcome, margin }) =>
       margin === undefined ? state : foldCalibration(test, state, { sequence, outcome, margin }),
     read,

@@ -37,6 +37,7 @@ export function cohortsGate(settings: Settings, comparing: Comparing): Gate {
     against,
     stream: "comparisons",
     counts: (comparison) => selectBet(comparison, comparing) !== undefined,
+    hears: ({ cohort }) => cohort !== null && names.includes(cohort),
     fold: (state, { sequence, outcome, cohort }) => foldCohorts(test, state, { sequence, outcome, cohort }),
     read: (gate) => readCohorts(names, gate),
     write: (state) => writeCohorts(names, state),

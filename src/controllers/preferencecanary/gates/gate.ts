@@ -45,6 +45,8 @@ export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   readonly isAboutServed?: boolean;
   /** Whether the record is a bet of this gate; the others are only read. */
   counts(item: EvidenceRecords[Name], look: Look): boolean;
+  /** Whether it says that evidence still comes, also where it is no bet; absent where only a bet does. */
+  hears?(item: EvidenceRecords[Name]): boolean;
   fold(state: State, item: EvidenceRecords[Name], look: Look): State;
   /** Of a run's first look: undefined. */
   read(gate: Kept | undefined): State;
@@ -125,7 +127,7 @@ function correctionsIn(records: readonly Numbered[]): number {
 }
 
 /**
- * `newest`: when the last piece of evidence among the items came. What came before the last retry counts for promotion,
+ * `newest`: when the last of the items came that says that evidence comes. What came before the last retry counts for promotion,
  * since that goes on over all tries, and not for rollback.
  */
 function foldAll<State, Name extends keyof EvidenceRecords>(
@@ -137,7 +139,9 @@ function foldAll<State, Name extends keyof EvidenceRecords>(
   const { retriedAt } = look;
   let state = start;
   let newest: string | undefined;
-  for (const item of items.filter((each) => gate.counts(each, look))) {
+  for (const item of items) {
+    if (gate.hears?.(item)) newest = item.at;
+    if (!gate.counts(item, look)) continue;
     const before = gate.samples(state);
     state = gate.fold(state, item, look);
     if (retriedAt !== undefined && Date.parse(item.at) <= retriedAt.getTime()) state = gate.retry(state);

@@ -1,7 +1,14 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessSafety } from "../../../gates/assess.ts";
-import { emptySafety, foldSafety, type SafetySpec, type SafetyState, safetyTest } from "../../../gates/safety.ts";
+import {
+  emptySafety,
+  foldSafety,
+  retrySafety,
+  type SafetySpec,
+  type SafetyState,
+  safetyTest,
+} from "../../../gates/safety.ts";
 import { defineGate, type Gate, type Kept, numbersOf } from "./gate.ts";
 import { shared } from "./shared.ts";
 
@@ -25,28 +32,30 @@ export const safetyGate = shared((settings: Settings): Gate => {
     stream: "checks",
     counts: () => true,
     fold: (state, check) => foldSafety(test, state, check),
-    read: (gate) => (gate === undefined ? emptySafety : readState(gate)),
+    read: (gate) => (gate === undefined ? emptySafety : readSafety(gate)),
     write: writeState,
     samples: ({ checked }) => checked,
-    retry: () => emptySafety,
+    retry: retrySafety,
     assess: (state, problem) => assessSafety(test, state, problem),
   });
 });
 
-function readState({ samples, sum, failedAt }: Kept): SafetyState {
+export function readSafety({ samples, sum, failedAt, rollbackFrom }: Kept): SafetyState {
   return {
     checked: samples,
     violations: Number(sum),
+    ...(rollbackFrom && { rollbackFrom: { checked: rollbackFrom.samples, violations: Number(rollbackFrom.sum) } }),
     ...(failedAt && {
       failedAt: { sequence: failedAt.sequence, checked: failedAt.samples, violations: Number(failedAt.sum) },
     }),
   };
 }
 
-function writeState({ checked, violations, failedAt }: SafetyState): Kept {
+function writeState({ checked, violations, failedAt, rollbackFrom }: SafetyState): Kept {
   return {
     samples: checked,
     sum: String(violations),
+    ...(rollbackFrom && { rollbackFrom: { samples: rollbackFrom.checked, sum: String(rollbackFrom.violations) } }),
     ...(failedAt && {
       failedAt: { sequence: failedAt.sequence, samples: failedAt.checked, sum: String(failedAt.violations) },
     }),

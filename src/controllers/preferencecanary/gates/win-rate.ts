@@ -71,6 +71,8 @@ export const winRateGate = shared((settings: Settings, comparing: Comparing, sam
     against,
     stream: "comparisons",
     counts: (comparison) => selectBet(comparison, comparing) !== undefined,
+    // A panel that has bet already is not silent.
+    hears: () => true,
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),
   });

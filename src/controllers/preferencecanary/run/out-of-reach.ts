@@ -1,9 +1,9 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { formatAge } from "../../../api/v1alpha1/quantity.ts";
-import { cleanChecksToPass, safetyTest } from "../../../gates/safety.ts";
+import { cleanChecksToPass, ofLastTry, safetyTest } from "../../../gates/safety.ts";
 import { timestamp } from "../../../runtime/conditions.ts";
 import type { GateStatus } from "../gates/gates.ts";
-import { safetySpec } from "../gates/safety.ts";
+import { readSafety, safetySpec } from "../gates/safety.ts";
 
 export interface Reach {
   readonly spec: PreferenceCanarySpec;
@@ -25,12 +25,16 @@ const HOUR_MS = 3_600_000;
  */
 export function safetyOutOfReach({ spec, gates, entered, deadline, isTold }: Reach, now: Date): string | undefined {
   const { safety } = spec.gates;
-  const { samples = 0, sum, verdict, lastSampleTime } = gates.find(({ name }) => name === "safety") ?? {};
-  if (safety === undefined || entered === undefined || deadline === undefined || deadline <= now) return undefined;
+  const gate = gates.find(({ name }) => name === "safety");
+  if (safety === undefined || gate === undefined || entered === undefined || deadline === undefined || deadline <= now)
+    return undefined;
+  const { verdict, lastSampleTime } = gate;
+  const state = readSafety(gate);
+  const { checked: samples } = ofLastTry(state);
   if (verdict !== "Undecided" || lastSampleTime === undefined || samples === 0) return undefined;
   const hours = (Date.parse(lastSampleTime) - entered.getTime()) / HOUR_MS;
   if (hours <= 0) return undefined;
-  const needed = cleanChecksToPass(safetyTest(safetySpec(safety)), { checked: samples, violations: Number(sum) });
+  const needed = cleanChecksToPass(safetyTest(safetySpec(safety)), state);
   const hoursLeft = (deadline.getTime() - now.getTime()) / HOUR_MS;
   const perHour = samples / hours;
   if (needed <= (isTold ? perHour : atMost(samples) / hours) * hoursLeft) return undefined;

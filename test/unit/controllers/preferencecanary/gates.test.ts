@@ -5,6 +5,7 @@ import {
   NO_EVIDENCE,
   type Stream,
 } from "../../../../src/controllers/preferencecanary/evidence/evidence.ts";
+import type { Silence } from "../../../../src/controllers/preferencecanary/evidence/silence.ts";
 import {
   cursorsOf,
   foldGates,
@@ -44,6 +45,8 @@ interface Asked {
   readonly gates?: typeof spec.gates;
   readonly evidence?: typeof spec.evidence;
   readonly retriedAt?: Date;
+  readonly silence?: Silence;
+  readonly now?: Date;
 }
 
 /** `anew`: the collector did not know the cursor. `gates`, `evidence`: what the canary asks for. */
@@ -51,12 +54,19 @@ function fold(
   records: readonly Comparison[],
   previous: readonly GateStatus[] = [],
   access = readable,
-  { anew = false, gates = spec.gates, evidence: asked = spec.evidence, retriedAt }: Asked = {},
+  {
+    anew = false,
+    gates = spec.gates,
+    evidence: asked = spec.evidence,
+    retriedAt,
+    silence,
+    now = new Date(),
+  }: Asked = {},
 ) {
   const from = anew ? null : (cursorsOf(spec, candidate, previous).comparisons ?? null);
   const comparisons: Stream<Comparison> = { from, records, access };
   const evidence = { ...NO_EVIDENCE, comparisons };
-  const look = { now: new Date(), silence: undefined, retriedAt };
+  const look = { now, silence, retriedAt };
   const [gate, ...others] = foldGates({ ...spec, gates, evidence: asked }, candidate, previous, evidence, look);
   if (gate === undefined || others.length > 0) throw new Error("expected one gate");
   return gate;
@@ -76,10 +86,10 @@ describe("folding evidence", () => {
     expect(once).toMatchObject({ samples: 200, sum: "120", cursor: { sequence: 200, id: "c200" } });
   });
 
-  it("bets once on each prompt, but remembers having read the other votes", () => {
+  it("bets once on each prompt, but remembers having read the other votes, and when", () => {
     const gate = fold(votes([1, 1, 1], { vote: 2 }));
     expect(gate).toMatchObject({ samples: 0, sum: "0", cursor: { sequence: 3 } });
-    expect(gate.lastSampleTime).toBeUndefined();
+    expect(gate.lastSampleTime).toBe("2026-01-01T00:00:00.000Z");
   });
 
   it("keeps the bet on a choice that was corrected, and counts the corrections that it has read, however batched", () => {
@@ -177,6 +187,92 @@ describe("folding evidence", () => {
       interval: [expect.stringMatching(/%$/), expect.stringMatching(/%$/)],
       evidence: { promote: expect.stringMatching(/^-?[0-9.]+ of 1.3$/) },
     });
+  });
+});
+
+describe("a panel of raters who have all bet", () => {
+  const asked = { ...spec.evidence, comparisons: { ...spec.evidence.comparisons, unit: "Rater" as const } };
+  const first = votes(Array<1>(40).fill(1));
+  const silence = { since: new Date("2026-01-01T00:00:00Z"), limitMs: 3_600_000 };
+
+  it("is not silent while it goes on, and is when it stops", () => {
+    const passed = fold(first, [], readable, { evidence: asked });
+    expect(passed).toMatchObject({ verdict: "Pass", samples: 40 });
+    const more = votes([0, 0, 1], { first: 41, raterVote: 2, at: "2026-01-01T09:30:00.000Z" });
+    const look = { evidence: asked, silence };
+    const going = fold(more, [passed], readable, { ...look, now: new Date("2026-01-01T10:00:00Z") });
+    expect(going).toMatchObject({ verdict: "Pass", samples: 40, lastSampleTime: "2026-01-01T09:30:00.000Z" });
+    const gone = fold([], [going], readable, { ...look, now: new Date("2026-01-01T11:00:00Z") });
+    expect(gone.verdict).toBe("NoData");
+  });
+});
+
+describe("checks from before a retry", () => {
+  const asked = (require: "NoBreach" | "ProvenBelow") =>
+    canaryObject(
+      canarySpec({
+        evidence: { comparisons: { dataset: { name: "support" } }, checks: {} },
+        gates: { winRate: {}, safety: { maxViolationRate: "1%", minChecked: 100, require } },
+      }),
+    ).spec;
+  const retriedAt = new Date("2026-01-01T12:00:00Z");
+  const [BEFORE, AFTER] = ["2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"];
+
+  function checks(violations: readonly boolean[], first: number, at: string) {
+    return violations.map((violation, i) => ({ sequence: first + i, id: `k${first + i}`, at, answer: "a", violation }));
+  }
+
+  function safety(
+    records: ReturnType<typeof checks>,
+    {
+      require = "ProvenBelow",
+      previous = [],
+      anew = false,
+    }: {
+      require?: "NoBreach" | "ProvenBelow";
+      previous?: readonly GateStatus[];
+      anew?: boolean;
+    },
+  ): GateStatus {
+    const of = asked(require);
+    const from = anew ? null : (cursorsOf(of, candidate, previous).checks ?? null);
+    const evidence = { ...NO_EVIDENCE, checks: { from, records, access: readable } };
+    const gates = foldGates(of, candidate, previous, evidence, { now: new Date(), silence: undefined, retriedAt });
+    return gates.find(({ name }) => name === "safety") ?? expect.fail("no gate");
+  }
+
+  const bad = checks(Array<boolean>(5).fill(true), 1, BEFORE);
+  const clean = (count: number) => checks(Array<boolean>(count).fill(false), 6, AFTER);
+
+  it("roll nothing back, and count against the proof that the rate is low", () => {
+    const tried = safety(bad, {});
+    expect(tried).toMatchObject({ verdict: "Undecided", samples: 5, rollbackFrom: { samples: 5, sum: "5" } });
+    const enoughAlone = safety([...bad, ...clean(400)], {});
+    expect(enoughAlone).toMatchObject({ verdict: "Undecided", samples: 405, sum: "5" });
+    expect(enoughAlone.message).toMatch(
+      /^0 violations in 400 checked answers .*has .* of 5 violations in 405 checked answers .* over all tries: \d+ more/,
+    );
+    expect(safety([...bad, ...clean(4_000)], {}).verdict).toBe("Pass");
+  });
+
+  it("say nothing where no proof is asked for", () => {
+    expect(safety([...bad, ...clean(99)], { require: "NoBreach" }).verdict).toBe("Undecided");
+    expect(safety([...bad, ...clean(100)], { require: "NoBreach" }).verdict).toBe("Pass");
+    const worse = checks(Array<boolean>(5).fill(true), 106, AFTER);
+    const failed = safety([...bad, ...clean(100), ...worse, ...worse], { require: "NoBreach" });
+    expect(failed).toMatchObject({ verdict: "Fail", failedAt: { samples: expect.any(Number) } });
+    expect(failed.failedAt?.samples).toBeGreaterThan(100);
+  });
+
+  it("give the same however they are batched, and when they are folded anew", () => {
+    const records = [...bad, ...clean(200)];
+    const once = safety(records, {});
+    for (const size of [1, 7, 100]) {
+      let previous: GateStatus[] = [];
+      for (let at = 0; at < records.length; at += size) previous = [safety(records.slice(at, at + size), { previous })];
+      expect(previous).toEqual([once]);
+    }
+    expect(safety(records, { previous: [once], anew: true })).toEqual(once);
   });
 });
 
