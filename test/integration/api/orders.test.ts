@@ -127,6 +127,14 @@ describe("who may order what", () => {
     expect(now).not.toHaveProperty("dpo.dev/retry-by");
   });
 
+  test("one who may approve cannot take it off where that would let an older order to promote count", async () => {
+    await annotate("bob", `dpo.dev/retry=${REVISION}`, `dpo.dev/promote=${REVISION}`);
+    expect(await refusal(annotate("alice", "dpo.dev/retry-"))).toContain("dpo.dev/approve may be changed");
+    await annotate("bob", "dpo.dev/promote-");
+    await annotate("alice", "dpo.dev/retry-");
+    expect(await annotations()).not.toHaveProperty("dpo.dev/retry");
+  });
+
   test("one who may edit can order everything but an approval", async () => {
     await annotate("bob", `dpo.dev/promote=${REVISION}`);
     expect(await annotations()).toMatchObject({ "dpo.dev/promote-by": "bob" });
