@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { COLLECTOR_AUDIENCE } from "../api/contracts/collector-api.ts";
+import { COLLECTOR_AUDIENCE, RATER_AUDIENCE } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { ApiError } from "./api-error.ts";
 
@@ -16,15 +16,32 @@ const TRUST = 60_000;
 const DISTRUST = 5_000;
 const REMEMBERED = 1_000;
 
+const AUDIENCES = `${COLLECTOR_AUDIENCE}, or ${RATER_AUDIENCE} to judge pairs`;
+
+/** Who sends a request. */
+export interface Caller {
+  readonly username: string;
+  /** By a token of RATER_AUDIENCE. */
+  readonly isRater: boolean;
+}
+
+type Verdict = TokenVerdict & Pick<Caller, "isRater">;
+
 /** Asks about a token once in a while; a hundred requests with a new one are one review. */
-function rememberVerdicts(tokenReview: TokenReview, clock: Clock): (token: string) => Promise<TokenVerdict> {
-  const remembered = new Map<string, { verdict: Promise<TokenVerdict>; until: number }>();
+function rememberVerdicts(tokenReview: TokenReview, clock: Clock): (token: string) => Promise<Verdict> {
+  const remembered = new Map<string, { verdict: Promise<Verdict>; until: number }>();
+
+  async function review(token: string): Promise<Verdict> {
+    const verdict = await tokenReview(token, COLLECTOR_AUDIENCE);
+    if (verdict.authenticated) return { ...verdict, isRater: false };
+    return { ...(await tokenReview(token, RATER_AUDIENCE)), isRater: true };
+  }
 
   return (token) => {
     const hash = createHash("sha256").update(token).digest("hex");
     const known = remembered.get(hash);
     if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
-    const entry = { verdict: tokenReview(token, COLLECTOR_AUDIENCE), until: clock.monotonic() + TRUST };
+    const entry = { verdict: review(token), until: clock.monotonic() + TRUST };
     remembered.delete(hash);
     remembered.set(hash, entry);
     for (const oldest of remembered.keys()) {
@@ -44,7 +61,7 @@ function rememberVerdicts(tokenReview: TokenReview, clock: Clock): (token: strin
 }
 
 /** Who sends this Authorization header; throws 401 for nobody, 503 when nobody could be asked. */
-export type Authenticate = (authorization: string | undefined) => Promise<string>;
+export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
 
 export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Authenticate {
   const review = rememberVerdicts(tokenReview, clock);
@@ -52,28 +69,36 @@ export function createAuthenticate(tokenReview: TokenReview, clock: Clock): Auth
   return async (authorization) => {
     const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) {
-      const message = `send a Kubernetes token of audience ${COLLECTOR_AUDIENCE} as "Authorization: Bearer …"`;
+      const message = `send a Kubernetes token of audience ${AUDIENCES} as "Authorization: Bearer …"`;
       throw new ApiError(401, "Unauthenticated", message);
     }
-    let verdict: TokenVerdict;
+    let verdict: Verdict;
     try {
       verdict = await review(token);
     } catch (cause) {
       const message = `the API server could not be asked about the token: ${cause instanceof Error ? cause.message : cause}`;
       throw new ApiError(503, "AuthenticationUnavailable", message);
     }
-    if (verdict.authenticated && verdict.username !== undefined) return verdict.username;
-    const message = `the token is expired, revoked or not of audience ${COLLECTOR_AUDIENCE}`;
+    const { authenticated, username, isRater } = verdict;
+    if (authenticated && username !== undefined) return { username, isRater };
+    const message = `the token is expired, revoked or not of audience ${AUDIENCES}`;
     throw new ApiError(401, "Unauthenticated", message);
   };
 }
 
-/** A service account may touch what is of its namespace; a reader may read all, and alone do what is the operator's. */
-export function mayTouch(
-  username: string,
-  request: { namespace: string; method: string; isForOperator?: boolean | undefined },
-  readers: readonly string[],
-): boolean {
+export interface Touch {
+  readonly namespace: string;
+  readonly method: string;
+  readonly isForOperator?: boolean | undefined;
+  readonly isForRaters?: boolean | undefined;
+}
+
+/**
+ * A service account may touch what is of its namespace, by a rater's token only what is for raters; a reader may read all,
+ * and alone do what is the operator's.
+ */
+export function mayTouch({ username, isRater }: Caller, request: Touch, readers: readonly string[]): boolean {
+  if (isRater && !request.isForRaters) return false;
   if (request.isForOperator) return readers.includes(username);
   const namespace = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username)?.[1];
   return namespace === request.namespace || (request.method === "GET" && readers.includes(username));

@@ -1,11 +1,11 @@
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
-import { LIMITS } from "../api/contracts/collector-api.ts";
+import { LIMITS, RATER_AUDIENCE } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { ApiError } from "./api-error.ts";
 import { createArchives } from "./archives.ts";
-import { createAuthenticate, mayTouch, type TokenReview } from "./auth.ts";
+import { type Caller, createAuthenticate, mayTouch, type TokenReview } from "./auth.ts";
 import type { CollectorConfig } from "./config.ts";
 import { sendError, sendNotFound } from "./error-reply.ts";
 import { createCollectorMetrics } from "./metrics.ts";
@@ -27,6 +27,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Not for the namespace that it is about, but for the operator. */
     isForOperator?: boolean;
+    /** Also for whoever has a rater's token. */
+    isForRaters?: boolean;
   }
 }
 
@@ -79,8 +81,7 @@ export async function runCollector(
   app.register(
     async (scope) => {
       scope.addHook("onRequest", async (request) => {
-        const username = await authenticate(request.headers.authorization);
-        authorize(username, request, config.readers);
+        authorize(await authenticate(request.headers.authorization), request, config.readers);
       });
       addRoutes(scope, context);
       archiveRoutes(scope, context, createArchives(config.dataDir));
@@ -90,8 +91,8 @@ export async function runCollector(
   app.register(
     async (scope) => {
       scope.addHook("onRequest", async (request) => {
-        const username = await authenticate(request.headers.authorization);
-        if (!config.readers.includes(username)) throw new ApiError(403, "Forbidden", notAReader(username));
+        const { username, isRater } = await authenticate(request.headers.authorization);
+        if (isRater || !config.readers.includes(username)) throw new ApiError(403, "Forbidden", notAReader(username));
       });
       newsRoutes(scope, context);
       evidenceRoutes(scope, context);
@@ -112,12 +113,13 @@ function addRoutes(scope: FastifyInstance, context: RouteContext): void {
   ratingRoutes(scope, context);
 }
 
-function authorize(username: string, request: FastifyRequest, readers: readonly string[]): void {
+function authorize(caller: Caller, request: FastifyRequest, readers: readonly string[]): void {
   const { method, params, routeOptions } = request;
   const namespace = namespaceOf(params);
-  const { isForOperator } = routeOptions.config;
-  if (mayTouch(username, { namespace, method, isForOperator }, readers)) return;
-  throw new ApiError(403, "Forbidden", `${username} may not ${method} in namespace ${namespace}`);
+  const { isForOperator, isForRaters } = routeOptions.config;
+  if (mayTouch(caller, { namespace, method, isForOperator, isForRaters }, readers)) return;
+  const by = caller.isRater ? `, with a token of audience ${RATER_AUDIENCE},` : "";
+  throw new ApiError(403, "Forbidden", `${caller.username}${by} may not ${method} this in namespace ${namespace}`);
 }
 
 function notAReader(username: string): string {

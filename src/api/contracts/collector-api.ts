@@ -20,6 +20,9 @@ export const LIMITS = {
 /** The audience a token needs to be heard by the collector. */
 export const COLLECTOR_AUDIENCE = "dpo-collector";
 
+/** That of a token with which pairs can be leased and judged, and nothing else: neither posted nor read. */
+export const RATER_AUDIENCE = "dpo-rater";
+
 /** Where a role of a canary finds the collector. */
 export const CollectorAccess = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),

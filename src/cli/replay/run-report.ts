@@ -65,8 +65,11 @@ function againstIn(gates: ArchivedRun["gates"]): string | undefined {
 }
 
 function summaryOf(gates: readonly ReplayedGate[]): string {
-  const isWhole = gates.every(({ isSame }) => isSame !== false);
-  return isWhole ? "The evidence says again what status said." : "The evidence does not say what status said.";
+  if (gates.some(({ isSame }) => isSame === false)) return "The evidence does not say what status said.";
+  const unasked = gates.filter(({ isSame }) => isSame === undefined).map(({ said }) => said.name);
+  return unasked.length === 0
+    ? "The evidence says again what status said."
+    : `The evidence says again what status said; what other systems answered is not archived, so of ${unasked.join(", ")} there is status alone.`;
 }
 
 /** "Fail at record 411, 60 samples" */

@@ -8,7 +8,7 @@ import { datasetOf, type RouteContext } from "./route-context.ts";
 const Envelope = z.strictObject({ choices: z.array(z.unknown()).min(1).max(LIMITS.items) });
 
 export function choiceRoutes(app: FastifyInstance, context: RouteContext): void {
-  app.post("/datasets/:dataset/choices", async (request, reply) => {
+  app.post("/datasets/:dataset/choices", { config: { isForRaters: true } }, async (request, reply) => {
     const key = datasetOf(request.params);
     const { choices } = parse(Envelope, request.body);
     const batch = await writeBatch(context, {

@@ -14,7 +14,8 @@ export function pairRoutes(app: FastifyInstance, context: RouteContext): void {
     return response;
   });
 
-  app.post("/datasets/:dataset/pairs/lease", async (request): Promise<LeaseResponse> => {
+  const config = { isForRaters: true };
+  app.post("/datasets/:dataset/pairs/lease", { config }, async (request): Promise<LeaseResponse> => {
     const key = datasetOf(request.params);
     return { pairs: await store.leasePairs(key, parse(LeaseRequest, request.body)) };
   });

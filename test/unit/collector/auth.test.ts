@@ -12,6 +12,10 @@ test.each([
   ["a service account of the namespace writes", "POST", LEASE, "team/any", 200],
   ["a service account of another namespace reads", "GET", HEAD, "foe/any", 403],
   ["a service account of another namespace writes", "POST", LEASE, "foe/any", 403],
+  ["a rater leases", "POST", LEASE, "rater:team/any", 200],
+  ["a rater of another namespace leases", "POST", LEASE, "rater:foe/any", 403],
+  ["a rater reads", "GET", HEAD, "rater:team/any", 403],
+  ["a reader, by a rater's token, reads", "GET", HEAD, "rater:dpo-system/dpo-manager", 403],
   ["a reader reads", "GET", HEAD, "dpo-system/dpo-manager", 200],
   ["a reader writes", "POST", LEASE, "dpo-system/dpo-manager", 403],
   ["a token that nobody knows", "GET", HEAD, "bad", 401],
@@ -35,7 +39,7 @@ test.each([
   [READER, "team", "GET", true],
   [READER, "dpo-system", "POST", true],
 ])("%s in %s: %s is allowed: %s", (username, namespace, method, allowed) => {
-  expect(mayTouch(username, { namespace, method }, [READER])).toBe(allowed);
+  expect(mayTouch({ username, isRater: false }, { namespace, method }, [READER])).toBe(allowed);
 });
 
 function countingReview() {
@@ -60,7 +64,7 @@ test("a verdict is believed for a minute, and a hundred requests with a new toke
   await authenticate("Bearer t");
   await clock.advance(1);
   await expect(authenticate("Bearer t")).rejects.toMatchObject({ status: 401 });
-  expect(calls).toHaveLength(2);
+  expect(calls).toEqual(["t dpo-collector", "t dpo-collector", "t dpo-rater"]);
 });
 
 test("a refused token is asked about again after five seconds", async () => {
@@ -72,8 +76,8 @@ test("a refused token is asked about again after five seconds", async () => {
   state.authenticated = true;
   await expect(authenticate("Bearer t")).rejects.toMatchObject({ status: 401 });
   await clock.advance(5_000);
-  expect(await authenticate("Bearer t")).toBe("system:serviceaccount:team:x");
-  expect(calls).toHaveLength(2);
+  expect(await authenticate("Bearer t")).toEqual({ username: "system:serviceaccount:team:x", isRater: false });
+  expect(calls).toEqual(["t dpo-collector", "t dpo-rater", "t dpo-collector"]);
 });
 
 test("an API server that does not answer is a 503, and nothing is remembered of it", async () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { choose, comparisons, DATASET, lease, pairOf, postPairs, preferences } from "./judging.ts";
+import type { BlindPair } from "../../../src/api/contracts/collector-api.ts";
+import { CANARY, choose, comparisons, DATASET, lease, pairOf, postPairs, preferences } from "./judging.ts";
 import { startCollector } from "./running-collector.ts";
 
 test.each([
@@ -51,6 +52,35 @@ test("a tie is half a point and no preference", async () => {
   await collector.call("POST", `${DATASET}/choices`, { choices: [tie] });
   expect((await comparisons(collector)).body.records).toMatchObject([{ outcome: 0.5 }]);
   expect(await preferences(collector)).toEqual([]);
+});
+
+test("a rater's token judges, and decides nothing by what it makes up: no pair, no rating, no preference", async () => {
+  await using collector = await startCollector();
+  const token = "rater:team/rater";
+  await postPairs(collector, pairOf("p"));
+  const leased = await collector.call(
+    "POST",
+    `${DATASET}/pairs/lease`,
+    { labeler: "ann", count: 1, seconds: 60 },
+    token,
+  );
+  const choices = leased.body.pairs.map((pair: BlindPair) => choose(pair, "ann", "new"));
+  expect((await collector.call("POST", `${DATASET}/choices`, { choices }, token)).status).toBe(200);
+  expect((await comparisons(collector)).body.records).toMatchObject([{ outcome: 1 }]);
+
+  const failed = { candidate: { revision: "ca4d1da7e0", error: "made up" } };
+  const rating = { id: "r", revision: "ca4d1da7e0", rater: "u", value: 1 };
+  const preference = { id: "x", prompt: "p", chosen: "c", rejected: "r" };
+  for (const [path, body] of [
+    [`${DATASET}/pairs`, pairOf("q", failed)],
+    [`${DATASET}/preferences`, { records: [preference] }],
+    [`${CANARY}/ratings`, { ratings: [rating] }],
+    [`${CANARY}/checks`, { checks: [] }],
+  ] as const) {
+    const answer = await collector.call("POST", path, body, token);
+    expect(answer).toMatchObject({ status: 403, body: { error: { message: expect.stringContaining("dpo-rater") } } });
+  }
+  expect((await comparisons(collector)).body.records).toHaveLength(1);
 });
 
 test("a choice between two answers of stable's is a preference and no comparison", async () => {

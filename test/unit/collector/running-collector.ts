@@ -66,7 +66,9 @@ export async function startCollector(options: TestCollectorOptions = {}): Promis
   };
 }
 
+/** One that begins with `rater:` is of a rater's audience. */
 export async function reviewTestToken(token: string, audience: string) {
-  if (token === "bad" || audience !== "dpo-collector") return { authenticated: false };
-  return { authenticated: true, username: `system:serviceaccount:${token.replace("/", ":")}` };
+  const isRaters = token.startsWith("rater:");
+  if (token === "bad" || audience !== (isRaters ? "dpo-rater" : "dpo-collector")) return { authenticated: false };
+  return { authenticated: true, username: `system:serviceaccount:${token.replace("rater:", "").replace("/", ":")}` };
 }
