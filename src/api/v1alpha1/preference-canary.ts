@@ -170,7 +170,7 @@ export const PreferenceCanarySpec = z
       })
       .exactOptional()
       .describe(
-        "A promoted model that turns out worse goes back: evidence of comparisons and ratings for that is collected anew from its promotion on.",
+        "A promoted model that turns out worse goes back: what gates.winRate, compliance and regression need for that is collected anew from its promotion on, the other gates go on.",
       ),
     history: z
       .object({

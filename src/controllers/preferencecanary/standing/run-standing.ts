@@ -8,6 +8,7 @@ import { readyBy } from "../arms/ready-within.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { coldReason } from "../arms/warm-up.ts";
 import { whyNotReady } from "../arms/why-not-ready.ts";
+import { silentFrom } from "../evidence/silence.ts";
 import type { Facts } from "../facts.ts";
 import type { Arm, Observed } from "../observed.ts";
 import type { Hold } from "../run/hold.ts";
@@ -53,8 +54,19 @@ function held(facts: Facts, hold: Hold, revision: string, message: string): Stan
   const isUnschedulable = hold === "NotReady" && arms.get(revision)?.podProblem?.reason === "Unschedulable";
   const reason = isUnschedulable ? "CandidateUnschedulable" : HOLD_REASON[hold];
   const until = hold === "RouteContested" ? heldByRoute(facts) : untilWords(hold, canary, revision);
-  if (until === undefined) return inProgress("Progressing", reason, message);
+  if (until === undefined) return inProgress("Progressing", reason, `${message}${unlessHeard(facts)}`);
   return { phase: "Paused", standing: "NotReady", reason, message: `It stays there ${until}. ${message}` };
+}
+
+/** What comes of it when a gate goes on hearing nothing. */
+function unlessHeard({ observed: { canary }, gates, silence, hold }: Facts): string {
+  if (hold !== "NoData") return "";
+  const { after, do: what } = canary.spec.onNoData;
+  if (what === "Hold") return ". It stays there until evidence comes (spec.onNoData.do is Hold)";
+  const silent = gates.filter(({ verdict }) => verdict === "NoData").flatMap((gate) => silentFrom(gate, silence) ?? []);
+  const first = silent.toSorted((one, other) => one.getTime() - other.getTime())[0];
+  if (first === undefined) return "";
+  return `. It is taken back at ${timestamp(first)}, ${after} after the last evidence that came, unless more does (spec.onNoData.do is Rollback)`;
 }
 
 /** What differs, and who has written that, is in the condition. */

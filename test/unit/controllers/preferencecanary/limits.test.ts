@@ -30,7 +30,10 @@ describe("a gate that hears nothing new", () => {
     expect(world.status.gates).toMatchObject([
       { verdict: "NoData", message: expect.stringContaining("nothing new came for 1h") },
     ]);
-    expect(ready(world)?.reason).toBe("NoData");
+    expect(ready(world)).toMatchObject({
+      reason: "NoData",
+      message: expect.stringContaining("It stays there until evidence comes (spec.onNoData.do is Hold)"),
+    });
     expect(world.events.map(({ reason }) => reason)).toContain("HeldForNoData");
     world.vote(even);
     world.settle(1_000);
@@ -52,8 +55,14 @@ describe("a gate that hears nothing new", () => {
     world.evidence.setAccess({ type: "Unreadable", problem: "connection refused" });
     world.later(9 * 60_000);
     expect(ready(world)?.reason).toBe("NoData");
+    const at = /It is taken back at (\S+), 10m after the last evidence that came, unless more does/.exec(
+      ready(world)?.message ?? "",
+    )?.[1];
     world.later(2 * 60_000);
     expect(world.status.phase).toBe("RolledBack");
+    const late = Date.parse(world.status.lastRun?.time ?? "") - Date.parse(at ?? "");
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(5_000);
   });
 
   it("does not end a run by what nobody has read yet, as after a long absence of the operator", () => {
