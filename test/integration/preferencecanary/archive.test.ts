@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
-import { runCli } from "../../../src/cli/cli.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { serviceAccountToken } from "../service-account.ts";
 import type { CanaryStage } from "./canary-stage.ts";
+import { dpo } from "./command-line.ts";
 import { dyingAt } from "./dying-process.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
@@ -25,24 +25,6 @@ beforeEach(async () => {
   await canary.applyWorkload();
   await canary.createCanary(RATED);
 });
-
-/** `dpo ARGS` as somebody who stands before this cluster. */
-async function dpo(...args: readonly string[]) {
-  const said = { stdout: "", stderr: "" };
-  const code = await runCli(args, {
-    cwd: tmpdir(),
-    home: tmpdir(),
-    environment: { KUBECONFIG: inject("kubeconfig") },
-    stdin: (async function* () {})(),
-    print: (text) => {
-      said.stdout += text;
-    },
-    note: (text) => {
-      said.stderr += text;
-    },
-  });
-  return { code, ...said };
-}
 
 async function inHalf() {
   await canary.until("idle", ({ status }) => status?.phase === "Idle");

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { findCondition } from "../../../src/runtime/conditions.ts";
-import { digest } from "../../builders/canary.ts";
+import { CANARY, digest } from "../../builders/canary.ts";
 import type { CanaryStage } from "./canary-stage.ts";
+import { dpo } from "./command-line.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const ALWAYS = { schedule: "* * * * *", duration: "1h" };
@@ -111,6 +112,41 @@ describe("people and the spec hold a candidate, and let it go on", () => {
     const { status } = await untilReason("Promoted");
     expect(status?.stable?.digest).toBe(digest("c"));
     expect(status?.history?.map(({ outcome }) => outcome)).toEqual(["Promoted", "Superseded"]);
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("by the command line, which gives every order", async () => {
+    await idle({ steps: [{ name: "half", weight: 50, approval: "Required" }] });
+    await canary.createJob("next", "b");
+    const half = await canary.until("half way", ({ status }) => status?.step?.name === "half");
+    const revision = half.status?.candidate?.revision ?? "";
+    const name = `${canary.stage.namespace}/${CANARY}`;
+    const order = async (verb: string) => {
+      const { code, stdout, stderr } = await dpo(verb, name);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return stdout;
+    };
+
+    expect(await order("pause")).toBe(`preferencecanary ${CANARY}: dpo.dev/pause=${revision}\n`);
+    await untilReason("Paused");
+    await order("resume");
+    await untilReason("InStep");
+    await canary.compare(1, 60);
+    await untilReason("AwaitingApproval");
+    await order("rollback");
+    await untilReason("RolledBack");
+    await order("retry");
+    const again = await canary.until("tried again", ({ status }) => status?.step?.name === "half");
+    expect(again.status?.candidate?.revision).toBe(revision);
+    await untilReason("AwaitingApproval");
+    expect(await order("approve")).toContain(`dpo.dev/approve=${revision}/half`);
+    await untilReason("Promoted");
+
+    await canary.createJob("another", "c");
+    await canary.until("half way once more", ({ status }) => status?.step?.name === "half");
+    await order("promote");
+    const { status } = await canary.until("promoted", (now) => now.status?.stable?.digest === digest("c"));
+    expect(status?.history?.map(({ outcome }) => outcome)).toEqual(["Promoted", "Promoted", "RolledBack"]);
     expect(canary.faults()).toEqual([]);
   });
 });
