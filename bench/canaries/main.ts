@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const manager = await operator.start();
   closers.push(manager.stop);
   await untilQuiet(followed, keys);
-  say(`operator, ${keys.length} canaries in mid-ramp: ${megabytes(await manager.rss())}`);
+  say(`operator, ${keys.length} canaries in mid-ramp: ${mebibytes(await manager.rss())}`);
   const runs = keys.map((key) => runOf(followed, key));
   const worse = new Set(runs.filter((_, index) => index % WORSE === 0));
   const raters = createRaters(collector.url, runs, (run, number) => !worse.has(run) && number % 2 === 0);
@@ -106,7 +106,7 @@ async function rampAndCopy(operator: Program, { client, transport, followed, key
   if (first === undefined) throw new Error("no canaries are asked for");
   const manager = await operator.start();
   try {
-    say(`operator, bundled, with nothing to do: ${megabytes(await manager.rss())}`);
+    say(`operator, bundled, with nothing to do: ${mebibytes(await manager.rss())}`);
     await ramp(client, followed, first);
     await untilQuiet(followed, [first]);
   } finally {
@@ -168,7 +168,7 @@ async function measure<Result>(
   const after = await Promise.all(processes.map(({ cpu }) => cpu()));
   const lines = processes.map((_, index) => {
     const cores = ((after[index] ?? 0) - (before[index] ?? 0)) / wall;
-    return `${megabytes(highest[index] ?? 0)} at most, ${cores.toFixed(2)} cores`;
+    return `${mebibytes(highest[index] ?? 0)} at most, ${cores.toFixed(2)} cores`;
   });
   return { result, processes: lines };
 }
@@ -194,8 +194,8 @@ function report(
   say(`deciding comparison acknowledged → route stored: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`);
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
 try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { kubectl } from "../../hack/cluster/kubectl.ts";
 import { followRun } from "../../hack/demo/canary-run.ts";
 import { type Model, NAMES } from "../../hack/demo/objects.ts";
 import type { Outcome, Run } from "../../hack/demo/report.ts";
@@ -114,6 +115,29 @@ describe("the loop's models before other raters", () => {
     const isPromoted = run.outcome === "Promoted";
     expect(winRate?.verdict).toBe(isPromoted ? "Pass" : "Fail");
     await servesAlone(isPromoted ? models.twin : models.good);
+  });
+
+  test("an autoscaler that points at the canary scales the arm that serves", { timeout: RUN_MS }, async () => {
+    const canary = { apiVersion: "dpo.dev/v1alpha1", kind: "PreferenceCanary", name: NAMES.canary };
+    // Nothing measures anything here: what it does without that is to keep to its bounds.
+    const cpu = { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } };
+    await scene.workspace.apply({
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata: { name: "assistant" },
+      spec: { scaleTargetRef: canary, minReplicas: 2, maxReplicas: 3, metrics: [{ type: "Resource", resource: cpu }] },
+    });
+    const { selector } = await status(scene, RUN_MS, (now) => (now.replicas === 2 ? now : undefined));
+    const get = (...what: string[]) => kubectl(scene.cluster, ["get", "--namespace", scene.namespace, ...what]);
+    const pods = await get("pods", "--selector", selector ?? "", "--output", "name");
+    expect(pods.trim().split("\n")).toHaveLength(2);
+    const said = await get(
+      "hpa",
+      "assistant",
+      "--output",
+      "jsonpath={.status.conditions[?(@.type=='AbleToScale')].status}",
+    );
+    expect(said).toBe("True");
   });
 
   test("no user lost an answer, and no version of the route crossed zero", () => {

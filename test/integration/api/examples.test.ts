@@ -66,7 +66,7 @@ test("a DPOJob changes in spec.suspend and in nothing else", async () => {
   expect(added.stderr).toContain("spec.deadline is immutable");
 });
 
-test("a PreferenceCanary can be scaled, by people and by an autoscaler", async () => {
+test("a PreferenceCanary has the scale subresource", async () => {
   await kubectl("apply", "--server-side", "-f", join(examples, "preference-canary.yaml"));
   const scaled = await kubectl("scale", "preferencecanary/assistant", "--replicas=5");
   expect(scaled.stderr).toBe("");
