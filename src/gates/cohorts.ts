@@ -49,7 +49,11 @@ export const emptyCohorts: CohortsState = { tallies: {}, unknown: 0 };
 
 const GRID_POINTS = 12;
 
-/** @throws RangeError when the numbers cannot be a test. */
+/**
+ * An e-process of `mixture.ts` for each cohort (Wald 1945, Robbins 1970), of which the mean decides (Vovk and Wang 2021).
+ *
+ * @throws RangeError when the numbers cannot be a test.
+ */
 export function cohortsTest(spec: CohortsSpec, wording: Wording = COMPARISONS): CohortsTest {
   const { cohorts, min, falseRollback } = spec;
   if (cohorts.length === 0 || new Set(cohorts).size < cohorts.length) {

@@ -49,7 +49,11 @@ export const emptyRegression: RegressionState = {
   waiting: nobodyWaits,
 };
 
-/** @throws RangeError when the numbers cannot be a test. */
+/**
+ * Two e-processes of the bets of `adaptive-bet.ts` (Waudby-Smith and Ramdas 2024).
+ *
+ * @throws RangeError when the numbers cannot be a test.
+ */
 export function regressionTest(spec: RegressionSpec): RegressionTest {
   for (const [name, value] of Object.entries(spec)) {
     if (!(0 < value && value < 1)) throw new RangeError(`regression needs ${name} between 0 and 1, got ${value}`);

@@ -67,7 +67,11 @@ const PROOF_PARTS = [
   [0.5, 1 / 6],
 ] as const;
 
-/** @throws RangeError when the limit cannot be tested. */
+/**
+ * Two e-processes of `mixture.ts` (Wald 1945, Robbins 1970), against each side of the limit.
+ *
+ * @throws RangeError when the limit cannot be tested.
+ */
 export function safetyTest(spec: SafetySpec): SafetyTest {
   const limit = spec.maxViolationRate;
   if (!(0 < limit && limit < 0.5)) {

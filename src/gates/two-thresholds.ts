@@ -34,7 +34,11 @@ export interface WinRateTest {
 const GRID_POINTS = 12;
 const GRID_WEIGHT = 0.25;
 
-/** @throws RangeError when the numbers cannot be a test. */
+/**
+ * Two e-processes, one against each threshold: Wald's (1945) likelihood ratio mixed with a grid (Robbins 1970), as `mixture.ts` has it.
+ *
+ * @throws RangeError when the numbers cannot be a test.
+ */
 export function winRateTest(spec: WinRateSpec, wording: Wording = COMPARISONS): WinRateTest {
   refuseImpossible(spec, wording.gate);
   const { min, target, falsePromotion, falseRollback } = spec;
