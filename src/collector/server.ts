@@ -1,6 +1,6 @@
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
-import { LIMITS, RATER_AUDIENCE } from "../api/contracts/collector-api.ts";
+import { COLLECTOR_AUDIENCE, LIMITS, RATER_AUDIENCE } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { ApiError } from "./api-error.ts";
@@ -118,8 +118,11 @@ function authorize(caller: Caller, request: FastifyRequest, readers: readonly st
   const namespace = namespaceOf(params);
   const { isForOperator, isForRaters } = routeOptions.config;
   if (mayTouch(caller, { namespace, method, isForOperator, isForRaters }, readers)) return;
-  const by = caller.isRater ? `, with a token of audience ${RATER_AUDIENCE},` : "";
-  throw new ApiError(403, "Forbidden", `${caller.username}${by} may not ${method} this in namespace ${namespace}`);
+  const token =
+    caller.isRater && !isForRaters
+      ? `: a token of audience ${RATER_AUDIENCE} is for judging pairs, this takes one of ${COLLECTOR_AUDIENCE}`
+      : "";
+  throw new ApiError(403, "Forbidden", `${caller.username} may not ${method} this in namespace ${namespace}${token}`);
 }
 
 function notAReader(username: string): string {

@@ -10,8 +10,8 @@ const isMovable = "prompt_key NOT IN (SELECT prompt_key FROM record WHERE traini
 
 /**
  * With few prompts chance may leave a split empty, and then nothing can be trained or validated. Such a split takes one
- * prompt, the one with the smallest key of those that were not chosen to learn from, from the split that has most; train
- * comes first. Returns prompts of each split.
+ * prompt, of those that were not chosen to learn from the one with the smallest key, from the split that has most of them;
+ * train comes first. Returns prompts of each split.
  */
 export async function fillEmptySplits(
   connection: DuckDBConnection,
@@ -30,7 +30,7 @@ export async function fillEmptySplits(
     movable[count.split] = count.movable;
   }
   for (const split of wantedSplits(shares)) {
-    const donor = splitNames.reduce((most, name) => (prompts[name] > prompts[most] ? name : most));
+    const donor = splitNames.reduce((most, name) => (movable[name] > movable[most] ? name : most));
     if (prompts[split] > 0 || prompts[donor] < 2 || movable[donor] === 0) continue;
     await connection.run(`UPDATE pair SET split = ${quoted(split)}
       WHERE prompt_key = (SELECT min(prompt_key) FROM pair WHERE split = ${quoted(donor)} AND ${isMovable})`);

@@ -13,7 +13,9 @@ export interface Ingested {
   setAside: number;
 }
 
-/** judged_at: Unix time in seconds; when the collector got it, where the labeler does not say. training: see PreferenceRecord. */
+/**
+ * judged_at: Unix time in seconds; when the collector got it, where the labeler does not say. training: see PreferenceRecord.
+ */
 const createRecord = `CREATE TABLE record (row_id VARCHAR, prompt_key VARCHAR, split VARCHAR, pair_key VARCHAR,
   chosen_first BOOLEAN, prompt VARCHAR, chosen VARCHAR, rejected VARCHAR, labeler VARCHAR, labeled_at VARCHAR,
   cohort VARCHAR, judged_at DOUBLE, training BOOLEAN)`;

@@ -26,6 +26,11 @@ export interface Betting {
 
 export const FIRST_ON_PROMPT: Betting = { unit: "Prompt", votesPerUnit: 1 };
 
+/** Whether somebody has voted of whom the rates are about: with `Rater` an arm that failed to answer says nothing of any. */
+export function isVote({ raterVote }: NumberedVote, { unit }: Betting): boolean {
+  return unit === "Prompt" || raterVote !== null;
+}
+
 /**
  * The bet that a vote is, or undefined when it is none. One unit is one bet: votes on the same prompt, or of the same
  * rater, are not independent, and a bet a vote promotes wrongly in 23% of runs over 20 recurring prompts, and in 20% of

@@ -14,7 +14,7 @@ const Choice = z.object({
   /** Of a text completion. */
   text: z.string().nullish(),
   finish_reason: z.string().nullish(),
-  logprobs: Logprobs.optional().catch(undefined),
+  logprobs: Logprobs,
 });
 
 const Chunk = z.object({ choices: z.array(Choice).default([]), error: z.unknown().optional() });
@@ -52,7 +52,7 @@ function take(answer: Answer, data: string): void {
   if (choice === undefined) return;
   answer.begun = true;
   answer.text += choice.delta?.content ?? choice.text ?? "";
-  answer.surprise.add(choice.logprobs ?? []);
+  answer.surprise.add(choice.logprobs);
   answer.finished = typeof choice.finish_reason === "string";
   if (answer.text.length > LIMITS.text)
     throw new ArmFailure("TooLarge", `answered more than ${LIMITS.text} characters`);

@@ -22,16 +22,13 @@ export interface Answer {
 /** Bytes of an answer in one piece: JSON may take six for a character, and has more in it than the text. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** What cannot be read of them is not there: the answer is one all the same. */
-const logprobs = Logprobs.optional().catch(undefined);
-
 const Completion = z.object({
   choices: z.array(
     z.union([
       z
-        .object({ message: z.object({ content: z.string().nullable() }), logprobs })
+        .object({ message: z.object({ content: z.string().nullable() }), logprobs: Logprobs })
         .transform(({ message, logprobs }) => ({ text: message.content ?? "", logprobs })),
-      z.object({ text: z.string(), logprobs }),
+      z.object({ text: z.string(), logprobs: Logprobs }),
     ]),
   ),
 });
@@ -76,7 +73,7 @@ function wholeAnswer(response: string): Answer {
   const [choice] = parsed.data.choices;
   if (choice === undefined) throw new ArmFailure("NotUnderstood", "answered without a choice");
   const surprise = new Surprise();
-  surprise.add(choice.logprobs ?? []);
+  surprise.add(choice.logprobs);
   return { text: choice.text, surprise: surprise.perToken() };
 }
 

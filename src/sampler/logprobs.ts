@@ -1,21 +1,28 @@
 import * as z from "zod";
 
-/** Of the tokens of an answer, or of a part of one, as OpenAI's chat and text completions have them. */
-export const Logprobs = z.union([
-  z
-    .object({ content: z.array(z.object({ logprob: z.number() })) })
-    .transform(({ content }) => content.map(({ logprob }) => logprob)),
-  z
-    .object({ token_logprobs: z.array(z.number().nullable()) })
-    .transform(({ token_logprobs }) => token_logprobs.filter((logprob) => logprob !== null)),
-]);
+/**
+ * Of the tokens of an answer, or of a part of one, as OpenAI's chat and text completions have them: null unless they were
+ * asked for. What cannot be read of them is not there, and the answer is one all the same.
+ */
+export const Logprobs = z
+  .union([
+    z
+      .object({ content: z.array(z.object({ logprob: z.number() })) })
+      .transform(({ content }) => content.map(({ logprob }) => logprob)),
+    z
+      .object({ token_logprobs: z.array(z.number().nullable()) })
+      .transform(({ token_logprobs }) => token_logprobs.filter((logprob) => logprob !== null)),
+  ])
+  .nullish()
+  .catch(null);
 
 /** How unlikely the tokens of an answer were, put together as they come. */
 export class Surprise {
   #nats = 0;
   #tokens = 0;
 
-  add(logprobs: readonly number[]): void {
+  add(logprobs: z.infer<typeof Logprobs>): void {
+    if (!logprobs) return;
     this.#tokens += logprobs.length;
     for (const logprob of logprobs) this.#nats -= logprob;
   }

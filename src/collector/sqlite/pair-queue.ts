@@ -133,8 +133,8 @@ export function createPairQueue(db: DatabaseSync, clock: Clock, random: () => nu
       const number = pairs.insert.insert({ ...row, ...asked, stableText, otherText, content, state });
       if (!pair.training) {
         pairs.live.run(row);
-        const { candidate, ...sort } = row;
-        pairs.outdate.run({ ...sort, current: JSON.stringify([candidate ?? "", ...(pair.beside ?? [])]) });
+        const { candidate, ...others } = row;
+        pairs.outdate.run({ ...others, current: JSON.stringify([candidate ?? "", ...(pair.beside ?? [])]) });
       }
       const excess = (pairs.depth.get({ namespace, dataset })?.open ?? 0) - limit;
       if (excess <= 0) return true;

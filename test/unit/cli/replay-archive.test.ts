@@ -145,6 +145,16 @@ describe("an archived run", () => {
     expect(stdout).toContain("The evidence says again what status said.");
   });
 
+  test("without what another system answered says of which gate there is status alone", async () => {
+    const lines = gunzipSync(bytes).toString().split("\n");
+    const gate = '{"name":"webhook","verdict":"Pass","samples":1,"sum":"1"}';
+    const more = [lines[0]?.replace('"gates":[', `"gates":[${gate},`), ...lines.slice(1)].join("\n");
+    const { code, stdout } = await replay(Buffer.from(more));
+    expect(stdout).toMatch(/webhook +Pass, 1 samples +- +not archived/);
+    expect(stdout).toContain("what other systems answered is not archived, so of webhook there is status alone.");
+    expect(code).toBe(0);
+  });
+
   test("of which status says something else is an error that names the gate", async () => {
     const lines = gunzipSync(bytes).toString().split("\n");
     const lied = [lines[0]?.replace('"verdict":"Fail"', '"verdict":"Pass"'), ...lines.slice(1)].join("\n");

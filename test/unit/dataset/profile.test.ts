@@ -7,6 +7,7 @@ import { snapshotManifestSchema } from "../../../src/artifacts/manifest.ts";
 import { parquetRowId, splitDigest } from "../../../src/artifacts/snapshot-row.ts";
 import { verify } from "../../../src/artifacts/verify.ts";
 import { pairKeys } from "../../../src/dataset/record-keys.ts";
+import { promptKey, splitOf } from "../../../src/dataset/split.ts";
 import { CollectorError } from "../../../src/evidence/collector-error.ts";
 import { preference } from "./preferences.ts";
 import { PROFILE_TIMEOUT, profiled, succeeded } from "./profiled.ts";
@@ -129,6 +130,11 @@ describe("quality", { timeout: PROFILE_TIMEOUT }, () => {
     const mixed = await profiled([asked, ...chosen], { split: { validation: 0, heldOut: 0.2 } });
     const rows = await snapshotRows(mixed.volume, succeeded(mixed).digest);
     expect(rows["heldOut.parquet"]?.map(({ prompt }) => prompt)).toEqual([asked.prompt]);
+    const others = forty.filter(
+      ({ prompt }) => splitOf(promptKey(prompt), { validation: 0, heldOut: 0.2 }) === "heldOut",
+    );
+    const elsewhere = await profiled([...others, ...chosen], { split: { validation: 1e-9, heldOut: 0.2 } });
+    expect(succeeded(elsewhere).splits).toMatchObject({ validation: 1, heldOut: others.length - 1 });
   });
 
   test("reads what a profile of an earlier release says, which set nothing aside", async () => {

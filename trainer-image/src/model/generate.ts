@@ -67,7 +67,8 @@ function choose(logits: Float32Array, temperature: number, random: Random): numb
 }
 
 function logprobOf(token: number, logits: Float32Array): number {
-  const highest = Math.max(...speakable.map((other) => at(logits, other)));
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const other of speakable) highest = Math.max(highest, at(logits, other));
   let total = 0;
   for (const other of speakable) total += Math.exp(at(logits, other) - highest);
   return at(logits, token) - highest - Math.log(total);

@@ -1,7 +1,7 @@
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessCohorts } from "../../../gates/assess-cohorts.ts";
-import { selectBet } from "../../../gates/bet.ts";
+import { isVote, selectBet } from "../../../gates/bet.ts";
 import {
   altogether,
   type CohortsSpec,
@@ -37,7 +37,8 @@ export function cohortsGate(settings: Settings, comparing: Comparing): Gate {
     against,
     stream: "comparisons",
     counts: (comparison) => selectBet(comparison, comparing) !== undefined,
-    hears: ({ cohort }) => cohort !== null && names.includes(cohort),
+    hears: (comparison) =>
+      comparison.cohort !== null && names.includes(comparison.cohort) && isVote(comparison, comparing),
     fold: (state, { sequence, outcome, cohort }) => foldCohorts(test, state, { sequence, outcome, cohort }),
     read: (gate) => readCohorts(names, gate),
     write: (state) => writeCohorts(names, state),

@@ -127,8 +127,8 @@ function correctionsIn(records: readonly Numbered[]): number {
 }
 
 /**
- * `newest`: when the last of the items came that says that evidence comes. What came before the last retry counts for promotion,
- * since that goes on over all tries, and not for rollback.
+ * `newest`: when the last of the items came that says that evidence comes. What came before the last retry counts for
+ * promotion, since that goes on over all tries, and not for rollback.
  */
 function foldAll<State, Name extends keyof EvidenceRecords>(
   gate: GateDefinition<State, Name>,

@@ -2,7 +2,7 @@ import type { Comparisons } from "../../../api/v1alpha1/canary-comparisons.ts";
 import type { PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessWinRate } from "../../../gates/assess.ts";
-import { type Betting, FIRST_ON_PROMPT, selectBet } from "../../../gates/bet.ts";
+import { type Betting, FIRST_ON_PROMPT, isVote, selectBet } from "../../../gates/bet.ts";
 import { foldWinRate, notWorse, type WinRateSpec, type WinRateState, winRateTest } from "../../../gates/win-rate.ts";
 import { COMPARISONS, comparisonsWith, type Wording } from "../../../gates/wording.ts";
 import { againstOf } from "../evidence/baseline.ts";
@@ -72,7 +72,7 @@ export const winRateGate = shared((settings: Settings, comparing: Comparing, sam
     stream: "comparisons",
     counts: (comparison) => selectBet(comparison, comparing) !== undefined,
     // A panel that has bet already is not silent.
-    hears: () => true,
+    hears: (comparison) => isVote(comparison, comparing),
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),
     assess: (state, problem) => assessWinRate(test, state, problem),
   });

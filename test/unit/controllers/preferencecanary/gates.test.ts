@@ -205,6 +205,16 @@ describe("a panel of raters who have all bet", () => {
     const gone = fold([], [going], readable, { ...look, now: new Date("2026-01-01T11:00:00Z") });
     expect(gone.verdict).toBe("NoData");
   });
+
+  it("is not heard by answers that an arm failed to give, which are nobody's votes", () => {
+    const passed = fold(first, [], readable, { evidence: asked });
+    const at = "2026-01-01T09:30:00.000Z";
+    const nobodys = votes([0, 0], { first: 41, at }).map((each) => ({ ...each, raterVote: null }));
+    const now = new Date("2026-01-01T10:00:00Z");
+    expect(fold(nobodys, [passed], readable, { evidence: asked, silence, now }).verdict).toBe("NoData");
+    const byPrompt = fold(nobodys, [fold(first)], readable, { silence, now });
+    expect(byPrompt.lastSampleTime).toBe(at);
+  });
 });
 
 describe("checks from before a retry", () => {
