@@ -93,6 +93,15 @@ export const PreferenceCanarySpec = z
       .meta({ format: "int32" })
       .default(1)
       .describe("Pods of the arm that has the whole weight; the candidate has as many before it gets it."),
+    minCandidateReplicas: z
+      .int()
+      .min(1)
+      .max(1000)
+      .meta({ format: "int32" })
+      .default(1)
+      .describe(
+        "Pods of a candidate at least, and no more than replicas. Beyond that it has what its weight and the sampler's requests need, before it gets the weight.",
+      ),
     model: CanaryModel,
     selection: Selection.exactOptional(),
     serving: Serving,

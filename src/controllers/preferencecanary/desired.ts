@@ -48,6 +48,12 @@ function servedBy(record: RevisionRecord) {
 
 type PodArm = PodInputs & { readonly revision: string };
 
+/** What an arm is at the moment. `replicas`: how many pods it is to have. */
+export interface Place {
+  readonly role: Role | undefined;
+  readonly replicas: number;
+}
+
 /**
  * `existing`: the Deployment that stands; its pod template is kept as it is, whatever this version of the operator would
  * write, because a changed template would restart what serves.
@@ -55,7 +61,7 @@ type PodArm = PodInputs & { readonly revision: string };
 export function armDeployment(
   canary: PreferenceCanary,
   inputs: PodArm,
-  role: Role | undefined,
+  { role, replicas }: Place,
   { operatorImage }: CanarySettings,
   existing?: ObservedDeployment,
 ): Applied<Deployment> {
@@ -68,7 +74,7 @@ export function armDeployment(
       ...(model.digest && { annotations: { [ANNOTATION.digest]: model.digest } }),
     },
     spec: {
-      replicas: canary.spec.replicas,
+      replicas,
       selector: { matchLabels: selector },
       template: existing?.object.spec?.template ?? armTemplate(inputs, { ...MANAGED_BY, ...selector }, operatorImage),
     },

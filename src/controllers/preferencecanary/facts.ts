@@ -2,7 +2,7 @@ import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import { isTrue } from "../../runtime/conditions.ts";
-import { createdAt, isComplete } from "./arms/arm-state.ts";
+import { createdAt } from "./arms/arm-state.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Outcome } from "./effect.ts";
 import { withBaseline } from "./evidence/baseline.ts";
@@ -46,8 +46,10 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly waits: readonly Wait[];
   /** When something will have changed although nobody changes it. */
   readonly alarms: readonly Date[];
-  /** The candidate is given everything now: the last step is over and every gate has passed, or somebody ordered it. */
+  /** The candidate is given everything: the last step is over and every gate has passed, or somebody ordered it. */
   readonly isPromotable: boolean;
+  /** Percent of the requests that the candidate has pods for, or is to have before it gets further. */
+  readonly toCarry?: number;
   /** Why a gate cannot pass in time as evidence comes now, in words. */
   readonly outOfReach?: string;
   /** By which its ratings are counted. */
@@ -92,8 +94,11 @@ export function gatherFacts(
   const { gates, deadline: _until, orders: _given, ...judged } = judgement;
   const exposure = exposureOf(observed, candidate.revision, evidence.answers, now);
   const known = { ...common, ...presence, ...judged, gates, ...(exposure && { exposure }) };
-  if (candidate.state !== "Running" || place === undefined)
-    return { ...known, waits: [], alarms: [], isPromotable: false };
+  if (candidate.state !== "Running") return { ...known, waits: [], alarms: [], isPromotable: false };
+  if (place === undefined) {
+    const [first] = stepsOf(observed.canary);
+    return { ...known, waits: [], alarms: [], isPromotable: false, ...(first && { toCarry: first.weight }) };
+  }
   const isRecorded = isOnRecord(remembered);
   return { ...known, ...wayOn({ observed, candidate, place, presence, judgement, isRecorded, exposure }, now) };
 }
@@ -154,22 +159,23 @@ interface Going {
 function wayOn(
   { observed: { canary, arms }, candidate, place, presence, judgement, isRecorded, exposure }: Going,
   now: Date,
-): Pick<Facts, "gates" | "progress" | "waits" | "isPromotable" | "alarms"> {
+): Pick<Facts, "gates" | "progress" | "waits" | "isPromotable" | "toCarry" | "alarms"> {
   const { gates, verdict, orders, deadline, rejection, hold } = judgement;
-  const isReady = isComplete(arms.get(candidate.revision) ?? {});
-  const waits = waitsOf(
-    { canary, candidate, progress: place, gates, verdict, isReady, isRecorded, orders, exposure },
-    now,
-  );
-  const mayMove = hold === undefined && rejection === undefined && waits.length === 0;
-  const next = mayMove ? nextStep(place, stepsOf(canary)) : undefined;
+  const arm = arms.get(candidate.revision) ?? {};
+  const waits = waitsOf({ canary, candidate, progress: place, gates, verdict, arm, isRecorded, orders, exposure }, now);
+  const isFree = hold === undefined && rejection === undefined;
+  const mayMove = isFree && waits.length === 0;
+  const after = nextStep(place, stepsOf(canary));
+  const next = mayMove ? after : undefined;
   const isStopped = rejection !== undefined || hold === "Suspended" || hold === "RouteContested";
   const isOrdered = orders.promote && presence.isServing && !isStopped;
+  const isWaitingForPods = isFree && waits.some(({ type }) => type === "Pods");
   return {
     gates: isPromotedNow(canary, next ?? place) ? watchedGates(canary.spec, candidate, gates) : gates,
     progress: next ?? place,
     waits,
     isPromotable: isOrdered || (mayMove && next === undefined),
+    toCarry: isOrdered ? 100 : isWaitingForPods ? (after?.step.weight ?? 100) : (next ?? place).step.weight,
     alarms: alarmsOf({ waits, deadline, gates, silence: presence.silence }, now),
   };
 }

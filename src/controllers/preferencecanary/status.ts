@@ -50,13 +50,19 @@ const SEEN = {
   message: "The operator has begun to look after this canary",
 } as const;
 
-/** Of the arm that serves most: both have spec.replicas pods, but an average over both would follow neither's load. */
+/**
+ * An autoscaler divides what all selected pods use by what one of them should: so those of both arms are selected while both
+ * serve, and what comes of it is enough for stable to serve everything. The pods that are counted are stable's, which always has as many as that.
+ */
 function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanaryStatus, "replicas" | "selector"> {
-  const revision = at !== undefined && at.step.weight > 50 ? run.candidate?.revision : run.stable;
-  const { deployment, inferenceService } = (revision !== undefined && observed.arms.get(revision)) || {};
+  const { stable, candidate } = run;
+  const { deployment, inferenceService } = (stable !== undefined && observed.arms.get(stable)) || {};
   // KServe scales what it has made: an autoscaler of the canary would do nothing, and is told so.
-  if (deployment === undefined || inferenceService !== undefined) return {};
-  const selector = `${LABEL.canary}=${observed.canary.metadata.name},${LABEL.revision}=${revision}`;
+  if (stable === undefined || deployment === undefined || inferenceService !== undefined) return {};
+  const guest =
+    candidate?.state === "Running" && at !== undefined && at.step.weight > 0 ? candidate.revision : undefined;
+  const of = guest === undefined ? `=${stable}` : ` in (${stable},${guest})`;
+  const selector = `${LABEL.canary}=${observed.canary.metadata.name},${LABEL.revision}${of}`;
   return { replicas: deployment.object.status?.replicas ?? 0, selector };
 }
 

@@ -57,8 +57,7 @@ export function progressedAt({ deployment, inferenceService }: Arm): Date | unde
 
 /** "1 of 4 pods"; of an InferenceService KServe says how many there are to be. */
 export function podsIn({ deployment, inferenceService }: Arm, { spec }: PreferenceCanary): string {
-  const { replicas = 1 } = deployment?.object.spec ?? {};
-  const wanted = inferenceService === undefined ? spec.replicas : Math.max(replicas, inferenceService.minPods);
+  const wanted = Math.max(deployment?.object.spec?.replicas ?? spec.replicas, inferenceService?.minPods ?? 1);
   return `${deployment?.available ?? 0} of ${wanted} pods`;
 }
 

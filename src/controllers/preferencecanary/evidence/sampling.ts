@@ -5,9 +5,14 @@ type Comparisons = Pick<PreferenceCanarySpec["evidence"]["comparisons"], "percen
 
 type Sampling = Pick<SamplerConfig, "shares"> & Partial<Pick<SamplerConfig, "uncertain">>;
 
-/** Percent of live requests that are mirrored. A gateway knows no cohorts, so it is the most that any of them is to have. */
-export function mirrorPercent({ percent, cohorts = [], uncertain }: Comparisons): number {
-  return Math.max(percent, ...cohorts.map((cohort) => cohort.percent)) + (uncertain?.percent ?? 0);
+/** Percent of live requests that both arms may be asked. A gateway knows no cohorts, so it is the most that any of them is to have. */
+export function comparedPercent({ percent, cohorts = [] }: Omit<Comparisons, "uncertain">): number {
+  return Math.max(percent, ...cohorts.map((cohort) => cohort.percent));
+}
+
+/** Percent of live requests that are mirrored: some of them are for stable alone. */
+export function mirrorPercent(comparisons: Comparisons): number {
+  return comparedPercent(comparisons) + (comparisons.uncertain?.percent ?? 0);
 }
 
 /** What the sampler takes of the mirrored requests, so that each cohort has its percentage of the live ones. */

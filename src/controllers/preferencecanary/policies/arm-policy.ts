@@ -6,9 +6,10 @@ import type { KubeObject } from "../../../kube/object.ts";
 import { covers } from "../../../runtime/covers.ts";
 import { backingIn } from "../arms/external-arm.ts";
 import { armInferenceService } from "../arms/inference-service-arm.ts";
+import { podsFor } from "../arms/pods.ts";
 import type { PredictorInputs } from "../arms/revision.ts";
 import { mountProblemOf, type Target } from "../arms/target.ts";
-import { armDeployment, armService, backedService, revisionRecord } from "../desired.ts";
+import { armDeployment, armService, backedService, type Place, revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import { judgeDeployment, samplerDeployment, samplerService } from "../evidence/evidence-pods.ts";
 import type { Facts } from "../facts.ts";
@@ -27,14 +28,17 @@ import { isContending } from "../selection/selection.ts";
 /** Stable, or the revision that will be the first: record, Service, Deployment, in this order. */
 export function keepStable(facts: Facts): Advice {
   const { stable, target } = facts.run;
-  if (stable !== undefined) return keepArm(facts, stable, "stable");
-  return target && keepArm(facts, target.revision, undefined);
+  const { replicas } = facts.observed.canary.spec;
+  if (stable !== undefined) return keepArm(facts, stable, { role: "stable", replicas });
+  return target && keepArm(facts, target.revision, { role: undefined, replicas });
 }
 
 /** A run begins with its candidate's Deployment. */
 export function keepCandidate(facts: Facts): Advice {
   const { candidate } = facts.run;
-  return candidate?.state === "Running" ? keepArm(facts, candidate.revision, "candidate") : undefined;
+  if (candidate?.state !== "Running") return undefined;
+  const { revision } = candidate;
+  return keepArm(facts, revision, { role: "candidate", replicas: podsOf(facts, revision, facts.toCarry ?? 0) });
 }
 
 /** Likewise, with those of its contenders; one that is out loses it. */
@@ -43,8 +47,16 @@ export function keepContenders(facts: Facts): readonly Advice[] {
   return (selection?.contenders ?? []).map(({ revision, out, among }) => {
     const isBegun = !observed.canary.spec.suspend || observed.arms.has(revision);
     if (out !== undefined || !isBegun) return undefined;
-    return keepAmong(observed, revision, among) ?? keepArm(facts, revision, undefined);
+    const place = { role: undefined, replicas: podsOf(facts, revision, 0) };
+    return keepAmong(observed, revision, among) ?? keepArm(facts, revision, place);
   });
+}
+
+/** What it was given once it keeps, within `replicas`: what it waits for may come and go, and its pods would with it. */
+function podsOf({ observed: { canary, arms } }: Facts, revision: string, percent: number): number {
+  const { spec } = canary;
+  const standing = arms.get(revision)?.deployment?.object.spec?.replicas ?? 0;
+  return Math.max(podsFor(spec, percent), Math.min(standing, spec.replicas));
 }
 
 /** One that had a run of its own before there were several to choose from. */
@@ -54,8 +66,9 @@ function keepAmong({ canary, records }: Observed, revision: string, among: numbe
   return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, among }) } };
 }
 
-function keepArm({ observed, run, settings }: Facts, revision: string, role: Role | undefined): Advice {
+function keepArm({ observed, run, settings }: Facts, revision: string, place: Place): Advice {
   const { canary, records, arms } = observed;
+  const { role } = place;
   const record = records.get(revision);
   const wanted: readonly (Target | undefined)[] = [run.target, ...(run.contenders ?? [])];
   const inputs = record ?? wanted.find((target) => target?.revision === revision);
@@ -78,7 +91,7 @@ function keepArm({ observed, run, settings }: Facts, revision: string, role: Rol
   }
   return (
     keepService(service, armService(canary, inputs)) ??
-    keepDeployment(deployment, armDeployment(canary, inputs, role, settings, deployment))
+    keepDeployment(deployment, armDeployment(canary, inputs, place, settings, deployment))
   );
 }
 

@@ -2,6 +2,7 @@ import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.t
 import { parseDuration } from "../../../api/v1alpha1/quantity.ts";
 import { ALMOST_WHOLE, type Goal, type Slot, TRACE, weightIn } from "../../../traffic/slots.ts";
 import { type Asked, type Way, waysOf } from "../../../traffic/ways.ts";
+import { isCarried } from "../arms/pods.ts";
 import type { Facts } from "../facts.ts";
 import { boundedWeight, isBounded } from "../run/exposure.ts";
 import { routeWeight, type Step } from "../run/steps.ts";
@@ -40,11 +41,15 @@ function guestOf(facts: Facts, isGiven: boolean): Slot | undefined {
   return { revision: candidate.revision, weight: isGiven ? ALMOST_WHOLE : weight };
 }
 
-/** What the step gives it, or as much of that as keeps its exposure bounded. */
-function stepWeight({ observed: { route }, exposure, gates }: Facts, step: Step, revision: string): number {
-  const wanted = routeWeight(step);
+/** What the step gives it, or as much of that as its pods can take and keeps its exposure bounded. */
+function stepWeight({ observed, exposure, gates }: Facts, step: Step, revision: string): number {
+  const { canary, arms, route } = observed;
+  const current = route?.slots === undefined ? 0 : weightIn(route.slots, revision);
+  // Git may give a step more than it had, or the canary more pods, when the candidate has what it needed before.
+  const isTaken = isCarried(arms.get(revision) ?? {}, canary, step.weight);
+  const wanted = isTaken ? routeWeight(step) : Math.min(routeWeight(step), current);
   if (exposure === undefined || !isBounded(exposure, step, gates)) return wanted;
-  return boundedWeight(wanted, exposure.cap, route?.slots === undefined ? 0 : weightIn(route.slots, revision));
+  return boundedWeight(wanted, exposure.cap, current);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type Standing,
 } from "../../../traffic/slots.ts";
 import { isComplete, isReachable } from "../arms/arm-state.ts";
+import { isCarried } from "../arms/pods.ts";
 import { coldReason } from "../arms/warm-up.ts";
 import type { Advice, RouteWriting } from "../effect.ts";
 import type { Facts } from "../facts.ts";
@@ -67,13 +68,17 @@ function moveSlots(facts: Facts, stable: string): Advice {
   return writeRoute(facts, move, verdictsOf(facts, stable, move.rules));
 }
 
-/** Everything is given in all rules at once or in none: users would have it for a moment, and then not. */
+/** Everything is given in all rules at once or in none: users would have it for a moment, and then not. An order waits for pods. */
 function nextMoves(facts: Facts, stable: string, standing: readonly (Slots | undefined)[], since: Standing): RouteMove {
   const whole = nextRouteMove(standing, since, goalsOf(facts, stable, true));
-  if (!facts.isPromotable || isWhole(facts, whole.rules)) return whole;
+  if (!facts.isPromotable || (isWhole(facts, whole.rules) && takesAll(facts))) return whole;
   const entry = nextRouteMove(standing, since, goalsOf(facts, stable, false));
   const waits = [whole.waitMs, entry.waitMs].filter((ms) => ms !== undefined);
   return { ...entry, ...(waits.length > 0 && { waitMs: Math.min(...waits) }) };
+}
+
+function takesAll({ observed: { arms, canary }, run: { candidate } }: Facts): boolean {
+  return isCarried((candidate && arms.get(candidate.revision)) ?? {}, canary, 100);
 }
 
 /** The candidate has everything in each of the rules. */

@@ -3,8 +3,11 @@ import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.t
 import type { Verdict } from "../../../gates/verdict.ts";
 import { timestamp } from "../../../runtime/conditions.ts";
 import type { Liveness } from "../../../traffic/liveness.ts";
+import { isComplete } from "../arms/arm-state.ts";
+import { isCarried, podsFor } from "../arms/pods.ts";
 import { isCalled } from "../gates/gate-names.ts";
 import type { GateStatus } from "../gates/gates.ts";
+import type { Arm } from "../observed.ts";
 import { type Exposure, isBounded } from "./exposure.ts";
 import type { Orders } from "./orders.ts";
 import type { Candidate } from "./run.ts";
@@ -26,8 +29,7 @@ export interface WaitInputs {
   readonly gates: readonly GateStatus[];
   /** Of all gates together. */
   readonly verdict: Verdict;
-  /** All its pods are ready, as many as stable has. */
-  readonly isReady: boolean;
+  readonly arm: Arm;
   /** That verdict stands in status. */
   readonly isRecorded: boolean;
   readonly orders: Orders;
@@ -39,8 +41,22 @@ export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
   const { canary, progress } = inputs;
   const next = nextStep(progress, stepsOf(canary));
   const bounded = bounding(inputs);
-  const lasts = bounded.length > 0 ? bounded : lasting(progress, now);
-  return [...lasts, ...pausing(inputs, now), ...approval(inputs), ...beyond(next, inputs, now)];
+  const lasts = bounded.length > 0 ? bounded : lasting(inputs, now);
+  const waits = [...lasts, ...pausing(inputs, now), ...approval(inputs), ...beyond(next, inputs, now)];
+  // Pods cost most, so they come last; and a window that opens is not to be over before they are there.
+  return waits.every(({ type }) => type === "Window") ? [...scaling(next, inputs), ...waits] : waits;
+}
+
+/** Stable's pods stay until it is stable no more, so what a candidate has yet to get comes on top of them. */
+function scaling(next: Progress | undefined, { canary, progress, arm }: WaitInputs): Wait[] {
+  if (progress.step.name === WATCH) return [];
+  if (next !== undefined && next.step.name !== WATCH) {
+    const { name, weight } = next.step;
+    if (isCarried(arm, canary, weight)) return [];
+    return [{ type: "Pods", words: `for ${podsFor(canary.spec, weight)} pods to be ready before step ${name}` }];
+  }
+  if (isCarried(arm, canary, 100) && isComplete(arm)) return [];
+  return [{ type: "Pods", words: "for all its pods to be ready" }];
 }
 
 /** What leads to all requests is a promotion. Nothing more is asked of a candidate that has been watched. */
@@ -58,9 +74,16 @@ function bounding({ progress: { step, since }, exposure, gates }: WaitInputs): W
   ];
 }
 
-function lasting({ remainingMs, entering }: Progress, now: Date): Wait[] {
+function lasting({ progress: { step, remainingMs, entering }, canary, arm }: WaitInputs, now: Date): Wait[] {
   if (remainingMs === 0) return [];
-  if (remainingMs === undefined) return [{ type: "Duration", ...untilLive(entering, now) }];
+  if (remainingMs === undefined) {
+    const live = untilLive(entering, now);
+    // The step is new to a candidate that was chosen, or Git has changed it.
+    if (isCarried(arm, canary, step.weight)) return [{ type: "Duration", ...live }];
+    return [
+      { type: "Duration", words: `for ${podsFor(canary.spec, step.weight)} pods to be ready, and ${live.words}` },
+    ];
+  }
   const until = new Date(now.getTime() + remainingMs);
   return [{ type: "Duration", until, words: `until ${timestamp(until)}` }];
 }
@@ -100,10 +123,9 @@ function hasPassed(name: string, gates: readonly GateStatus[]): boolean {
   return named.length > 0 && named.every(({ verdict }) => verdict === "Pass");
 }
 
-function beforePromotion({ canary, verdict, isReady, isRecorded }: WaitInputs, now: Date): Wait[] {
+function beforePromotion({ canary, verdict, isRecorded }: WaitInputs, now: Date): Wait[] {
   if (verdict !== "Pass") return [{ type: "Gates", words: "for every gate to pass" }];
   if (!isRecorded) return [{ type: "Gates", words: "for its numbers to stand in status" }];
-  if (!isReady) return [{ type: "Pods", words: "for all its pods to be ready" }];
   const opening = openingOf(canary.spec, now);
   if (opening.isOpen) return [];
   if ("problem" in opening)

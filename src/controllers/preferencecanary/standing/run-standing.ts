@@ -4,6 +4,7 @@ import { timestamp } from "../../../runtime/conditions.ts";
 import { LIVE_MS } from "../../../traffic/liveness.ts";
 import { isComplete, podsIn, podsRefused } from "../arms/arm-state.ts";
 import { backingIn, type External, externalInputs } from "../arms/external-arm.ts";
+import { isCarried } from "../arms/pods.ts";
 import { readyBy } from "../arms/ready-within.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { coldReason } from "../arms/warm-up.ts";
@@ -26,13 +27,18 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   const words = gates.map(({ name, message }) => `${name}: ${message}`).join("; ");
   if (state !== "Running" || rejection !== undefined) return takenBack(facts, stable, candidate);
   if (isPromotable)
-    return inProgress("Promoting", "GatesPassed", `Giving candidate ${revision} the whole weight. ${words}`);
+    return inProgress(
+      "Promoting",
+      "GatesPassed",
+      `Giving candidate ${revision} the whole weight${oncePods(facts, revision)}. ${words}`,
+    );
   const { observed } = facts;
   const message = `Candidate ${revision} is ${where(facts, revision)}${unsampled(observed)}. ${words}${unverified(observed)}`;
   if (hold !== undefined) return held(facts, hold, revision, message);
   if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
   const only = (type: Wait["type"]) => waits.length > 0 && waits.every((wait) => wait.type === type);
   if (only("Approval")) return inProgress("AwaitingApproval", "AwaitingApproval", message);
+  if (waits.some(({ type }) => type === "Pods")) return inProgress("Progressing", "ScalingUp", message);
   return inProgress("Progressing", only("Window") ? "WindowClosed" : "InStep", message);
 }
 
@@ -95,9 +101,15 @@ function where(facts: Facts, revision: string): string {
   if (progress === undefined) return `starting: ${startingPodsOf(observed, revision)}${lateWords(facts, revision)}`;
   if (hold === "NotReady" && observed.arms.get(revision)?.deployment !== undefined)
     return `${describeProgress(progress)}, but ${podsOf(observed, revision)}`;
-  const waiting =
-    hold === undefined && waits.length > 0 ? `, and waits ${waits.map(({ words }) => words).join(" and ")}` : "";
-  return `${describeProgress(progress)}${waiting}`;
+  if (hold !== undefined || waits.length === 0) return describeProgress(progress);
+  const pods = waits.some(({ type }) => type === "Pods") ? `: ${podsOf(observed, revision)}` : "";
+  return `${describeProgress(progress)}, and waits ${waits.map(({ words }) => words).join(" and ")}${pods}`;
+}
+
+/** An order promotes a candidate that may have pods for its step alone. */
+function oncePods({ observed }: Facts, revision: string): string {
+  const arm = observed.arms.get(revision) ?? {};
+  return isCarried(arm, observed.canary, 100) ? "" : ` once all its pods are ready: ${podsOf(observed, revision)}`;
 }
 
 /** Without requests, a sampler or the judge that is asked for there will be no comparison, however long somebody waits. */

@@ -147,7 +147,7 @@ describe("a run", () => {
   });
 
   it("gives a candidate no traffic before all its pods are ready, and asks it nothing", () => {
-    const world = started(canarySpec({ replicas: 2 }));
+    const world = started(canarySpec({ replicas: 2, minCandidateReplicas: 2 }));
     world.autoReady = false;
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle();

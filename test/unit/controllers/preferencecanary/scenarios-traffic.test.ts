@@ -139,7 +139,8 @@ describe("blue/green", () => {
     world.later(1.1 * HOUR);
     expect(serving(world)).toEqual({ [green]: WHOLE });
     expect(armOf(world, blue)).toBeUndefined();
-    expect(armOf(world, green)).toMatchObject({ metadata: { uid: judged?.metadata.uid }, spec: judged?.spec });
+    const { uid } = judged?.metadata ?? {};
+    expect(armOf(world, green)).toMatchObject({ metadata: { uid }, spec: { ...judged?.spec, replicas: 3 } });
     expect(world.faults()).toEqual([]);
   });
 
