@@ -75,6 +75,8 @@ const approval = { steps: [{ name: "half", weight: 50, approval: "Required" }] }
 const watched = { afterPromotion: { watch: "1h" }, ...LONG };
 const nights = { windows: [{ schedule: "0 9 * * *", duration: "1h" }], ...LONG };
 
+const large = { replicas: 10, ...LONG };
+
 const several = {
   model: {
     candidates: ["b", "c"].map((digit) => ({ name: `model-${digit}`, uri: modelUri(digit), digest: digest(digit) })),
@@ -250,6 +252,28 @@ export const stories: readonly Story[] = [
     given: inLastStep,
     event: "every gate has passed, outside of every window",
     happens: (world) => world.vote(wins),
+  },
+  {
+    spec: large,
+    given: afterwards(inLastStep, (world) => {
+      world.autoReady = false;
+    }),
+    event: "every gate has passed, and there are pods for its weight alone",
+    happens: (world) => world.vote(wins),
+  },
+  {
+    spec: large,
+    given: (world) => {
+      inLastStep(world);
+      world.autoReady = false;
+      world.vote(wins);
+      world.settle();
+    },
+    event: "all its pods are ready",
+    happens: (world) => {
+      world.autoReady = true;
+      world.cluster.readyAll();
+    },
   },
   { spec: nights, given: passed, event: "a window opens", happens: (world) => world.clock.pause(9.5 * HOUR) },
   {

@@ -6,11 +6,15 @@ import { makeBaseModel } from "../../hack/demo/prepare.ts";
 import { say } from "../../hack/lib/progress.ts";
 import { EPOCH_HEADER } from "../../src/api/v1alpha1/metadata.ts";
 import type { HTTPRoute } from "../../src/kube/gateway-api.ts";
+import { kubeconfigFile } from "../../src/kube/kubeconfig.ts";
+import type { KubeObject, Stored } from "../../src/kube/object.ts";
+import { deployments } from "../../src/kube/resource.ts";
 import { readSlots, readWays } from "../../src/traffic/http-route.ts";
 import { namedServices } from "../../src/traffic/http-rules.ts";
 import { readVerdicts } from "../../src/traffic/route-kind.ts";
 import { epochOf, WHOLE } from "../../src/traffic/slots.ts";
 import { routeFaults } from "../builders/route-oracle.ts";
+import { recordHistory } from "../integration/operator/history.ts";
 import type { Asker, Load } from "./load.ts";
 import { startCollector, stopCollector } from "./operator-faults.ts";
 import { ended, halfWay, lossless } from "./runs.ts";
@@ -97,7 +101,15 @@ test("behind an HTTPS listener alone a weight is live once answers through it sa
 });
 
 describe("200 requests a second lose nothing", () => {
-  test("over a promotion", { timeout: 10 * MINUTE }, async () => {
+  test("over a promotion, on the way to which the candidate gets as many pods as its weight needs", {
+    timeout: 10 * MINUTE,
+  }, async () => {
+    const canary = trafficCanaryOf(scene, STEPS);
+    await scene.workspace.apply({ ...canary, spec: { ...canary.spec, replicas: 2 } });
+    await status(scene, MINUTE, ({ phase, replicas }) =>
+      phase === "Promoted" && replicas === 2 ? replicas : undefined,
+    );
+    const arms = await recordHistory(await kubeconfigFile(scene.cluster.kubeconfig), deployments, scene.namespace);
     let [stable, candidate] = ["", ""];
     const load = await loaded(async () => {
       ({ stable, candidate } = await halfWay(scene, base, "promoted"));
@@ -111,6 +123,14 @@ describe("200 requests a second lose nothing", () => {
     say(`  testers reached the candidate ${lead} ms before the first user did`);
     expect(lead).toBeGreaterThan(SHADOW_MS / 2);
     expect(new Set(changesOfArm(load.answers))).toEqual(new Set([`${stable} → ${candidate}`]));
+    await arms.stop();
+    const ofCandidate = arms.versions.filter(({ metadata }) => metadata.name === `${NAMES.canary}-${candidate}`);
+    expect(new Set(ofCandidate.map(({ spec }) => spec?.replicas))).toEqual(new Set([1, 2]));
+    const tenth = firstVersion(scene.routes.versions, (route) => weightOf(candidate, [route]) === WHOLE / 10);
+    const both = firstVersion(ofCandidate, ({ status: now }) => now?.availableReplicas === 2);
+    const half = firstVersion(scene.routes.versions, (route) => weightOf(candidate, [route]) === WHOLE / 2);
+    expect([tenth < both, both < half]).toEqual([true, true]);
+    await scene.workspace.apply(canary);
   });
 
   test("over a rollback", { timeout: 10 * MINUTE }, async () => {
@@ -192,14 +212,20 @@ describe("200 requests a second lose nothing", () => {
   });
 });
 
+/** The number of the first version of which `condition` holds: the later of two writes has the larger one. */
+function firstVersion<T extends KubeObject>(versions: readonly Stored<T>[], condition: (object: T) => boolean): bigint {
+  const found = versions.find(condition);
+  if (found === undefined) throw new Error(`none of ${versions.length} versions is so`);
+  return BigInt(found.metadata.resourceVersion);
+}
+
 /** When the first and the last of its answers to them were asked for, in milliseconds since the epoch. */
 function answersOf({ answers }: Load, revision: string, of: Asker): readonly [first: number, last: number] {
   const times = answers.filter(({ arm, asker }) => arm === revision && asker === of).map(({ startedAt }) => startedAt);
   return [Math.min(...times), Math.max(...times)];
 }
 
-function weightOf(revision: string): number {
-  const [route] = scene.routes.current();
+function weightOf(revision: string, [route]: readonly HTTPRoute[] = scene.routes.current()): number {
   const slots = (route && readSlots(route, NAMES.canary)) ?? [];
   return Math.max(0, ...slots.filter((slot) => slot.revision === revision).map(({ weight }) => weight));
 }

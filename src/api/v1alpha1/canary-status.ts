@@ -179,12 +179,14 @@ export const PreferenceCanaryStatus = z
       .min(0)
       .meta({ format: "int32" })
       .exactOptional()
-      .describe("Pods of the arm that serves most requests; the scale subresource shows them."),
+      .describe("Pods of stable, which has as many as spec.replicas; the scale subresource shows them."),
     selector: z
       .string()
       .max(256)
       .exactOptional()
-      .describe("Selects these pods, for an autoscaler: the other arm's load would spoil its average."),
+      .describe(
+        "Selects the pods that serve users, for an autoscaler: those of stable, and of a candidate that has a weight.",
+      ),
     stable: Revision.exactOptional().describe("The revision that serves."),
     candidate: Revision.extend({
       began: Began,

@@ -39,7 +39,8 @@ async function live(outcome: 0 | 1, death?: Death) {
   const canary = await setStage({ isConfined: true });
   try {
     await canary.applyWorkload();
-    await canary.createCanary({ steps: STEPS });
+    // The candidate has one pod at first, three in its last step, and four before it gets everything.
+    await canary.createCanary({ steps: STEPS, replicas: 4 });
     const { writes, restarted } = await startToDie(canary, death);
     await begin(canary);
     const common = writes.length;

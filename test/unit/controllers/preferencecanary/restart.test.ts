@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ArchivedRun } from "../../../../src/api/contracts/archived-run.ts";
 import type { HTTPRouteSpec } from "../../../../src/kube/gateway-api.ts";
 import type { Finding } from "../../../../src/traffic/inquiries.ts";
+import { canarySpec } from "../../../builders/canary.ts";
 import { given, stories } from "../../../builders/canary-stories.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
 
@@ -30,7 +31,10 @@ function end(world: CanaryWorld) {
     slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
     routes: world.cluster.routes.list().map(({ metadata, spec }) => [metadata.name, servicesOf(spec)]),
     inferenceServices: names(world.cluster.inferenceServices),
-    deployments: names(world.cluster.deployments),
+    deployments: world.cluster.deployments
+      .list()
+      .map(({ metadata, spec }) => [metadata.name, spec?.replicas])
+      .toSorted(),
     services: names(world.cluster.services),
     records: world.cluster.records
       .list()
@@ -56,7 +60,7 @@ describe.each<[string, Finding]>([
   ["that shows its weights", { type: "Confirmed" }],
 ])("a restart at any moment, behind a gateway %s", (_, answer) => {
   function life(crashAt: Partial<Record<number, Crash>>): [CanaryWorld, number] {
-    const world = new CanaryWorld();
+    const world = new CanaryWorld(canarySpec({ replicas: 4 }));
     world.probing.setGateway(answer);
     world.workload();
     let passes = world.settle(60_000, crashAt);
