@@ -52,9 +52,9 @@ async function collector(signal: AbortSignal): Promise<void> {
   const transport = createTransport(await inClusterConfig(process.env, clock));
   const client = createClient(retried(transport, clock), "dpo-collector");
   const running = await runCollector(config, {
-    tokenReview: async (token, audience) => {
-      const { authenticated = false, user } = await client.reviewToken(token, [audience]);
-      return { authenticated, username: user?.username ?? "" };
+    tokenReview: async (token, wanted) => {
+      const { authenticated = false, user, audiences } = await client.reviewToken(token, wanted);
+      return { authenticated, username: user?.username ?? "", audiences };
     },
     clock,
     random: unguessable,

@@ -14,8 +14,9 @@ const config = {
   queueLimit: 1_000_000,
 };
 const collector = await runCollector(CollectorConfig.parse(config), {
-  tokenReview: async (token) => ({
+  tokenReview: async (token, audiences) => ({
     authenticated: true,
+    audiences,
     username: token === "manager" ? READER : `system:serviceaccount:${token}:rater`,
   }),
   clock: systemClock,

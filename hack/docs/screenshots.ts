@@ -35,7 +35,11 @@ async function take(name: string, options: BrowserContextOptions): Promise<void>
   const collector = await runCollector(
     CollectorConfig.parse({ host: "127.0.0.1", port: 0, dataDir: join(dataDir, name) }),
     {
-      tokenReview: async () => ({ authenticated: true, username: "system:serviceaccount:team:rater" }),
+      tokenReview: async (_token, audiences) => ({
+        authenticated: true,
+        username: "system:serviceaccount:team:rater",
+        audiences,
+      }),
       clock: systemClock,
       random: seededRandom(1),
       logger: silentLogger(),

@@ -1,6 +1,6 @@
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from "fastify";
 import type { Registry } from "prom-client";
-import { COLLECTOR_AUDIENCE, LIMITS, RATER_AUDIENCE } from "../api/contracts/collector-api.ts";
+import { type Audience, COLLECTOR_AUDIENCE, LIMITS } from "../api/contracts/collector-api.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { ApiError } from "./api-error.ts";
@@ -27,8 +27,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Not for the namespace that it is about, but for the operator. */
     isForOperator?: boolean;
-    /** Also for whoever has a rater's token. */
-    isForRaters?: boolean;
+    /** Of a token that may do this, any of them; COLLECTOR_AUDIENCE where it is not said. */
+    audiences?: readonly Audience[];
   }
 }
 
@@ -91,8 +91,10 @@ export async function runCollector(
   app.register(
     async (scope) => {
       scope.addHook("onRequest", async (request) => {
-        const { username, isRater } = await authenticate(request.headers.authorization);
-        if (isRater || !config.readers.includes(username)) throw new ApiError(403, "Forbidden", notAReader(username));
+        const caller = await authenticate(request.headers.authorization);
+        requireAudience(caller, request, "read what is of every namespace");
+        const { username } = caller;
+        if (!config.readers.includes(username)) throw new ApiError(403, "Forbidden", notAReader(username));
       });
       newsRoutes(scope, context);
       evidenceRoutes(scope, context);
@@ -116,13 +118,19 @@ function addRoutes(scope: FastifyInstance, context: RouteContext): void {
 function authorize(caller: Caller, request: FastifyRequest, readers: readonly string[]): void {
   const { method, params, routeOptions } = request;
   const namespace = namespaceOf(params);
-  const { isForOperator, isForRaters } = routeOptions.config;
-  if (mayTouch(caller, { namespace, method, isForOperator, isForRaters }, readers)) return;
-  const token =
-    caller.isRater && !isForRaters
-      ? `: a token of audience ${RATER_AUDIENCE} is for judging pairs, this takes one of ${COLLECTOR_AUDIENCE}`
-      : "";
-  throw new ApiError(403, "Forbidden", `${caller.username} may not ${method} this in namespace ${namespace}${token}`);
+  const what = `${method} this in namespace ${namespace}`;
+  requireAudience(caller, request, what);
+  const { isForOperator } = routeOptions.config;
+  if (mayTouch(caller.username, { namespace, method, isForOperator }, readers)) return;
+  throw new ApiError(403, "Forbidden", `${caller.username} may not ${what}`);
+}
+
+/** A token can be made for what its holder is to do, and no more. */
+function requireAudience({ username, audiences }: Caller, { routeOptions }: FastifyRequest, what: string): void {
+  const { audiences: wanted = [COLLECTOR_AUDIENCE] } = routeOptions.config;
+  if (wanted.some((audience) => audiences.includes(audience))) return;
+  const token = `a token of audience ${audiences.join(", ")}: it takes one of ${wanted.join(" or ")}`;
+  throw new ApiError(403, "Forbidden", `${username} may not ${what} with ${token}`);
 }
 
 function notAReader(username: string): string {

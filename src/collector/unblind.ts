@@ -9,19 +9,20 @@ export interface JudgedPair {
 }
 
 export interface Verdict {
-  /** 1: the candidate's answer was chosen, 0: stable's, 0.5: neither; null without a candidate. */
-  outcome: 0 | 0.5 | 1 | null;
-  /** null for a tie. */
+  /** How probable it is that the candidate's answer is better: 1 when it was chosen, 0 when stable's was; null without a candidate. */
+  outcome: number | null;
+  /** Of whichever answer is more probably better; null for a tie. */
   preference: { chosen: string; rejected: string } | null;
 }
 
+const PROBABILITY = { A: 1, B: 0, Tie: 0.5 } as const;
+
 /** What a blind choice says, once it is known whose answer stood first. */
 export function unblind(pair: JudgedPair, stableIsA: boolean, choice: Choice["choice"]): Verdict {
-  if (choice === "Tie") return { outcome: pair.candidate === null ? null : 0.5, preference: null };
-  const stableChosen = (choice === "A") === stableIsA;
-  const preference = stableChosen
-    ? { chosen: pair.stableText, rejected: pair.otherText }
-    : { chosen: pair.otherText, rejected: pair.stableText };
-  if (pair.candidate === null) return { outcome: null, preference };
-  return { outcome: stableChosen ? 0 : 1, preference };
+  const ofA = typeof choice === "number" ? choice : PROBABILITY[choice];
+  const ofOther = stableIsA ? 1 - ofA : ofA;
+  const outcome = pair.candidate === null ? null : ofOther;
+  if (ofA === 0.5) return { outcome, preference: null };
+  const [chosen, rejected] = ofOther > 0.5 ? [pair.otherText, pair.stableText] : [pair.stableText, pair.otherText];
+  return { outcome, preference: { chosen, rejected } };
 }

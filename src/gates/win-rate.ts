@@ -92,6 +92,18 @@ export function isShifting({ samples, shift }: WinRateState): boolean {
   return shift?.change !== undefined && samples < settledAt(shift.change);
 }
 
+/** The fewest bets that can pass: with each of them won, the evidence grows with their number. */
+export function fewestToPass({ promotion, logPromotionThreshold }: WinRateTest): number {
+  let bets = 1;
+  while (!reaches(promotion, bets, bets, logPromotionThreshold)) bets *= 2;
+  for (let without = bets / 2; bets - without > 1; ) {
+    const tried = Math.ceil((without + bets) / 2);
+    if (reaches(promotion, tried, tried, logPromotionThreshold)) bets = tried;
+    else without = tried;
+  }
+  return bets;
+}
+
 /** All the bets that the user allowed are made, and they decided nothing. */
 export function isExhausted({ spec: { maxSamples } }: WinRateTest, { samples, passedAt, failedAt }: WinRateState) {
   return maxSamples !== undefined && samples >= maxSamples && passedAt === undefined && failedAt === undefined;

@@ -275,6 +275,12 @@ export const stories: readonly Story[] = [
       world.cluster.readyAll();
     },
   },
+  {
+    spec: { gates: { winRate: { maxSamples: 3 } } },
+    given: idle,
+    event: "a job's model is validated, and a gate has a maxSamples by which nobody can pass",
+    happens: (world) => world.job("train-1", "b", "2026-01-02T00:00:00Z"),
+  },
   { spec: nights, given: passed, event: "a window opens", happens: (world) => world.clock.pause(9.5 * HOUR) },
   {
     given: starting,

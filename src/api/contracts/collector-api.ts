@@ -17,16 +17,23 @@ export const LIMITS = {
   body: 16 * 1024 * 1024,
 };
 
-/** The audience a token needs to be heard by the collector. */
+/** The audience that a token needs to be heard by the collector, but for pairs to be posted. */
 export const COLLECTOR_AUDIENCE = "dpo-collector";
 
-/** That of a token with which pairs can be leased and judged, and nothing else: neither posted nor read. */
+/** With a token of this one pairs can be leased and judged, and nothing else. */
 export const RATER_AUDIENCE = "dpo-rater";
+
+/** With one of this pairs can be posted and comparisons read: what was not asked of both arms is no comparison of them. */
+export const SAMPLER_AUDIENCE = "dpo-sampler";
+
+/** All that the collector hears. */
+export const AUDIENCES = [COLLECTOR_AUDIENCE, RATER_AUDIENCE, SAMPLER_AUDIENCE] as const;
+export type Audience = (typeof AUDIENCES)[number];
 
 /** Where a role of a canary finds the collector. */
 export const CollectorAccess = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
-  /** A projected token with the collector's audience; read again for every call, because the kubelet renews it. */
+  /** A projected token with the role's audience; read again for every call, because the kubelet renews it. */
   tokenFile: z.string().min(1),
 });
 export type CollectorAccess = z.infer<typeof CollectorAccess>;
@@ -217,13 +224,16 @@ export type LeaseResponse = z.infer<typeof LeaseResponse>;
 /**
  * `id` is the sender's idempotency key; `pair` and `lease` as they were leased to this labeler. Another choice under a new
  * id, of the lease by which the pair was judged, corrects it: that is the next version, and the first one stays the bet.
+ * `choice`: a number is the probability that A is the better answer, as a judge that says its own may have it: 0.5 is a tie.
  */
 export const Choice = z.strictObject({
   id: Name,
   pair: Name,
   lease: Name,
   labeler: Name,
-  choice: z.enum(["A", "B", "Tie"]),
+  choice: z.union([z.enum(["A", "B", "Tie"]), z.number().min(0).max(1)], {
+    error: 'must be "A", "B", "Tie", or the probability from 0 to 1 that A is the better answer',
+  }),
 });
 export type Choice = z.infer<typeof Choice>;
 
@@ -256,7 +266,8 @@ export const Cursor = z.object({ sequence: z.int().positive(), id: z.string().mi
 export type Cursor = z.infer<typeof Cursor>;
 
 /**
- * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie. `unit`: sha256 of the prompt, in
+ * One verdict between two revisions: 1 for the candidate, 0 for stable, 0.5 for a tie, and anything between where somebody said
+ * how probable it is that the candidate's answer is better. `unit`: sha256 of the prompt, in
  * hex. `vote`: 1 for the unit's first comparison of these two revisions, 2 for the second … `raterVote`: the same of the
  * labeler's. Both it and `labeler` are null where nobody chose, since one arm failed to answer. `cohort`: the pair's.
  * `margin`: likewise, where it has one. `corrects`: this is a later version of the comparison with that sequence, whose
@@ -266,7 +277,7 @@ export const Comparison = z.object({
   sequence: z.int().positive(),
   id: z.string(),
   at: Time,
-  outcome: z.union([z.literal(0), z.literal(0.5), z.literal(1)]),
+  outcome: z.number().min(0).max(1),
   unit: z.string().regex(/^[0-9a-f]{64}$/),
   vote: z.int().positive(),
   raterVote: z.int().positive().nullable(),

@@ -16,7 +16,8 @@ export interface Choices {
 
 interface Version {
   sequence: number;
-  choice: Choice["choice"];
+  /** As text. */
+  choice: string;
   first: number;
 }
 
@@ -28,7 +29,7 @@ export function createChoices(db: DatabaseSync): Choices {
      FROM choices WHERE pair = :pair ORDER BY sequence DESC LIMIT 1`,
   );
   return {
-    insert: (pair, sequence, choice) => insert.run({ pair, sequence, choice }),
+    insert: (pair, sequence, choice) => insert.run({ pair, sequence, choice: String(choice) }),
     newest: (pair) => newest.get({ pair }),
   };
 }
@@ -45,7 +46,7 @@ interface Tables {
 export function addChoice(tables: Tables, key: DatasetKey, choice: Choice): ItemOutcome {
   const { namespace, dataset } = key;
   const recordKey = { namespace, scope: `choices/${dataset}`, key: choice.id };
-  const content = contentOf([choice.pair, choice.lease, choice.labeler, choice.choice]);
+  const content = contentOf([choice.pair, choice.lease, choice.labeler, String(choice.choice)]);
   const seen = tables.log.seen(recordKey, content);
   if (seen !== undefined) return seen;
 
@@ -72,7 +73,7 @@ function refusalOf({ state, lease }: StoredPair, choice: Choice, previous: Versi
     const message = "the lease expired and another labeler has the pair now";
     return isOwn ? undefined : refused("LeaseLost", "lease", message);
   }
-  const isAnother = isOwn && previous !== undefined && previous.choice !== choice.choice;
+  const isAnother = isOwn && previous !== undefined && previous.choice !== String(choice.choice);
   return isAnother ? undefined : refused("AlreadyJudged", "pair", `pair "${choice.pair}" has its choice`);
 }
 

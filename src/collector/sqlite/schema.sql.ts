@@ -193,4 +193,43 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX pairs_open ON pairs (namespace, dataset, number, canary, stable, candidate, training, leased_until)
     WHERE state = 'Open';
   `,
+  `
+  -- A choice may be a probability, and what is compared with it anything from 0 to 1.
+  CREATE TABLE choices_or_probabilities (
+    sequence INTEGER PRIMARY KEY REFERENCES records,
+    pair     INTEGER NOT NULL REFERENCES pairs,
+    choice   TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO choices_or_probabilities SELECT sequence, pair, choice FROM choices;
+  DROP TABLE choices;
+  ALTER TABLE choices_or_probabilities RENAME TO choices;
+  CREATE INDEX choices_of_pair ON choices (pair, sequence);
+
+  CREATE TABLE comparisons_by_degree (
+    sequence   INTEGER PRIMARY KEY REFERENCES records,
+    namespace  TEXT NOT NULL,
+    canary     TEXT NOT NULL,
+    candidate  TEXT NOT NULL,
+    stable     TEXT NOT NULL,
+    unit       TEXT NOT NULL,
+    vote       INTEGER NOT NULL,
+    outcome    REAL NOT NULL CHECK (outcome BETWEEN 0 AND 1),
+    labeler    TEXT,
+    pair       TEXT NOT NULL,
+    rater_vote INTEGER,
+    cohort     TEXT,
+    margin     REAL,
+    corrects   INTEGER REFERENCES comparisons_by_degree
+  ) STRICT;
+  INSERT INTO comparisons_by_degree
+  SELECT sequence, namespace, canary, candidate, stable, unit, vote, outcome, labeler, pair, rater_vote, cohort, margin, corrects
+  FROM comparisons;
+  DROP TABLE comparisons;
+  ALTER TABLE comparisons_by_degree RENAME TO comparisons;
+  CREATE INDEX comparisons_of_run ON comparisons (namespace, canary, candidate, stable, sequence);
+  CREATE UNIQUE INDEX comparisons_votes ON comparisons (namespace, canary, candidate, stable, unit, vote)
+    WHERE corrects IS NULL;
+  CREATE UNIQUE INDEX comparisons_of_rater ON comparisons (namespace, canary, candidate, stable, labeler, rater_vote)
+    WHERE labeler IS NOT NULL AND corrects IS NULL;
+  `,
 ];

@@ -133,9 +133,9 @@ async function startCollector(
 
 export function reviewer(transport: Transport) {
   const client = createClient(transport, "dpo-collector");
-  return async (token: string, audience: string) => {
-    const { authenticated = false, user } = await client.reviewToken(token, [audience]);
-    return { authenticated, username: user?.username ?? "" };
+  return async (token: string, wanted: readonly string[]) => {
+    const { authenticated = false, user, audiences } = await client.reviewToken(token, wanted);
+    return { authenticated, username: user?.username ?? "", audiences };
   };
 }
 

@@ -90,7 +90,10 @@ export async function setCanaryStage(installation: Installation, options: StageO
   const canaries = await stage.history(preferenceCanaries);
   const routes = await stage.history(httpRoutes);
   stage.atEnd(await startStandIns(installation.admin, client, namespace, options.hasRoom));
-  const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", ["dpo-collector"]);
+  const sampler = await serviceAccountToken(installation.caller, namespace, "sampler", [
+    "dpo-collector",
+    "dpo-sampler",
+  ]);
   let manager: RunningManager | undefined;
   let closing: Promise<void> | undefined;
 

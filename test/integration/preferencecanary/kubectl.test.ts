@@ -40,9 +40,36 @@ test("docs/canary-kubectl.md is what kubectl prints of each state, by the real A
   for (const [name, state] of states) await store(name, state);
   const table = await kubectl(["get", "pcn", "-n", NAMESPACE]);
   const messages = states.map(([name, { status }]) => `| ${name} | ${ready(status)?.message} |`);
-  const text = [INTRODUCTION, "", ...withoutAge(table), "", "| | message |", "|---|---|", ...messages, ""];
+  const described = new Map<string, string>();
+  for (const [name] of states) described.set(name, await kubectl(["describe", "pcn", name, "-n", NAMESPACE]));
+  const untold = states.filter(([name, { status }]) => !saysAll(described.get(name) ?? "", status));
+  expect(untold.map(([name]) => name)).toEqual([]);
+  const text = [
+    ...[INTRODUCTION, "", ...withoutAge(table), "", "| | message |", "|---|---|", ...messages, ""],
+    ...[DESCRIBED, "", ...statusIn(described.get("rolled-back") ?? ""), ""],
+  ];
   await expect(text.join("\n")).toMatchFileSnapshot(join(root, "docs/canary-kubectl.md"));
 });
+
+/** Each condition is told with its reason and message, however kubectl breaks its lines. */
+function saysAll(description: string, { phase, conditions = [] }: PreferenceCanaryStatus): boolean {
+  const words = conditions.flatMap(({ reason, message }) => [reason, message]);
+  return [`Phase: ${phase}`, ...words].every((word) => oneLine(description).includes(oneLine(word)));
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+/** As a block of code. */
+function statusIn(description: string): string[] {
+  const lines = description.trimEnd().split("\n");
+  return lines.slice(lines.indexOf("Status:"), lines.indexOf("Events:  <none>")).map((line) => `    ${line}`.trimEnd());
+}
+
+const DESCRIBED = `## kubectl describe
+
+The status of the one that is called \`rolled-back\` above; below it \`kubectl describe\` has the Events.`;
 
 const INTRODUCTION = `# What kubectl shows of a canary
 

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { Registry } from "prom-client";
 import { beforeAll, expect, inject, onTestFinished } from "vitest";
 import {
+  AUDIENCES,
   COLLECTOR_AUDIENCE,
   type Comparison,
   RATER_AUDIENCE,
+  SAMPLER_AUDIENCE,
   type StoredPreference,
 } from "../../../src/api/contracts/collector-api.ts";
 import type { TokenReview } from "../../../src/collector/auth.ts";
@@ -60,7 +62,7 @@ async function setScene(installation: Installation): Promise<Scene> {
   const made = await request(caller, "POST", "/api/v1/namespaces", { metadata: { name: namespace } });
   if (made.status !== 201) throw new Error(`no namespace: ${made.body}`);
   const newToken = () => serviceAccountToken(caller, namespace, "rater", [RATER_AUDIENCE]);
-  const own = await serviceAccountToken(caller, namespace, "test", [COLLECTOR_AUDIENCE]);
+  const own = await serviceAccountToken(caller, namespace, "test", [COLLECTOR_AUDIENCE, SAMPLER_AUDIENCE]);
   const transport = createTransport(installation.collector);
   onTestFinished(() => transport.close());
   const review = reviewer(transport);
@@ -86,7 +88,7 @@ async function setScene(installation: Installation): Promise<Scene> {
     async revoke(token) {
       await request(caller, "DELETE", `/api/v1/namespaces/${namespace}/serviceaccounts/rater`);
       // The API server believes in a token for ten seconds after it has checked it, the collector for a minute.
-      const isGood = async () => (await review(token, RATER_AUDIENCE)).authenticated;
+      const isGood = async () => (await review(token, AUDIENCES)).authenticated;
       await expect.poll(isGood, { timeout: 20_000, interval: 500 }).toBe(false);
       collector.later(61_000);
     },

@@ -5,7 +5,16 @@ import { READER, startCollector } from "./running-collector.ts";
 
 const HEAD = "/v1/namespaces/team/datasets/support/head";
 const LEASE = "/v1/namespaces/team/datasets/support/pairs/lease";
-const LEASE_REQUEST = { labeler: "ann", count: 1, seconds: 10 };
+const PAIRS = "/v1/namespaces/team/datasets/support/pairs";
+const COMPARISONS = "/v1/namespaces/team/canaries/assistant/comparisons?candidate=b&stable=a";
+const BODIES: Readonly<Record<string, object>> = {
+  [LEASE]: { labeler: "ann", count: 1, seconds: 10 },
+  [PAIRS]: {
+    ...{ id: "p", canary: "assistant", prompt: "How?" },
+    stable: { revision: "a", text: "So." },
+    candidate: { revision: "b", text: "Thus." },
+  },
+};
 
 test.each([
   ["a service account of the namespace reads", "GET", HEAD, "team/any", 200],
@@ -15,6 +24,13 @@ test.each([
   ["a rater leases", "POST", LEASE, "rater:team/any", 200],
   ["a rater of another namespace leases", "POST", LEASE, "rater:foe/any", 403],
   ["a rater reads", "GET", HEAD, "rater:team/any", 403],
+  ["a rater posts a pair", "POST", PAIRS, "rater:team/any", 403],
+  ["who may do all but that posts a pair", "POST", PAIRS, "app:team/any", 403],
+  ["a sampler posts a pair", "POST", PAIRS, "sampler:team/any", 200],
+  ["a sampler of another namespace posts a pair", "POST", PAIRS, "sampler:foe/any", 403],
+  ["a sampler reads comparisons", "GET", COMPARISONS, "sampler:team/any", 200],
+  ["a sampler reads preferences", "GET", HEAD, "sampler:team/any", 403],
+  ["a sampler leases", "POST", LEASE, "sampler:team/any", 403],
   ["a reader, by a rater's token, reads", "GET", HEAD, "rater:dpo-system/dpo-manager", 403],
   ["a reader reads", "GET", HEAD, "dpo-system/dpo-manager", 200],
   ["a reader writes", "POST", LEASE, "dpo-system/dpo-manager", 403],
@@ -22,7 +38,7 @@ test.each([
   ["no token", "GET", HEAD, "", 401],
 ] as const)("%s", async (_what, method, path, token, status) => {
   await using collector = await startCollector();
-  const answer = await collector.call(method, path, method === "POST" ? LEASE_REQUEST : undefined, token);
+  const answer = await collector.call(method, path, BODIES[path], token);
   expect(answer.status).toBe(status);
   if (status === 403)
     expect(answer.body.error).toMatchObject({ reason: "Forbidden", message: expect.stringMatching(/team/) });
@@ -39,16 +55,16 @@ test.each([
   [READER, "team", "GET", true],
   [READER, "dpo-system", "POST", true],
 ])("%s in %s: %s is allowed: %s", (username, namespace, method, allowed) => {
-  expect(mayTouch({ username, isRater: false }, { namespace, method }, [READER])).toBe(allowed);
+  expect(mayTouch(username, { namespace, method }, [READER])).toBe(allowed);
 });
 
 function countingReview() {
   const calls: string[] = [];
   const state = { authenticated: true, failing: false };
-  async function review(token: string, audience: string) {
-    calls.push(`${token} ${audience}`);
+  async function review(token: string, audiences: readonly string[]) {
+    calls.push(token);
     if (state.failing) throw new Error("connection refused");
-    return { authenticated: state.authenticated, username: "system:serviceaccount:team:x" };
+    return { authenticated: state.authenticated, username: "system:serviceaccount:team:x", audiences };
   }
   return { calls, state, review };
 }
@@ -58,13 +74,13 @@ test("a verdict is believed for a minute, and a hundred requests with a new toke
   const { calls, state, review } = countingReview();
   const authenticate = createAuthenticate(review, clock);
   await Promise.all(Array.from({ length: 100 }, () => authenticate("Bearer t")));
-  expect(calls).toEqual(["t dpo-collector"]);
+  expect(calls).toEqual(["t"]);
   state.authenticated = false;
   await clock.advance(59_999);
   await authenticate("Bearer t");
   await clock.advance(1);
   await expect(authenticate("Bearer t")).rejects.toMatchObject({ status: 401 });
-  expect(calls).toEqual(["t dpo-collector", "t dpo-collector", "t dpo-rater"]);
+  expect(calls).toEqual(["t", "t"]);
 });
 
 test("a refused token is asked about again after five seconds", async () => {
@@ -76,8 +92,8 @@ test("a refused token is asked about again after five seconds", async () => {
   state.authenticated = true;
   await expect(authenticate("Bearer t")).rejects.toMatchObject({ status: 401 });
   await clock.advance(5_000);
-  expect(await authenticate("Bearer t")).toEqual({ username: "system:serviceaccount:team:x", isRater: false });
-  expect(calls).toEqual(["t dpo-collector", "t dpo-rater", "t dpo-collector"]);
+  expect(await authenticate("Bearer t")).toMatchObject({ username: "system:serviceaccount:team:x" });
+  expect(calls).toEqual(["t", "t"]);
 });
 
 test("an API server that does not answer is a 503, and nothing is remembered of it", async () => {

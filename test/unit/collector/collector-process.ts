@@ -6,7 +6,11 @@ import { systemClock } from "../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../src/telemetry/logger.ts";
 
 const collector = await runCollector(CollectorConfig.parse({ host: "127.0.0.1", port: 0, dataDir: process.argv[2] }), {
-  tokenReview: async () => ({ authenticated: true, username: "system:serviceaccount:team:rater" }),
+  tokenReview: async (_token, audiences) => ({
+    authenticated: true,
+    username: "system:serviceaccount:team:rater",
+    audiences,
+  }),
   clock: systemClock,
   random: Math.random,
   logger: silentLogger(),

@@ -66,9 +66,12 @@ export async function startCollector(options: TestCollectorOptions = {}): Promis
   };
 }
 
-/** One that begins with `rater:` is of a rater's audience. */
-export async function reviewTestToken(token: string, audience: string) {
-  const isRaters = token.startsWith("rater:");
-  if (token === "bad" || audience !== (isRaters ? "dpo-rater" : "dpo-collector")) return { authenticated: false };
-  return { authenticated: true, username: `system:serviceaccount:${token.replace("rater:", "").replace("/", ":")}` };
+/** One that begins with `rater:`, `sampler:` or `app:` is of that audience alone, any other of the sampler's and the collector's. */
+export async function reviewTestToken(token: string) {
+  const [, kind] = /^(rater|sampler|app):/.exec(token) ?? [];
+  if (token === "bad") return { authenticated: false };
+  const audiences = { rater: ["dpo-rater"], sampler: ["dpo-sampler"], app: ["dpo-collector"] };
+  const isOf = kind === undefined ? ["dpo-collector", "dpo-sampler"] : audiences[kind as keyof typeof audiences];
+  const username = `system:serviceaccount:${token.replace(`${kind}:`, "").replace("/", ":")}`;
+  return { authenticated: true, username, audiences: isOf };
 }

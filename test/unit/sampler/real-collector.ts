@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { onTestFinished } from "vitest";
-import { ComparisonPage } from "../../../src/api/contracts/collector-api.ts";
+import { ComparisonPage, SAMPLER_AUDIENCE } from "../../../src/api/contracts/collector-api.ts";
 import { CollectorConfig } from "../../../src/collector/config.ts";
 import { runCollector } from "../../../src/collector/server.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
@@ -14,7 +14,11 @@ export async function startCollector() {
   const collector = await runCollector(
     CollectorConfig.parse({ host: "127.0.0.1", port: 0, dataDir: temporaryFolder() }),
     {
-      tokenReview: async (token) => ({ authenticated: token === "first-token", username: USER }),
+      tokenReview: async (token) => ({
+        authenticated: token === "first-token",
+        username: USER,
+        audiences: [SAMPLER_AUDIENCE],
+      }),
       clock: systemClock,
       random: Math.random,
       logger: silentLogger(),

@@ -1,4 +1,9 @@
-import { COLLECTOR_AUDIENCE, type CollectorAccess } from "../../../api/contracts/collector-api.ts";
+import {
+  type Audience,
+  type CollectorAccess,
+  RATER_AUDIENCE,
+  SAMPLER_AUDIENCE,
+} from "../../../api/contracts/collector-api.ts";
 import { JUDGE_ENV, JUDGE_KEY_ENV, type JudgeConfig, judgeLabeler } from "../../../api/contracts/judge.ts";
 import { SAMPLER_ENV, type SamplerConfig } from "../../../api/contracts/sampler.ts";
 import type { Baseline } from "../../../api/v1alpha1/canary-comparisons.ts";
@@ -36,6 +41,7 @@ export function samplerDeployment(
 ): Applied<Deployment> {
   return roleDeployment(canary, settings, {
     role: "sampler",
+    audience: SAMPLER_AUDIENCE,
     env: (collector) => [{ name: SAMPLER_ENV, value: JSON.stringify(samplerConfig(canary, arms, collector)) }],
     port: SAMPLER_PORT,
   });
@@ -46,6 +52,7 @@ export function judgeDeployment(canary: PreferenceCanary, judge: Judge, settings
   const { secretRef } = judge;
   return roleDeployment(canary, settings, {
     role: "judge",
+    audience: RATER_AUDIENCE,
     env: (collector) => [
       { name: JUDGE_ENV, value: JSON.stringify(judgeConfig(canary, judge, collector)) },
       ...(secretRef
@@ -59,6 +66,8 @@ export function judgeDeployment(canary: PreferenceCanary, judge: Judge, settings
 interface RolePod {
   /** Subcommand of the image, and the end of the Deployment's name. */
   readonly role: "sampler" | "judge";
+  /** Of its token: what it may do is that and no more. */
+  readonly audience: Audience;
   readonly env: (collector: CollectorAccess) => NonNullable<Container["env"]>;
   readonly port: number;
 }
@@ -67,9 +76,9 @@ interface RolePod {
 function roleDeployment(
   canary: PreferenceCanary,
   { operatorImage, collectorUrl }: CanarySettings,
-  { role, env, port }: RolePod,
+  { role, audience, env, port }: RolePod,
 ): Applied<Deployment> {
-  const token = tokenVolume("collector", COLLECTOR_AUDIENCE);
+  const token = tokenVolume("collector", audience);
   const name = { sampler: samplerName, judge: judgeName }[role](canary.metadata.name);
   const labels = { ...MANAGED_BY, ...roleSelector(canary, role) };
   // A node that also trains may take longer than the default second to answer, and unready takes the mirror off the route.

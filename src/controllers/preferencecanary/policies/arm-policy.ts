@@ -21,7 +21,7 @@ import type {
   ObservedService,
   Role,
 } from "../observed.ts";
-import type { Run } from "../run/run.ts";
+import { mayBegin, type Run } from "../run/run.ts";
 import { amongHowMany } from "../selection/contenders.ts";
 import { isContending } from "../selection/selection.ts";
 
@@ -45,7 +45,7 @@ export function keepCandidate(facts: Facts): Advice {
 export function keepContenders(facts: Facts): readonly Advice[] {
   const { observed, selection } = facts;
   return (selection?.contenders ?? []).map(({ revision, out, among }) => {
-    const isBegun = !observed.canary.spec.suspend || observed.arms.has(revision);
+    const isBegun = mayBegin(observed.canary) || observed.arms.has(revision);
     if (out !== undefined || !isBegun) return undefined;
     const place = { role: undefined, replicas: podsOf(facts, revision, 0) };
     return keepAmong(observed, revision, among) ?? keepArm(facts, revision, place);

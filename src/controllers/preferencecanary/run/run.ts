@@ -7,6 +7,7 @@ import { type External, externalInputs } from "../arms/external-arm.ts";
 import { templateModel } from "../arms/model.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { type Block, blockOf, type MadeTarget, mountProblemOf, serving, type Target } from "../arms/target.ts";
+import { neverPasses } from "../gates/never-passes.ts";
 import type { Arm, Observed } from "../observed.ts";
 import { amongHowMany, type Contender, chosenModel, contendersOf } from "../selection/contenders.ts";
 import { readOrders } from "./orders.ts";
@@ -60,12 +61,17 @@ export function readRun(observed: Observed): Run {
     return { ...known, contenders, ...blockOfAll(contenders) };
   const blocked = target && blockOfWanted(observed, stable, target);
   const isFree = target !== undefined && target.revision !== stable && !blockOf(observed, target, stableDigest);
-  const next = isFree && !observed.canary.spec.suspend ? target.revision : undefined;
+  const next = isFree && mayBegin(observed.canary) ? target.revision : undefined;
   const revision = currentCandidate(observed, stable, target) ?? next;
   if (revision === undefined) return { ...known, ...(blocked && { blocked }) };
   const state = stateOf(observed, revision, target);
   const candidate = { revision, state, ...describe(observed, revision, target, stableDigest) };
   return { ...known, ...(blocked && { blocked }), candidate };
+}
+
+/** A run, by the spec of now. */
+export function mayBegin(canary: Observed["canary"]): boolean {
+  return !canary.spec.suspend && neverPasses(canary) === undefined;
 }
 
 function stableRevision({ route, arms, canary }: Observed): string | undefined {

@@ -4,6 +4,7 @@ import { isComplete, isGone } from "../arms/arm-state.ts";
 import { backingIn } from "../arms/external-arm.ts";
 import { kserveHindrance } from "../arms/inference-service-arm.ts";
 import type { Facts } from "../facts.ts";
+import { neverPasses } from "../gates/never-passes.ts";
 import type { Observed } from "../observed.ts";
 import { routeKindOf } from "../route-kind-of.ts";
 import { heldWords } from "./contest.ts";
@@ -25,6 +26,8 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
   const unusable = modelHindrance(facts);
   if (unusable !== undefined) return stalled(unusable.reason, unusable.message);
+  const never = neverPasses(observed.canary);
+  if (never !== undefined) return stalled("GatesOutOfReach", `${never}. No run begins by them${servesOn(run.stable)}`);
   if (run.stable !== undefined && run.candidate !== undefined) {
     const stand = runStand(facts, run.stable, run.candidate);
     return { ...stand, message: `${stand.message}${passedOverWords(facts)}` };
@@ -49,6 +52,10 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
     "FirstRevision",
     `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
+}
+
+function servesOn(stable: string | undefined): string {
+  return stable === undefined ? "" : `, and ${stable} goes on serving`;
 }
 
 /** Nobody is judged, and who serves is not the canary's to say. */

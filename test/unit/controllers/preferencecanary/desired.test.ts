@@ -147,7 +147,7 @@ describe("the sampler", () => {
   it("has a token for the collector and for nothing else", () => {
     const pod = samplerDeployment(canary, { stable: "aaaaaaaaaa" }, settings).spec?.template.spec;
     expect(pod?.automountServiceAccountToken).toBe(false);
-    expect(JSON.stringify(pod?.volumes)).toContain('"audience":"dpo-collector"');
+    expect(JSON.stringify(pod?.volumes)).toContain('"audience":"dpo-sampler"');
   });
 
   it("selects none of an arm's pods, and no arm selects it", () => {
