@@ -16,7 +16,10 @@ export type Prefer = (reading: Reading) => Promise<Position | undefined>;
  * mean, while one order alone would hand it to whoever stands there (Wang et al. 2024; Zheng et al. 2023, who also call
  * two orders that disagree a tie). undefined when the judge has no view in one of them.
  */
-export async function inBothOrders({ prompt, a, b }: Answers, prefer: Prefer): Promise<Choice["choice"] | undefined> {
+export async function inBothOrders(
+  { prompt, a, b }: Answers,
+  prefer: Prefer,
+): Promise<Exclude<Choice["choice"], number> | undefined> {
   const forth = await prefer({ prompt, first: a, second: b });
   const back = forth && (await prefer({ prompt, first: b, second: a }));
   if (forth === undefined || back === undefined) return undefined;

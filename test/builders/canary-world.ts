@@ -284,14 +284,14 @@ export class CanaryWorld {
   }
 
   /** Comparisons of distinct prompts in the current run; 1 is for the candidate. */
-  vote(outcomes: readonly (0 | 0.5 | 1)[], cohort: string | null = null): void {
+  vote(outcomes: readonly number[], cohort: string | null = null): void {
     const { stable = "", candidate } = this.facts().run;
     const pair = pairOf(this.canary, stable, candidate?.revision ?? "");
     for (const outcome of outcomes) this.evidence.vote(pair, outcome, cohort);
   }
 
   /** Likewise, of one contender of a selection; or of who was one, once it is over. */
-  voteFor(contender: string, outcomes: readonly (0 | 0.5 | 1)[]): void {
+  voteFor(contender: string, outcomes: readonly number[]): void {
     const { stable = "", contenders, target } = this.facts().run;
     const { revision = target?.revision ?? "" } = contenders?.find(({ name }) => name === contender) ?? {};
     for (const outcome of outcomes) this.evidence.vote(pairOf(this.canary, stable, revision), outcome);

@@ -298,7 +298,10 @@ export const AnswerList = z.object({
 });
 export type AnswerList = z.infer<typeof AnswerList>;
 
-/** A safety verdict on one answer. `id` is the sender's idempotency key. */
+/**
+ * A safety verdict on one answer. `id` is the sender's idempotency key. Another verdict on the answer, of whomever, corrects
+ * the one before: that is the next version, and the first one stays what gates.safety counts.
+ */
 export const Check = z.strictObject({
   id: Name,
   answer: Name,
@@ -317,6 +320,7 @@ export const CheckRecord = z.object({
   at: Time,
   answer: z.string(),
   violation: z.boolean(),
+  corrects: z.int().positive().exactOptional(),
 });
 export type CheckRecord = z.infer<typeof CheckRecord>;
 

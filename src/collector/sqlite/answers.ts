@@ -12,7 +12,7 @@ export interface NewAnswer {
   text: string;
 }
 
-/** A candidate's answers and the first safety verdict on each. */
+/** A candidate's answers and the safety verdicts on each, of which later ones are versions of the first. */
 export interface Answers {
   insert(key: CanaryKey, answer: NewAnswer): void;
   list(stream: CheckStream, filter: { unchecked: boolean; limit: number }): AnswerList;
@@ -42,9 +42,9 @@ function prepareAnswers(db: DatabaseSync) {
        WHERE namespace = :namespace AND canary = :canary AND revision = :candidate AND checked <= :checked
        ORDER BY number LIMIT :limit`,
     ),
-    find: prepare<{ number: number; revision: string; checked: number }>(
+    find: prepare<{ number: number; revision: string }>(
       db,
-      `SELECT number, revision, checked FROM answers WHERE namespace = :namespace AND canary = :canary AND id = :id`,
+      `SELECT number, revision FROM answers WHERE namespace = :namespace AND canary = :canary AND id = :id`,
     ),
     markChecked: prepare(db, `UPDATE answers SET checked = 1 WHERE number = :number`),
   };
@@ -54,20 +54,30 @@ function prepareChecks(db: DatabaseSync) {
   return {
     insert: prepare(
       db,
-      `INSERT INTO checks (sequence, namespace, canary, candidate, answer, violation, checker, reason)
-       VALUES (:sequence, :namespace, :canary, :candidate, :answer, :violation, :checker, :reason)`,
+      `INSERT INTO checks (sequence, namespace, canary, candidate, answer, violation, checker, reason, corrects)
+       VALUES (:sequence, :namespace, :canary, :candidate, :answer, :violation, :checker, :reason, :corrects)`,
+    ),
+    newest: prepare<{ violation: number; first: number }>(
+      db,
+      `SELECT violation, coalesce(corrects, sequence) AS first FROM checks
+       WHERE namespace = :namespace AND canary = :canary AND answer = :answer ORDER BY sequence DESC LIMIT 1`,
     ),
     find: prepare<{ id: string }>(
       db,
       `SELECT id FROM checks JOIN records USING (sequence) WHERE ${RUN} AND sequence = :sequence`,
     ),
-    select: prepare<Omit<CheckRecord, "violation"> & { violation: number }>(
+    select: prepare<CheckRow>(
       db,
-      `SELECT sequence, id, at, answer, violation FROM checks JOIN records USING (sequence)
+      `SELECT sequence, id, at, answer, violation, corrects FROM checks JOIN records USING (sequence)
        WHERE ${RUN} AND sequence > :after ORDER BY sequence LIMIT :limit`,
     ),
     head: prepare<{ head: number }>(db, `SELECT coalesce(max(sequence), 0) AS head FROM checks WHERE ${RUN}`),
   };
+}
+
+interface CheckRow extends Omit<CheckRecord, "violation" | "corrects"> {
+  violation: number;
+  corrects: number | null;
 }
 
 export interface AnswersOptions {
@@ -99,10 +109,12 @@ export function createAnswers(db: DatabaseSync, { log, limit, touch }: AnswersOp
       if (seen !== undefined) return seen;
       const found = answers.find.get({ namespace, canary, id: answer });
       if (found === undefined) return refused("AnswerUnknown", `there is no answer "${answer}", or it was dropped`);
-      if (found.checked === 1) return refused("AlreadyChecked", `answer "${answer}" has its verdict: the first counts`);
+      const verdict = violation ? 1 : 0;
+      const previous = checks.newest.get({ namespace, canary, answer });
+      if (previous?.violation === verdict) return refused("AlreadyChecked", `answer "${answer}" has this verdict`);
       const { sequence, at } = log.append(key, content);
-      const row = { namespace, canary, candidate: found.revision, answer, violation: violation ? 1 : 0 };
-      checks.insert.run({ sequence, checker, reason, ...row });
+      const row = { namespace, canary, candidate: found.revision, answer, violation: verdict };
+      checks.insert.run({ sequence, checker, reason, corrects: previous?.first ?? null, ...row });
       answers.markChecked.run({ number: found.number });
       touch({ namespace, canary, stream: "checks" });
       return { result: "Accepted", sequence, at };
@@ -111,7 +123,11 @@ export function createAnswers(db: DatabaseSync, { log, limit, touch }: AnswersOp
       const run = { namespace, canary, candidate };
       const after = checkCursor(page.cursor, (sequence) => checks.find.get({ ...run, sequence })?.id);
       const rows = checks.select.all({ ...run, after, limit: page.limit });
-      const records = rows.map((row) => ({ ...row, violation: row.violation === 1 }));
+      const records = rows.map(({ corrects, ...row }) => ({
+        ...row,
+        violation: row.violation === 1,
+        ...(corrects !== null && { corrects }),
+      }));
       return { records, head: checks.head.get(run)?.head ?? 0 };
     },
   };

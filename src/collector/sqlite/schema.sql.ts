@@ -231,5 +231,9 @@ export const MIGRATIONS: readonly string[] = [
     WHERE corrects IS NULL;
   CREATE UNIQUE INDEX comparisons_of_rater ON comparisons (namespace, canary, candidate, stable, labeler, rater_vote)
     WHERE labeler IS NOT NULL AND corrects IS NULL;
+
+  -- Of a check too the first version, where this is a later one.
+  ALTER TABLE checks ADD COLUMN corrects INTEGER REFERENCES checks;
+  CREATE INDEX checks_of_answer ON checks (namespace, canary, answer, sequence);
   `,
 ];

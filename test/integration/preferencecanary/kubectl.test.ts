@@ -46,7 +46,7 @@ test("docs/canary-kubectl.md is what kubectl prints of each state, by the real A
   expect(untold.map(([name]) => name)).toEqual([]);
   const text = [
     ...[INTRODUCTION, "", ...withoutAge(table), "", "| | message |", "|---|---|", ...messages, ""],
-    ...[DESCRIBED, "", ...statusIn(described.get("rolled-back") ?? ""), ""],
+    ...[DESCRIBED, "", ...statusIn(described.get("awaiting-approval") ?? ""), ""],
   ];
   await expect(text.join("\n")).toMatchFileSnapshot(join(root, "docs/canary-kubectl.md"));
 });
@@ -69,7 +69,7 @@ function statusIn(description: string): string[] {
 
 const DESCRIBED = `## kubectl describe
 
-The status of the one that is called \`rolled-back\` above; below it \`kubectl describe\` has the Events.`;
+The status of the one that is called \`awaiting-approval\` above; below it \`kubectl describe\` has the Events.`;
 
 const INTRODUCTION = `# What kubectl shows of a canary
 

@@ -156,3 +156,18 @@ test("a choice that a store has from before it kept versions stays as it is", as
   const refused = await send(collector, { ...choose(pair, "ann", "old"), id: "again" });
   expect(refused).toMatchObject({ status: 422, body: { error: { reason: "AlreadyJudged" } } });
 });
+
+test("a judge may say how probable it is that A is better: so much is the comparison, and the more probable answer is the preference", async () => {
+  await using collector = await startCollector();
+  await postPairs(collector, pairOf("p"), pairOf("q"));
+  const [p, q] = [await leased(collector, "judge"), await leased(collector, "judge")];
+  const isNewA = p.a.startsWith("new");
+  const said = { ...choose(p, "judge", "new"), choice: isNewA ? 0.75 : 0.25 };
+  expect((await send(collector, said, { ...choose(q, "judge", "new"), choice: 0.5 })).status).toBe(200);
+  const refused = await send(collector, { ...said, id: "other", choice: 1.5 });
+  expect(refused.body.rejected).toMatchObject([{ path: "choices[0].choice", message: expect.stringContaining("<=1") }]);
+  expect((await comparisons(collector)).body.records).toMatchObject([{ outcome: 0.75 }, { outcome: 0.5 }]);
+  expect(await preferences(collector)).toMatchObject([{ chosen: "new p", rejected: "old p" }]);
+  await send(collector, { ...said, id: "surer", choice: isNewA ? 0.875 : 0.125 });
+  expect((await comparisons(collector)).body.records[2]).toMatchObject({ outcome: 0.875, corrects: 1 });
+});

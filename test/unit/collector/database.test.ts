@@ -42,6 +42,7 @@ test("a released migration stays as it was: stores that it made are out there", 
     "fcd3236c6de8aa12",
     "a49251b1087fd30f",
     "ac1ae57a8edb22e9",
+    "197990e5a1c70370",
   ]);
 });
 
@@ -101,5 +102,37 @@ test("raters' votes of earlier releases are numbered within their pair of revisi
   const opened = openDatabase(folder);
   const rows = opened.prepare("SELECT rater_vote FROM comparisons ORDER BY sequence").all();
   expect(rows.map((row) => row.rater_vote)).toEqual([1, 1, 1, 2, null, 3, null]);
+  opened.close();
+});
+
+test("comparisons and choices of an earlier release are what they were, corrections too, and take a probability now", () => {
+  const folder = temporaryFolder();
+  const before = new DatabaseSync(join(folder, "collector.db"));
+  for (const sql of MIGRATIONS.slice(0, 8)) before.exec(sql);
+  before.exec("PRAGMA user_version = 8");
+  for (const sequence of [1, 2])
+    before.exec(`INSERT INTO records VALUES (${sequence}, 'r', 'n', 's', '${sequence}', 'c', 'now')`);
+  before.exec(`INSERT INTO pairs (number, namespace, id, dataset, canary, prompt, stable, content, state)
+               VALUES (7, 'n', 'p', 'd', 'canary', 'how', 's', 'c', 'Judged')`);
+  const comparison = before.prepare(
+    `INSERT INTO comparisons (sequence, namespace, canary, candidate, stable, unit, vote, outcome, labeler, pair, rater_vote, cohort, margin, corrects)
+     VALUES (?, 'n', 'canary', 'c', 's', 'u', 1, ?, 'ann', 'p', 1, 'new', 0.25, ?)`,
+  );
+  comparison.run(1, 1, null);
+  comparison.run(2, 0.5, 1);
+  before.exec("INSERT INTO choices VALUES (1, 7, 'A'), (2, 7, 'Tie')");
+  const rows = ["SELECT * FROM comparisons ORDER BY sequence", "SELECT * FROM choices ORDER BY sequence"];
+  const known = rows.map((sql) => before.prepare(sql).all());
+  before.close();
+  const opened = openDatabase(folder);
+  const columns =
+    "sequence, namespace, canary, candidate, stable, unit, vote, outcome, labeler, pair, rater_vote, cohort, margin, corrects";
+  expect(
+    rows.map((sql) => opened.prepare(sql.replace("* FROM comparisons", `${columns} FROM comparisons`)).all()),
+  ).toEqual(known);
+  opened.exec("UPDATE comparisons SET outcome = 0.7 WHERE sequence = 2");
+  expect(() => opened.exec("UPDATE comparisons SET outcome = 1.1 WHERE sequence = 2")).toThrow("CHECK");
+  expect(() => opened.exec("UPDATE comparisons SET corrects = 99 WHERE sequence = 2")).toThrow("FOREIGN KEY");
+  expect(opened.prepare("PRAGMA foreign_key_check").all()).toEqual([]);
   opened.close();
 });

@@ -86,14 +86,15 @@ test("the candidate's answers are checked once each, and verdicts are a stream w
     { id: "3", answer: "unknown", violation: false, checker: "rules" },
     { id: "4", answer: "q", violation: "no", checker: "rules" },
     { id: "5", answer: "q", violation: false, checker: "rules" },
+    { id: "6", answer: "p", violation: false, checker: "rules" },
   ];
   const posted = await collector.call("POST", `${CANARY}/checks`, { checks });
   expect(posted.status).toBe(200);
-  expect(posted.body.results).toMatchObject([{ index: 0 }, { index: 4 }]);
+  expect(posted.body.results).toMatchObject([{ index: 0 }, { index: 1 }, { index: 4 }]);
   expect(posted.body.rejected).toMatchObject([
-    { index: 1, reason: "AlreadyChecked", path: "checks[1].answer" },
     { index: 2, reason: "AnswerUnknown", path: "checks[2].answer" },
     { index: 3, reason: "Invalid", path: "checks[3].violation" },
+    { index: 5, reason: "AlreadyChecked", path: "checks[5].answer" },
   ]);
   const again = await collector.call("POST", `${CANARY}/checks`, { checks: [checks[0]] });
   expect(again.body.results).toEqual([{ ...posted.body.results[0], result: "Duplicate" }]);
@@ -106,13 +107,14 @@ test("the candidate's answers are checked once each, and verdicts are a stream w
   expect(body).toMatchObject({
     records: [
       { answer: "p", violation: true },
+      { answer: "p", violation: false, corrects: posted.body.results[0].sequence },
       { answer: "q", violation: false },
     ],
     head: posted.body.sequence,
   });
   const [first] = body.records as Listed[];
   const rest = await collector.call("GET", `${stream}&after=${first?.sequence}&afterId=${first?.id}`);
-  expect(rest.body.records).toMatchObject([{ answer: "q" }]);
+  expect(rest.body.records).toMatchObject([{ answer: "p" }, { answer: "q" }]);
   expect((await collector.call("GET", `${stream}&after=${first?.sequence}&afterId=x`)).status).toBe(410);
 });
 

@@ -30,7 +30,7 @@ export const safetyGate = shared((settings: Settings): Gate => {
     name: "safety",
     numbers: numbersOfSafety(settings),
     stream: "checks",
-    counts: () => true,
+    counts: ({ corrects }) => corrects === undefined,
     fold: (state, check) => foldSafety(test, state, check),
     read: (gate) => (gate === undefined ? emptySafety : readSafety(gate)),
     write: writeState,

@@ -21,7 +21,7 @@ const candidate = { revision: "bbbbbbbbbb", state: "Running", sameModel: false }
 const readable: Access = { type: "Readable" };
 
 function votes(
-  outcomes: readonly (0 | 0.5 | 1)[],
+  outcomes: readonly number[],
   { first = 1, vote = 1, raterVote = 1, at = "2026-01-01T00:00:00.000Z" } = {},
 ): Comparison[] {
   return outcomes.map((outcome, i) => {
@@ -283,6 +283,23 @@ describe("checks from before a retry", () => {
       expect(previous).toEqual([once]);
     }
     expect(safety(records, { previous: [once], anew: true })).toEqual(once);
+  });
+});
+
+describe("a check that is corrected", () => {
+  it("is what it was to the gate, which says how many corrections there were", () => {
+    const spec = canarySpec({
+      evidence: { comparisons: { dataset: { name: "support" } }, checks: {} },
+      gates: { winRate: {}, safety: { maxViolationRate: "1%", minChecked: 2 } },
+    });
+    const check = (sequence: number, violation: boolean, rest = {}) => {
+      return { sequence, id: `k${sequence}`, at: "2026-01-01T00:00:00.000Z", answer: "a", violation, ...rest };
+    };
+    const records = [check(1, false), check(2, true, { corrects: 1 }), check(3, false)];
+    const evidence = { ...NO_EVIDENCE, checks: { from: null, records, access: readable } };
+    const gates = foldGates(canaryObject(spec).spec, candidate, [], evidence, { now: new Date(), silence: undefined });
+    const safety = gates.find(({ name }) => name === "safety");
+    expect(safety).toMatchObject({ verdict: "Pass", samples: 2, sum: "0", corrections: 1, cursor: { sequence: 3 } });
   });
 });
 
