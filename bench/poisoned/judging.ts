@@ -101,6 +101,6 @@ function folded(gates: readonly GateStatus[], sequence: number, { prompt, b }: A
   const rater = { labeler: "rater", raterVote: sequence, cohort: null };
   const comparison = { ...record, ...rater, outcome, unit: sha256Hex(prompt), vote: 1 };
   const check = { ...record, answer: record.id, violation: FORBIDDEN.test(b) };
-  const evidence = evidenceOf(cursorsOf(SPEC, JUDGED, gates), [{ at: now.getTime(), comparison, check }]);
+  const evidence = evidenceOf(cursorsOf(SPEC, JUDGED, gates), gates, [{ at: now.getTime(), comparison, check }]);
   return foldGates(SPEC, JUDGED, gates, evidence, { now, silence: undefined });
 }

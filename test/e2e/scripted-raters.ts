@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { NAMES } from "../../hack/demo/objects.ts";
-import { type BlindPair, LeaseResponse, PostItemsResponse } from "../../src/api/contracts/collector-api.ts";
+import { kubectl } from "../../hack/cluster/kubectl.ts";
+import { createHttpClient, type HttpClient } from "../../hack/demo/http-client.ts";
+import { HOSTS, NAMES } from "../../hack/demo/objects.ts";
+import {
+  type BlindPair,
+  LeaseResponse,
+  PostItemsResponse,
+  SAMPLER_AUDIENCE,
+} from "../../src/api/contracts/collector-api.ts";
 import type { Scene } from "./scene.ts";
 import { status } from "./scene.ts";
 
@@ -15,11 +22,13 @@ export async function decide(scene: Scene, winner: "Stable" | "Candidate"): Prom
     revision: run[name].revision,
     text: `${name === winner.toLowerCase() ? "better" : "worse"} ${number}`,
   });
+  const sampler = await asSampler(scene);
   for (let number = 0; number < COMPARISONS; number += 1) {
     const id = randomUUID();
     const answers = { stable: arm("stable", number), candidate: arm("candidate", number) };
-    await post(scene, "pairs", { id, canary: NAMES.canary, prompt: `prompt ${id}`, ...answers });
+    await post(scene, "pairs", { id, canary: NAMES.canary, prompt: `prompt ${id}`, ...answers }, sampler);
   }
+  await sampler.close();
   const labeler = randomUUID();
   const leased = await post(scene, "pairs/lease", { labeler, count: COMPARISONS, seconds: SECONDS });
   const choices = LeaseResponse.parse(leased).pairs.map((pair) => choose(pair, labeler));
@@ -31,9 +40,20 @@ function choose({ id: pair, lease, a }: BlindPair, labeler: string) {
   return { id: randomUUID(), pair, lease, labeler, choice: a.startsWith("better") ? "A" : "B" };
 }
 
-async function post({ workspace }: Scene, what: string, body: unknown): Promise<unknown> {
+/** Nobody else may post pairs. */
+async function asSampler({ cluster, namespace }: Scene): Promise<HttpClient> {
+  const args = ["create", "token", "people", "--namespace", namespace, "--audience", SAMPLER_AUDIENCE];
+  return createHttpClient(cluster.gatewayUrl, HOSTS.collector, (await kubectl(cluster, args)).trim());
+}
+
+async function post(
+  { workspace }: Scene,
+  what: string,
+  body: unknown,
+  as: HttpClient = workspace.collector,
+): Promise<unknown> {
   const path = `/v1/namespaces/${workspace.namespace}/datasets/${NAMES.dataset}/${what}`;
-  const answer = await workspace.collector.send("POST", path, body);
+  const answer = await as.send("POST", path, body);
   if (answer.status !== 200) throw new Error(`the collector answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }

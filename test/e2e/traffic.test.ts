@@ -151,6 +151,23 @@ describe("200 requests a second lose nothing", () => {
     expect(new Set(changesOfArm(load.answers))).toEqual(new Set([`${candidate} → ${stable}`]));
   });
 
+  test("43 over a candidate that answers 500 to every prompt, which is taken back before a user has one", {
+    timeout: 10 * MINUTE,
+  }, async () => {
+    const canary = trafficCanaryOf(scene, [{ name: "shadow", weight: 0, minDuration: "10m" }]);
+    const evidence = { comparisons: { percent: 100, dataset: { name: NAMES.dataset } } };
+    const load = await loaded(async () => {
+      await scene.workspace.apply(brokenWorkload(), { ...canary, spec: { ...canary.spec, evidence } });
+      const { revision } = await status(scene, MINUTE, ({ candidate, step }) => step && candidate);
+      for (let number = 0; number < 20; number += 1) await answersPrompt(number);
+      await ended(scene, revision, "RolledBack");
+      const { lastRun } = await status(scene, MINUTE, (now) => now);
+      expect(lastRun?.message).toMatch(/^winRate: 0% of \d+ comparisons preferred the candidate/);
+    });
+    expect(new Set(load.answers.map(({ arm }) => arm)).size).toBe(1);
+    await scene.workspace.apply(trafficCanaryOf(scene, STEPS));
+  });
+
   test("over a second candidate, the sampler scaled to 0 and its Service deleted", {
     timeout: 10 * MINUTE,
   }, async () => {
@@ -208,9 +225,28 @@ describe("200 requests a second lose nothing", () => {
   test("and no version of the route crossed zero", () => {
     expect(routeFaults(scene.routes.versions, NAMES.canary)).toEqual([]);
     const verdicts = scene.routes.versions.map((route) => readVerdicts(route).rejected?.revision);
-    expect(new Set(verdicts).size).toBe(2);
+    expect(new Set(verdicts).size).toBe(3);
   });
 });
+
+/** Ready, and good for nothing. */
+function brokenWorkload() {
+  const { spec, ...workload } = workloadOf(scene, base, "broken");
+  const script = `require("node:http").createServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(request.method === "POST" ? 500 : 200).end("{}"));
+  }).listen(8080)`;
+  const containers = spec.template.spec.containers.map(({ args: _args, ...container }) => {
+    return { ...container, command: ["node", "-e", script] };
+  });
+  const template = { ...spec.template, spec: { ...spec.template.spec, containers } };
+  return { ...workload, spec: { ...spec, template } };
+}
+
+async function answersPrompt(number: number): Promise<void> {
+  const messages = [{ role: "user", content: `prompt ${number}` }];
+  const { status: code } = await scene.assistant.send("POST", "/v1/chat/completions", { model: "assistant", messages });
+  expect(code).toBe(200);
+}
 
 /** The number of the first version of which `condition` holds: the later of two writes has the larger one. */
 function firstVersion<T extends KubeObject>(versions: readonly Stored<T>[], condition: (object: T) => boolean): bigint {

@@ -1,4 +1,6 @@
 import type { CheckRecord, Comparison, RatingRecord } from "../../api/contracts/collector-api.ts";
+import type { Answer } from "../../controllers/preferencecanary/evidence/evidence.ts";
+import type { AskedGate } from "./asked.ts";
 
 /** Evidence as the collector would number it, in simulated time. */
 export interface Arrival {
@@ -7,6 +9,7 @@ export interface Arrival {
   readonly comparison?: Comparison;
   readonly check?: CheckRecord;
   readonly rating?: UnservedRating;
+  readonly answer?: { readonly gate: string; readonly record: Answer };
 }
 
 /** A rating before it is known which arm served the answer: that is a matter of the weights of then. */
@@ -20,8 +23,10 @@ export interface UnservedRating extends Omit<RatingRecord, "revision" | "outcome
 
 /** What is true of the candidate, and how fast it is found out. */
 export interface Truth {
-  /** Fraction of the comparisons that prefer the candidate. */
+  /** Fraction of the comparisons that prefer the candidate, ties as halves. */
   readonly winRate: number;
+  /** Fraction of the comparisons. */
+  readonly tieRate: number;
   readonly comparisonsPerHour: number;
   /** Fraction of the checked answers. */
   readonly violationRate: number;
@@ -36,6 +41,10 @@ export interface Truth {
   readonly units?: number;
   /** Every comparison is of one of them, each as often as the others; of none where there are none. */
   readonly cohorts?: readonly string[];
+  /** What other systems are asked, from the beginning on. */
+  readonly asked: readonly AskedGate[];
+  /** Fraction of each metric's samples. */
+  readonly breachRate: number;
 }
 
 /** What holds at every true win rate. */
@@ -43,7 +52,7 @@ export type TrueWorld = Omit<Truth, "winRate">;
 
 /** A stream that can be read ahead. */
 export interface Arrivals {
-  /** The next ones up to and at `until`, at most `limit`. */
+  /** The next ones up to and at `until`, at most `limit` beside what other systems answer. */
   take(until: number, limit: number): Arrival[];
   /** These come next again. */
   putBack(arrivals: readonly Arrival[]): void;
@@ -51,28 +60,44 @@ export interface Arrivals {
 
 const HOUR_MS = 3_600_000;
 
-/** Comparisons, checks and ratings at random times, each with an average rate of its own. */
+/** Comparisons, checks and ratings at random times, each with an average rate of its own; answers of others by the clock. */
 export function arrivals(truth: Truth, start: number, random: () => number): Arrivals {
   const votes = new Map<number, number>();
   let waiting: Arrival[] = [];
   let sequence = 0;
+  const at = (perHour: number, make: (at: number) => Partial<Arrival>) => {
+    return { at: start + gap(perHour, random), gap: () => gap(perHour, random), make };
+  };
   const streams = [
-    { perHour: truth.comparisonsPerHour, make: compared },
-    { perHour: truth.checksPerHour, make: checked },
-    { perHour: truth.ratingsPerHour, make: rated },
-  ].map((stream) => ({ ...stream, at: start + gap(stream.perHour, random) }));
+    at(truth.comparisonsPerHour, compared),
+    at(truth.checksPerHour, checked),
+    at(truth.ratingsPerHour, rated),
+    ...truth.asked.map((asked) => ({ at: start, gap: () => asked.intervalMs, make: answersOf(asked) })),
+  ];
 
   function next(): Arrival {
     const first = streams.reduce((one, other) => (other.at < one.at ? other : one));
-    const { at, perHour, make } = first;
+    const { at, make } = first;
     sequence += 1;
-    first.at += gap(perHour, random);
+    first.at += first.gap();
     return { at, ...make(at) };
+  }
+
+  function answersOf({ gate, good, breach }: AskedGate) {
+    let times = 0;
+    return (at: number): Pick<Arrival, "answer"> => {
+      times += 1;
+      const id = new Date(at).toISOString();
+      const said = breach !== undefined && random() < truth.breachRate ? breach : good;
+      return { answer: { gate, record: { sequence: times, id, at: id, said } } };
+    };
   }
 
   /** The candidate knows how often it wins. A unit is a prompt with a rater of its own, so that it is one whatever the canary takes for one. */
   function compared(at: number): Pick<Arrival, "comparison"> {
-    const outcome = random() < truth.winRate ? 1 : 0;
+    const drawn = random();
+    const isTie = drawn >= 1 - truth.tieRate;
+    const outcome = isTie ? 0.5 : drawn < truth.winRate - truth.tieRate / 2 ? 1 : 0;
     const unit = truth.units === undefined ? sequence : Math.floor(random() * truth.units);
     const vote = truth.units === undefined ? 1 : (votes.get(unit) ?? 0) + 1;
     if (truth.units !== undefined) votes.set(unit, vote);
@@ -113,13 +138,14 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
   return {
     take(until, limit) {
       const taken: Arrival[] = [];
-      while (taken.length < limit) {
+      for (let counted = 0; counted < limit; ) {
         const arrival = waiting.shift() ?? next();
         if (arrival.at > until) {
           waiting.unshift(arrival);
           break;
         }
         taken.push(arrival);
+        if (arrival.answer === undefined) counted += 1;
       }
       return taken;
     },

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { formatPercent } from "../../api/v1alpha1/quantity.ts";
 import { againstOf } from "../../controllers/preferencecanary/evidence/baseline.ts";
 import { readText } from "../bytes.ts";
 import { parseCanary } from "../canary-file.ts";
@@ -8,24 +9,27 @@ import { Failure, UsageError } from "../failure.ts";
 import type { Host } from "../host.ts";
 import { percentOption, percentsOption, positiveOption, required, wholeOption } from "../options.ts";
 import type { TrueWorld } from "./arrivals.ts";
+import { askedGates } from "./asked.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import { planReport } from "./report.ts";
-import { oneOfSeveral, withoutAsked } from "./simulated.ts";
+import { oneOfSeveral, withoutExposure } from "./simulated.ts";
 
 const HELP = `Usage: dpo plan -f CANARY.yaml --true-win-rate RATES --comparisons-per-hour N [options] [NAME]
 
 How many comparisons and hours until the canary of the file decides, and how often it is wrong, if the candidate's true
 win rate is so. The controller's own decisions are simulated with the steps, gates and clocks of the file.
-"-f -" reads stdin; NAME picks one canary of several. gates.metrics, gates.webhook and maxExposure ask other systems: they are left out.
+"-f -" reads stdin; NAME picks one canary of several. maxExposure is left out.
 
   --true-win-rate 60%,70%     one line for each
   --comparisons-per-hour N    on average, at random times
+  --ties 0%                   share of the comparisons that are ties; the true win rate has them as halves
   --units N                   comparisons come from N prompts or raters again and again, not each from another one
   --checks-per-hour N         of answers, for safety; as many as comparisons unless set
   --violation-rate 0%         share of the checked answers that are violations
   --ratings-per-hour N        of answers that users got, of both arms; as many as comparisons unless set
   --approval-rate RATE        share of the candidate's ratings that approve; compliance's target (or 80%) unless set
   --stable-approval-rate RATE of stable's ratings; the same unless set
+  --breach-rate 0%            share of the samples of each of gates.metrics that break its bound; gates.webhook says Pass
   --runs 1000
   --seed 1
   --max-comparisons 10000     a run that has not ended by then, nor when its steps have lasted, is undecided
@@ -38,12 +42,14 @@ const OPTIONS = {
   filename: { type: "string", short: "f" },
   "true-win-rate": { type: "string" },
   "comparisons-per-hour": { type: "string" },
+  ties: { type: "string", default: "0%" },
   units: { type: "string" },
   "checks-per-hour": { type: "string" },
   "violation-rate": { type: "string", default: "0%" },
   "ratings-per-hour": { type: "string" },
   "approval-rate": { type: "string" },
   "stable-approval-rate": { type: "string" },
+  "breach-rate": { type: "string", default: "0%" },
   runs: { type: "string", default: "1000" },
   seed: { type: "string", default: "1" },
   "max-comparisons": { type: "string", default: "10000" },
@@ -58,21 +64,20 @@ async function run(args: readonly string[], host: Host): Promise<void> {
   const file = required("-f CANARY.yaml", values.filename);
   const options = planOptions(values);
   const asked = parseCanary(file, await readText(file, host), positionals[0]);
-  const { canary, left } = withoutAsked(oneOfSeveral(asked));
+  const canary = withoutExposure(oneOfSeveral(asked));
   if (canary.spec.model !== asked.spec.model)
     host.note(
       "Of model.candidates one is planned, as if all comparisons were its own, at its part of the error rates.\n",
     );
-  if (left.length > 0)
-    host.note(
-      `${left.join(" and ")} cannot be simulated: it is taken as given that they pass from the beginning on.\n`,
-    );
+  if (asked.spec.maxExposure)
+    host.note("spec.maxExposure is left out: how many requests there are to be bounded is not simulated.\n");
   const { baseline } = canary.spec.evidence.comparisons;
   if (baseline)
     host.note(
       `The true win rate is that against baseline ${againstOf(baseline)}, which is taken to answer every time.\n`,
     );
   const world = worldOf(values, canary.spec);
+  for (const truth of options.truths) refuseTies(truth, world.tieRate);
   const planned = explained(file, () => plan(canary, world, options));
   host.print(values.json ? `${JSON.stringify(planned, null, 2)}\n` : planReport(canary.metadata.name, planned, world));
 }
@@ -89,6 +94,15 @@ function planOptions(values: Values): PlanOptions {
   };
 }
 
+/** With only wins and losses beside them the mean would be another. */
+function refuseTies(winRate: number, tieRate: number): void {
+  const most = 2 * Math.min(winRate, 1 - winRate);
+  if (tieRate > most)
+    throw new UsageError(
+      `--ties can be at most ${formatPercent(most)} at a true win rate of ${formatPercent(winRate)}: each is half a win`,
+    );
+}
+
 /** Evidence that the canary does not ask for does not come. */
 function worldOf(values: Values, { evidence, gates }: PreferenceCanarySpec): TrueWorld {
   const perHour = required("--comparisons-per-hour", values["comparisons-per-hour"]);
@@ -102,11 +116,14 @@ function worldOf(values: Values, { evidence, gates }: PreferenceCanarySpec): Tru
     );
   return {
     comparisonsPerHour: positiveOption("--comparisons-per-hour", perHour),
+    tieRate: percentOption("--ties", values.ties),
     checksPerHour: evidence.checks ? rate("checks-per-hour") : 0,
     violationRate: percentOption("--violation-rate", values["violation-rate"]),
     ratingsPerHour: evidence.ratings ? rate("ratings-per-hour") : 0,
     approvalRate: percentOption("--approval-rate", approval),
     stableApprovalRate: percentOption("--stable-approval-rate", values["stable-approval-rate"] ?? approval),
+    asked: askedGates(gates),
+    breachRate: percentOption("--breach-rate", values["breach-rate"]),
     ...(units !== undefined && { units: wholeOption("--units", units, 1) }),
     ...(gates.cohorts && { cohorts: gates.cohorts.names }),
   };

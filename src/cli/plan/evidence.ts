@@ -1,6 +1,8 @@
 import type { RatingRecord } from "../../api/contracts/collector-api.ts";
-import type { Cursors, Evidence } from "../../controllers/preferencecanary/evidence/evidence.ts";
+import type { Answer, Cursors, Evidence, Stream } from "../../controllers/preferencecanary/evidence/evidence.ts";
 import type { Facts } from "../../controllers/preferencecanary/facts.ts";
+import { isCalled } from "../../controllers/preferencecanary/gates/gate-names.ts";
+import type { GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import { WHOLE } from "../../traffic/slots.ts";
 import type { Arrival } from "./arrivals.ts";
 
@@ -19,8 +21,13 @@ export function armsOf({ run, observed }: Facts): Arms {
   return { candidate: candidate.revision, stable, share: weight / WHOLE };
 }
 
-/** What the controller reads when these have come since its gates were last folded. */
-export function evidenceOf(cursors: Cursors, arrivals: readonly Arrival[], arms?: Arms): Evidence {
+/** What the controller reads when these have come since `gates` were folded, of which the cursors are. */
+export function evidenceOf(
+  cursors: Cursors,
+  gates: readonly GateStatus[],
+  arrivals: readonly Arrival[],
+  arms?: Arms,
+): Evidence {
   const { comparisons = null, checks = null, ratings = null } = cursors;
   const access = { type: "Readable" } as const;
   const rated = arms === undefined ? [] : arrivals.flatMap((arrival) => ratingOf(arrival, arms));
@@ -30,8 +37,19 @@ export function evidenceOf(cursors: Cursors, arrivals: readonly Arrival[], arms?
     checks: { from: checks, records: arrivals.flatMap(({ check }) => check ?? []), access },
     // The stream begins with the first rating of the candidate.
     ratings: { from: ratings, records: first < 0 ? [] : rated.slice(first), access },
-    answers: {},
+    answers: Object.fromEntries(
+      gates.filter(({ name }) => isAsked(name)).map((gate) => [gate.name, answersTo(gate, arrivals)]),
+    ),
   };
+}
+
+function isAsked(gate: string): boolean {
+  return isCalled(gate, "metrics") || isCalled(gate, "webhook");
+}
+
+function answersTo({ name, cursor }: GateStatus, arrivals: readonly Arrival[]): Stream<Answer> {
+  const records = arrivals.flatMap(({ answer }) => (answer?.gate === name ? [answer.record] : []));
+  return { from: cursor ?? null, records, access: { type: "Readable" } };
 }
 
 function ratingOf({ rating }: Arrival, { candidate, stable, share }: Arms): RatingRecord[] {

@@ -41,7 +41,8 @@ export function pass(world: World): { readonly facts: Facts; readonly decision: 
   const observed = observe(world.canary, sources);
   const run = readRun(observed);
   const { candidate } = run;
-  const cursors = candidate ? cursorsOf(world.canary.spec, candidate, rememberedGates(observed, run)) : {};
-  const facts = gatherFacts(observed, run, evidenceOf(cursors, []), SETTINGS, world.now);
+  const gates = rememberedGates(observed, run);
+  const cursors = candidate ? cursorsOf(world.canary.spec, candidate, gates) : {};
+  const facts = gatherFacts(observed, run, evidenceOf(cursors, gates, []), SETTINGS, world.now);
   return { facts, decision: decide(facts), seen: seen() };
 }

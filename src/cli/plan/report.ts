@@ -22,12 +22,15 @@ export function planReport(name: string, all: readonly Planned[], world: TrueWor
 }
 
 function premises(name: string, [first]: readonly Planned[], world: TrueWorld): string {
-  const { comparisonsPerHour, checksPerHour, ratingsPerHour, units, cohorts } = world;
+  const { comparisonsPerHour, checksPerHour, ratingsPerHour, units, cohorts, tieRate, asked } = world;
+  const isMeasured = asked.some(({ breach }) => breach !== undefined);
   const unit = units === undefined ? "each of another prompt" : `of ${units} units again and again`;
   const violations = formatPercent(world.violationRate, 4);
   const approvals = `${formatPercent(world.approvalRate)} of the candidate's and ${formatPercent(world.stableApprovalRate)} of stable's approve`;
   return [
     `${first?.runs} runs of ${name} a line, with ${comparisonsPerHour} comparisons an hour, ${unit}.`,
+    ...(tieRate > 0 ? [`Of them ${formatPercent(tieRate)} are ties.`] : []),
+    ...(isMeasured ? [`Of each metric's samples ${formatPercent(world.breachRate)} break its bound.`] : []),
     ...(cohorts ? ["Each cohort has as many as the others and the same true win rate."] : []),
     ...(checksPerHour > 0 ? [`Of ${checksPerHour} checks of answers an hour ${violations} find a violation.`] : []),
     ...(ratingsPerHour > 0 ? [`Of ${ratingsPerHour} ratings an hour ${approvals}.`] : []),

@@ -38,7 +38,8 @@ export function simulateRun(start: Place, arrivals: Arrivals, horizon: number): 
     const until = Math.max(now + 1, Math.min(place.dueMs ?? horizon, silentAt(place, gates, now), horizon));
     const limit = isWaitingForTime(place, now) ? Number.POSITIVE_INFINITY : LOT;
     const lot = arrivals.take(until, limit);
-    const reached = lot.length < limit ? until : (lot.at(-1)?.at ?? until);
+    const isFull = lot.filter(({ answer }) => answer === undefined).length >= limit;
+    const reached = isFull ? (lot.at(-1)?.at ?? until) : until;
     const folded = foldUpToNews(place, gates, lot, reached);
     arrivals.putBack(lot.slice(folded.count));
     comparisons += lot.slice(0, folded.count).filter(({ comparison }) => comparison !== undefined).length;
@@ -91,7 +92,7 @@ function fold({ facts }: Place, gates: readonly GateStatus[], lot: readonly Arri
   if (candidate === undefined) throw new Error("a run without a candidate");
   const look = { now: new Date(at), silence: facts.silence, shares: facts.shares };
   const { spec } = facts.observed.canary;
-  const evidence = evidenceOf(cursorsOf(spec, candidate, gates), lot, armsOf(facts));
+  const evidence = evidenceOf(cursorsOf(spec, candidate, gates), gates, lot, armsOf(facts));
   return foldGates(spec, candidate, gates, evidence, look);
 }
 

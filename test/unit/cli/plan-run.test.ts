@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { type Arrival, type Arrivals, arrivals, type Truth } from "../../../src/cli/plan/arrivals.ts";
+import { askedGates } from "../../../src/cli/plan/asked.ts";
 import { armsOf, evidenceOf } from "../../../src/cli/plan/evidence.ts";
 import { type Rest, settle } from "../../../src/cli/plan/pass.ts";
 import { place } from "../../../src/cli/plan/place.ts";
@@ -36,8 +37,10 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     if (end !== undefined || now >= horizon)
       return { ...(end && { end }), ...(step !== undefined && { step }), comparisons, ms: now - begun };
     const until = Math.min(rest.dueMs ?? horizon, horizon);
-    const lot = stream.take(until, 1);
-    const at = lot[0]?.at ?? until;
+    const [first, ...later] = stream.take(until, 1);
+    stream.putBack(later);
+    const lot = first === undefined ? [] : [first];
+    const at = first?.at ?? until;
     comparisons += lot.filter(({ comparison }) => comparison !== undefined).length;
     const { canary } = rest.world;
     const { candidate } = rest.facts.run;
@@ -45,7 +48,7 @@ function runOneByOne(start: Rest, stream: Arrivals, horizon: number): SimulatedR
     // The controller may have begun to count anew.
     gates = rest.world.canary.status?.gates ?? gates;
     const { silence, shares } = rest.facts;
-    const evidence = evidenceOf(cursorsOf(canary.spec, candidate, gates), lot, armsOf(rest.facts));
+    const evidence = evidenceOf(cursorsOf(canary.spec, candidate, gates), gates, lot, armsOf(rest.facts));
     gates = foldGates(canary.spec, candidate, gates, evidence, { now: new Date(at), silence, shares });
     for (const { verdict } of gates) verdicts.add(verdict);
     const status = { ...canary.status, gates: [...gates] };
@@ -66,9 +69,23 @@ const plain: Truth = {
   ratingsPerHour: 0,
   approvalRate: 0.8,
   stableApprovalRate: 0.8,
+  tieRate: 0,
+  asked: [],
+  breachRate: 0,
 };
 const checked = { evidence: { comparisons: { dataset: { name: "support" } }, checks: {} } };
 const safety = { maxViolationRate: "1%", minChecked: 30 };
+
+const metrics = [
+  { name: "p99", prometheus: { query: "p99" }, max: "0.8", interval: "5m", maxBreaches: "20%" },
+  {
+    name: "cost",
+    prometheus: { query: "cost{revision='{{revision}}'}" },
+    against: "Stable",
+    max: "1.2",
+    interval: "7m",
+  },
+];
 
 /** From a moment on two of three comparisons are lost, whatever they were. */
 function falling(stream: Arrivals, from: number): Arrivals {
@@ -125,6 +142,17 @@ const worlds: readonly (readonly [string, Spec, Truth & { readonly fallsAfterMs?
     { steps, afterPromotion: { watch: "1h" }, gates: { winRate: { falsePromotion: "40%", falseRollback: "40%" } } },
     { ...plain, winRate: 0.57, comparisonsPerHour: 60 },
   ],
+  ["ties", { steps }, { ...plain, tieRate: 0.4 }],
+  [
+    "metrics and a webhook, which all say yes",
+    { gates: { winRate: {}, metrics, webhook: { endpoint: "board" } }, steps },
+    plain,
+  ],
+  [
+    "a metric that breaks its bound too often",
+    { gates: { winRate: {}, metrics }, steps },
+    { ...plain, breachRate: 0.3 },
+  ],
   ["a win rate that falls after an hour", { steps }, { ...plain, winRate: 0.8, fallsAfterMs: HOUR_MS }],
   [
     "windows",
@@ -137,11 +165,13 @@ const outcomes = new Set<string>();
 
 describe("a simulated run ends as if the controller looked after every record", () => {
   test.each(worlds)("%s", (_, changes, { fallsAfterMs = Number.POSITIVE_INFINITY, ...truth }) => {
-    const start = startOfRun(canaryOf(changes));
+    const canary = canaryOf(changes);
+    const start = startOfRun(canary);
+    const told = { ...truth, asked: askedGates(canary.spec.gates) };
     const begun = start.world.now.getTime();
     const shared = place(start);
     for (let seed = 0; seed < RUNS; seed++) {
-      const stream = () => falling(arrivals(truth, begun, seededRandom(seed)), begun + fallsAfterMs);
+      const stream = () => falling(arrivals(told, begun, seededRandom(seed)), begun + fallsAfterMs);
       const horizon = begun + 12 * HOUR_MS;
       const quick = simulateRun(shared, stream(), horizon);
       expect(quick).toEqual(runOneByOne(start, stream(), horizon));

@@ -24,12 +24,40 @@ async function planned(text: string, ...options: string[]): Promise<Planned[]> {
   return JSON.parse(stdout);
 }
 
-test("gates that ask other systems are not simulated, and the plan says so", async () => {
-  const { code, stdout, stderr } = await dpo(["plan", "-f", "-", "--json", ...rates, "--runs", "5"], { stdin: asking });
-  expect(code).toBe(0);
-  expect(stderr).toContain("gates.metrics and gates.webhook cannot be simulated");
-  const some: Planned[] = JSON.parse(stdout);
+test("gates that ask other systems are given samples by their interval, and those that break a bound roll back", async () => {
+  const some = await planned(asking, ...rates, "--runs", "5");
   expect(some.every(({ promoted, rolledBack }) => promoted + rolledBack === 1)).toBe(true);
+  const broken = await planned(asking, ...rates, "--runs", "5", "--breach-rate", "60%");
+  for (const { rolledBack, rolledBackBy } of broken) {
+    expect(rolledBack).toBe(1);
+    expect(Object.keys(rolledBackBy).filter((by) => by.startsWith("metrics/"))).not.toEqual([]);
+  }
+});
+
+test("how many requests there are is not simulated, so maxExposure is left out, and the plan says so", async () => {
+  const bounded = readFileSync(
+    new URL("../../../manifests/examples/preference-canary-bounded.yaml", import.meta.url),
+    "utf8",
+  );
+  const { code, stderr } = await dpo(
+    ["plan", "-f", "-", "--json", ...rates, "--runs", "2", "--max-comparisons", "50"],
+    {
+      stdin: bounded,
+    },
+  );
+  expect([code, stderr]).toEqual([
+    0,
+    "spec.maxExposure is left out: how many requests there are to be bounded is not simulated.\n",
+  ]);
+});
+
+test("with ties fewer runs end wrongly, and there cannot be more of them than the true win rate has room for", async () => {
+  const options = [...rates, "--runs", "200"];
+  const errors = async (...more: string[]) =>
+    (await planned(example, ...options, ...more)).reduce((sum, { error }) => sum + (error?.rate ?? 0), 0);
+  expect(await errors("--ties", "50%")).toBeLessThan((await errors()) / 2);
+  const { code, stderr } = await dpo(["plan", "-f", "-", ...options, "--ties", "81%"], { stdin: example });
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--ties can be at most 80% at a true win rate of 60%")]);
 });
 
 test("against a baseline a plan takes it that it answers, and says whose win rate it is", async () => {
