@@ -1,7 +1,10 @@
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import type { ArchiveHeader } from "../../api/contracts/archived-run.ts";
+import { CohortsGate } from "../../api/v1alpha1/canary-gates.ts";
 import { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
+import { cohortsSpec } from "../../controllers/preferencecanary/gates/cohorts.ts";
+import { type CohortsTest, cohortsTest } from "../../gates/cohorts.ts";
 import { type WinRateTest, winRateTest } from "../../gates/win-rate.ts";
 import { readBytes } from "../bytes.ts";
 import { parseKey } from "../canary-key.ts";
@@ -9,7 +12,7 @@ import type { Command } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
 import type { Host } from "../host.ts";
 import { after, type Line } from "../lines.ts";
-import { percentOption, wholeOption } from "../options.ts";
+import { percentOption, required, wholeOption } from "../options.ts";
 import { archivedRecords, archiveHeader, type HashedLines, hashedLines } from "./archive-file.ts";
 import { type RecordedComparison, toComparison } from "./comparison.ts";
 import type { Orders } from "./orders.ts";
@@ -26,7 +29,7 @@ const HELP = `Usage: dpo replay FILE [options]
 
 What the win rate gate would have said of recorded comparisons, and after how many.
 FILE is CSV or JSONL, plain or gzip ("-" is stdin), one row a comparison: preference, 1 + P(candidate preferred) or
-win, tie, loss; and model, where there are several. Other columns are not looked at.
+win, tie, loss; model, where there are several; labeler and cohort, where they are asked for.
 
 A FILE that is the archive of a run, or with --run the one that a canary's status names, goes through all of its gates as
 they were asked, and their verdicts are compared with what status said. It is the last run's unless a REVISION is named.
@@ -35,6 +38,9 @@ they were asked, and their verdicts are compared with what status said. It is th
   --target 60%            a model at or over it is rolled back with at most the probability falseRollback
   --false-promotion 5%
   --false-rollback 5%
+  --unit Row              what is one bet: each Row, or each Rater, whose first comparison of a model it is (column labeler)
+  --cohorts new,old       also what gates.cohorts would have said of these (column cohort)
+  --cohorts-min 45%       under which none of them may be
   --orders N              also count the verdicts over N shuffles of the comparisons
   --seed 1                of the shuffles
   --json                  for programs instead of a table: an array, or of a run an object
@@ -56,6 +62,9 @@ const GATE_OPTIONS = {
   target: { type: "string" },
   "false-promotion": { type: "string" },
   "false-rollback": { type: "string" },
+  unit: { type: "string" },
+  cohorts: { type: "string" },
+  "cohorts-min": { type: "string" },
   orders: { type: "string" },
   seed: { type: "string" },
 } as const;
@@ -154,7 +163,8 @@ function refuse(values: Readonly<Record<string, unknown>>, options: object, why:
 
 async function replayRows(file: string, rows: AsyncGenerator<Line>, values: Values, host: Host): Promise<void> {
   const test = testOf(values);
-  const models = await replay(usable(file, rows, host), test, ordersOf(values));
+  const options = { orders: ordersOf(values), isByLabeler: isByLabeler(values), cohorts: cohortsOf(values) };
+  const models = await replay(usable(file, rows, host), test, options);
   if (models.length === 0) throw new Failure(`${file} holds no usable comparison: it needs a column "preference"`);
   host.print(values.json ? `${JSON.stringify(models, null, 2)}\n` : replayReport(models, test.spec));
 }
@@ -166,11 +176,31 @@ function testOf(values: Values): WinRateTest {
     falsePromotion: percentOption("--false-promotion", values["false-promotion"] ?? DEFAULTS.falsePromotion),
     falseRollback: percentOption("--false-rollback", values["false-rollback"] ?? DEFAULTS.falseRollback),
   };
+  return refusingRanges(() => winRateTest(spec));
+}
+
+/** Numbers that no gate can be made of. */
+function refusingRanges<T>(make: () => T): T {
   try {
-    return winRateTest(spec);
+    return make();
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
+}
+
+function isByLabeler({ unit = "Row" }: Values): boolean {
+  if (unit !== "Row" && unit !== "Rater") throw new UsageError(`--unit is Row or Rater, not ${unit}`);
+  return unit === "Rater";
+}
+
+/** What is not said is as in a canary that does not say it. */
+function cohortsOf({ cohorts, "cohorts-min": min }: Values): CohortsTest | undefined {
+  if (cohorts === undefined && min === undefined) return undefined;
+  const names = required("--cohorts", cohorts).split(",");
+  const spec = cohortsSpec(CohortsGate.parse({ names }));
+  return refusingRanges(() =>
+    cohortsTest(min === undefined ? spec : { ...spec, min: percentOption("--cohorts-min", min) }),
+  );
 }
 
 function ordersOf({ orders, seed = "1" }: Values): Orders | undefined {

@@ -7,6 +7,9 @@ export interface RecordedComparison {
   readonly model: string | null;
   /** How much the candidate was preferred, from 0 to 1. */
   readonly outcome: number;
+  /** null: the file does not say. */
+  readonly labeler: string | null;
+  readonly cohort: string | null;
 }
 
 const WORDS: ReadonlyMap<string, number> = new Map([
@@ -17,11 +20,15 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 const WANTED = "a number from 1 to 2 (1 + P(candidate preferred)) or win, tie, loss";
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
+const Name = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .transform((name) => name || null);
+
 const Cells = z.object({
-  model: z
-    .union([z.string(), z.number().transform(String)])
-    .nullish()
-    .transform((model) => model || null),
+  model: Name,
+  labeler: Name,
+  cohort: Name,
   /** 1 + P(candidate preferred), or a word. */
   preference: z.unknown().transform((value, context) => {
     const outcome = outcomeOf(value);
@@ -40,7 +47,8 @@ export function toComparison(row: Row): RecordedComparison | { readonly fault: s
     const [issue] = parsed.error.issues;
     return { fault: `${issue?.path.join(".")} ${issue?.message}` };
   }
-  return { model: parsed.data.model, outcome: parsed.data.preference };
+  const { preference: outcome, ...names } = parsed.data;
+  return { ...names, outcome };
 }
 
 function outcomeOf(value: unknown): number | undefined {

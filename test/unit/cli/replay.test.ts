@@ -51,6 +51,66 @@ describe("what is said of each model", () => {
   });
 });
 
+describe("who judged, and of which group a comparison is", () => {
+  const rows = (labeler: string, cohort: string, preference: string, count: number) =>
+    `${preference},${labeler},${cohort}\n`.repeat(count);
+  const named = "preference,labeler,cohort\n";
+
+  test("with --unit Rater the first comparison of each labeler is the bet, and what names nobody is one too", async () => {
+    const text = named + rows("ann", "", "win", 50) + rows("bob", "", "loss", 50) + rows("", "", "win", 2);
+    expect(await replayed(text)).toMatchObject([{ samples: 102, verdict: "Pass", decidedAt: 8 }]);
+    const [byRater] = await replayed(text, "--unit", "Rater");
+    expect(byRater).toMatchObject({ samples: 4, estimate: 3 / 4, verdict: "Undecided" });
+  });
+
+  test("a harmed cohort is named, with when that was known, whatever the average says", async () => {
+    const mixed = Array.from({ length: 60 }, () => rows("", "old", "win", 2) + rows("", "new", "loss", 1)).join("");
+    const options = ["--cohorts", "new,old", "--cohorts-min", "45%"];
+    const [model] = await replayed(named + mixed, ...options);
+    expect(model).toMatchObject({
+      estimate: 2 / 3,
+      cohorts: {
+        verdict: "Fail",
+        harmed: ["new"],
+        each: [
+          { name: "new", samples: 60, estimate: 0 },
+          { name: "old", samples: 120, estimate: 1 },
+        ],
+      },
+    });
+    expect(model?.cohorts?.failedAt).toBeLessThan(40);
+    const { stdout } = await dpo(["replay", "-", ...options], { stdin: named + mixed });
+    expect(stdout).toContain(
+      `-: cohorts Fail at comparison ${model?.cohorts?.failedAt} (new): new 0% of 60, old 100% of 120`,
+    );
+  });
+
+  test("cohorts of which there is nothing, or nothing bad, do not fail", async () => {
+    const [model] = await replayed(named + rows("", "old", "win", 150), "--cohorts", "new,old");
+    expect(model?.cohorts).toMatchObject({
+      verdict: "Undecided",
+      failedAt: null,
+      harmed: [],
+      each: [{ estimate: null }, {}],
+    });
+    const [both] = await replayed(
+      named + rows("", "old", "win", 150) + rows("", "new", "win", 150),
+      "--cohorts",
+      "new,old",
+    );
+    expect(both?.cohorts?.verdict).toBe("Pass");
+  });
+
+  test.each([
+    [["--unit", "Prompt"], "--unit is Row or Rater, not Prompt"],
+    [["--cohorts-min", "45%"], "--cohorts is missing"],
+    [["--cohorts", "a,a"], "each one once"],
+  ])("%o is refused", async (options, words) => {
+    const { code, stderr } = await dpo(["replay", "-", ...options], { stdin: named });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+});
+
 describe("orders", () => {
   const mixed = header + "a,win\na,loss\na,loss\na,win\na,win\n".repeat(60);
 
