@@ -159,8 +159,11 @@ describe("200 requests a second lose nothing", () => {
     const load = await loaded(async () => {
       await scene.workspace.apply(brokenWorkload(), { ...canary, spec: { ...canary.spec, evidence } });
       const { revision } = await status(scene, MINUTE, ({ candidate, step }) => step && candidate);
-      for (let number = 0; number < 20; number += 1) await answersPrompt(number);
-      await ended(scene, revision, "RolledBack");
+      const over = new AbortController();
+      const rollback = ended(scene, revision, "RolledBack").finally(() => over.abort());
+      // The sampler has yet to be told of the candidate.
+      for (let number = 0; !over.signal.aborted; number += 1) await answersPrompt(number);
+      await rollback;
       const { lastRun } = await status(scene, MINUTE, (now) => now);
       expect(lastRun?.message).toMatch(/^winRate: 0% of \d+ comparisons preferred the candidate/);
     });
@@ -246,6 +249,7 @@ async function answersPrompt(number: number): Promise<void> {
   const messages = [{ role: "user", content: `prompt ${number}` }];
   const { status: code } = await scene.assistant.send("POST", "/v1/chat/completions", { model: "assistant", messages });
   expect(code).toBe(200);
+  await sleep(200);
 }
 
 /** The number of the first version of which `condition` holds: the later of two writes has the larger one. */

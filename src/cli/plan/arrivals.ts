@@ -41,6 +41,8 @@ export interface Truth {
   readonly units?: number;
   /** Every comparison is of one of them, each as often as the others; of none where there are none. */
   readonly cohorts?: readonly string[];
+  /** Of those that have another win rate than the others. */
+  readonly cohortWinRates?: Readonly<Record<string, number>>;
   /** What other systems are asked, from the beginning on. */
   readonly asked: readonly AskedGate[];
   /** Fraction of each metric's samples. */
@@ -49,6 +51,17 @@ export interface Truth {
 
 /** What holds at every true win rate. */
 export type TrueWorld = Omit<Truth, "winRate">;
+
+export function winRateIn({ winRate, cohortWinRates = {} }: Truth, cohort: string | null): number {
+  return (cohort === null || !Object.hasOwn(cohortWinRates, cohort) ? undefined : cohortWinRates[cohort]) ?? winRate;
+}
+
+/** Of all comparisons, each cohort having as many as the others. */
+export function meanWinRate(truth: Truth): number {
+  const { winRate, cohorts = [], cohortWinRates } = truth;
+  if (cohortWinRates === undefined) return winRate;
+  return cohorts.reduce((sum, cohort) => sum + winRateIn(truth, cohort), 0) / cohorts.length;
+}
 
 /** A stream that can be read ahead. */
 export interface Arrivals {
@@ -96,26 +109,32 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
   /** The candidate knows how often it wins. A unit is a prompt with a rater of its own, so that it is one whatever the canary takes for one. */
   function compared(at: number): Pick<Arrival, "comparison"> {
     const drawn = random();
-    const isTie = drawn >= 1 - truth.tieRate;
-    const outcome = isTie ? 0.5 : drawn < truth.winRate - truth.tieRate / 2 ? 1 : 0;
     const unit = truth.units === undefined ? sequence : Math.floor(random() * truth.units);
     const vote = truth.units === undefined ? 1 : (votes.get(unit) ?? 0) + 1;
     if (truth.units !== undefined) votes.set(unit, vote);
+    const cohort = cohortOf();
+    const winRate = winRateIn(truth, cohort);
     return {
       comparison: {
         ...identity(at),
-        outcome,
+        outcome: outcomeAt(winRate, drawn),
         unit: hex(unit),
         vote,
         raterVote: vote,
         labeler: `rater ${unit}`,
-        cohort: cohort(),
-        margin: Math.log(truth.winRate / (1 - truth.winRate)),
+        cohort,
+        margin: Math.log(winRate / (1 - winRate)),
       },
     };
   }
 
-  function cohort(): string | null {
+  /** Of a number from 0 to 1: the first wins, the last ties. */
+  function outcomeAt(winRate: number, drawn: number): number {
+    if (drawn >= 1 - truth.tieRate) return 0.5;
+    return drawn < winRate - truth.tieRate / 2 ? 1 : 0;
+  }
+
+  function cohortOf(): string | null {
     const { cohorts = [] } = truth;
     return cohorts.length === 0 ? null : (cohorts[Math.floor(random() * cohorts.length)] ?? null);
   }

@@ -23,6 +23,7 @@ win rate is so. The controller's own decisions are simulated with the steps, gat
   --true-win-rate 60%,70%     one line for each
   --comparisons-per-hour N    on average, at random times
   --ties 0%                   share of the comparisons that are ties; the true win rate has them as halves
+  --cohort-win-rate new=40%   of some of gates.cohorts, where it is another than that of the others
   --units N                   comparisons come from N prompts or raters again and again, not each from another one
   --checks-per-hour N         of answers, for safety; as many as comparisons unless set
   --violation-rate 0%         share of the checked answers that are violations
@@ -43,6 +44,7 @@ const OPTIONS = {
   "true-win-rate": { type: "string" },
   "comparisons-per-hour": { type: "string" },
   ties: { type: "string", default: "0%" },
+  "cohort-win-rate": { type: "string" },
   units: { type: "string" },
   "checks-per-hour": { type: "string" },
   "violation-rate": { type: "string", default: "0%" },
@@ -77,7 +79,7 @@ async function run(args: readonly string[], host: Host): Promise<void> {
       `The true win rate is that against baseline ${againstOf(baseline)}, which is taken to answer every time.\n`,
     );
   const world = worldOf(values, canary.spec);
-  for (const truth of options.truths) refuseTies(truth, world.tieRate);
+  for (const rate of [...options.truths, ...Object.values(world.cohortWinRates ?? {})]) refuseTies(rate, world.tieRate);
   const planned = explained(file, () => plan(canary, world, options));
   host.print(values.json ? `${JSON.stringify(planned, null, 2)}\n` : planReport(canary.metadata.name, planned, world));
 }
@@ -126,7 +128,21 @@ function worldOf(values: Values, { evidence, gates }: PreferenceCanarySpec): Tru
     breachRate: percentOption("--breach-rate", values["breach-rate"]),
     ...(units !== undefined && { units: wholeOption("--units", units, 1) }),
     ...(gates.cohorts && { cohorts: gates.cohorts.names }),
+    ...cohortWinRates(values["cohort-win-rate"], gates.cohorts?.names ?? []),
   };
+}
+
+function cohortWinRates(text: string | undefined, cohorts: readonly string[]): Pick<TrueWorld, "cohortWinRates"> {
+  if (text === undefined) return {};
+  const rates = text.split(",").map((part): [string, number] => {
+    const [, name = "", rate = ""] = /^(.*)=(.*)$/.exec(part.trim()) ?? [];
+    if (!cohorts.includes(name))
+      throw new UsageError(
+        `--cohort-win-rate: "${part}" is not a cohort of gates.cohorts with its rate, such as ${cohorts[0] ?? "new"}=40%`,
+      );
+    return [name, percentOption("--cohort-win-rate", rate)];
+  });
+  return { cohortWinRates: Object.fromEntries(rates) };
 }
 
 /** The API server refuses numbers that no gate can be made of; here the gates do. */

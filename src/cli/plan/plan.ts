@@ -2,7 +2,7 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { stepsOf } from "../../controllers/preferencecanary/run/steps.ts";
 import { seededRandom } from "../../dataset/seeded-random.ts";
-import { arrivals, type TrueWorld } from "./arrivals.ts";
+import { arrivals, meanWinRate, type TrueWorld } from "./arrivals.ts";
 import { place } from "./place.ts";
 import { type SimulatedRun, simulateRun } from "./run.ts";
 import { startOfRun } from "./start.ts";
@@ -34,6 +34,7 @@ export function plan(
       const random = seededRandom(Math.floor(seeds() * 2 ** 32));
       return simulateRun(start, arrivals({ ...world, winRate }, begun, random), horizon);
     };
-    return planned(canary.spec, winRate, Array.from({ length: runs }, simulate));
+    const rates = { truth: winRate, mean: meanWinRate({ ...world, winRate }) };
+    return planned(canary.spec, rates, Array.from({ length: runs }, simulate));
   });
 }

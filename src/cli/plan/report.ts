@@ -31,10 +31,15 @@ function premises(name: string, [first]: readonly Planned[], world: TrueWorld): 
     `${first?.runs} runs of ${name} a line, with ${comparisonsPerHour} comparisons an hour, ${unit}.`,
     ...(tieRate > 0 ? [`Of them ${formatPercent(tieRate)} are ties.`] : []),
     ...(isMeasured ? [`Of each metric's samples ${formatPercent(world.breachRate)} break its bound.`] : []),
-    ...(cohorts ? ["Each cohort has as many as the others and the same true win rate."] : []),
+    ...(cohorts ? [`Each cohort has as many as the others and ${ownRates(world)}.`] : []),
     ...(checksPerHour > 0 ? [`Of ${checksPerHour} checks of answers an hour ${violations} find a violation.`] : []),
     ...(ratingsPerHour > 0 ? [`Of ${ratingsPerHour} ratings an hour ${approvals}.`] : []),
   ].join(" ");
+}
+
+function ownRates({ cohortWinRates = {} }: TrueWorld): string {
+  const own = Object.entries(cohortWinRates).map(([name, rate]) => `${name} of ${formatPercent(rate)}`);
+  return own.length === 0 ? "the same true win rate" : `the true win rate, but for ${own.join(" and ")}`;
 }
 
 function rowOf(planned: Planned): string[] {
@@ -49,10 +54,11 @@ function rowOf(planned: Planned): string[] {
 }
 
 /** Which of the figures is an error at that truth, and which a rollback for another reason than the win rate. */
-function verdictOn({ truth, error, rolledBackBy }: Planned): string {
+function verdictOn({ truth, mean, error, rolledBackBy }: Planned): string {
   const others = Object.entries(rolledBackBy).filter(([by]) => by !== "winRate");
   const beside = others.map(([by, rate]) => `; ${formatPercent(rate)} rolled back by ${by}`).join("");
-  return `At ${formatPercent(truth)}: ${errorWords(error)}${beside}.\n`;
+  const ofAll = mean === undefined ? "" : `, ${formatPercent(mean)} of all`;
+  return `At ${formatPercent(truth)}${ofAll}: ${errorWords(error)}${beside}.\n`;
 }
 
 function errorWords(error: Planned["error"]): string {

@@ -3,6 +3,7 @@ import type { DPOJob } from "../../api/v1alpha1/dpo-job.ts";
 import { ANNOTATION, LABEL } from "../../api/v1alpha1/metadata.ts";
 import { API_VERSION } from "../../api/v1alpha1/object.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
+import { neverPasses } from "../../controllers/preferencecanary/gates/never-passes.ts";
 import type { Service } from "../../kube/built-in.ts";
 import type { Applied } from "../../kube/client.ts";
 import { Failure } from "../failure.ts";
@@ -33,7 +34,10 @@ export function startOfRun(canary: PreferenceCanary): Rest {
     if (rest.dueMs === undefined) break;
     world = { ...rest.world, now: new Date(rest.dueMs) };
   }
-  const said = world.canary.spec.suspend ? "spec.suspend is true: plan it with false" : "no run of it ever starts";
+  const isSuspended = world.canary.spec.suspend;
+  const said = isSuspended
+    ? "spec.suspend is true: plan it with false"
+    : (neverPasses(canary) ?? "no run of it ever starts");
   throw new Failure(`PreferenceCanary ${canary.metadata.name}: ${said}`);
 }
 

@@ -6,6 +6,8 @@ import type { SimulatedRun } from "./run.ts";
 /** What came of the runs at one true win rate. Rates are fractions of the runs. */
 export interface Planned {
   readonly truth: number;
+  /** Of all comparisons; there where some cohort has another win rate than `truth`. */
+  readonly mean?: number;
   readonly runs: number;
   readonly promoted: number;
   readonly rolledBack: number;
@@ -19,7 +21,7 @@ export interface Planned {
   readonly meanHours: number;
   readonly medianHours: number;
   readonly p90Hours: number;
-  /** The wrong decision at this truth, and how often it is promised to happen at most; null between min and target. */
+  /** The wrong decision at this mean, and how often it is promised to happen at most; null between min and target. */
   readonly error: PlannedError | null;
 }
 
@@ -31,7 +33,11 @@ export interface PlannedError {
 
 const HOUR_MS = 3_600_000;
 
-export function planned(spec: PreferenceCanarySpec, truth: number, runs: readonly SimulatedRun[]): Planned {
+export function planned(
+  spec: PreferenceCanarySpec,
+  { truth, mean: ofAll }: { readonly truth: number; readonly mean: number },
+  runs: readonly SimulatedRun[],
+): Planned {
   const share = (of: (run: SimulatedRun) => boolean) => runs.filter(of).length / runs.length;
   const promoted = share(({ end }) => end?.outcome === "Promoted");
   const rolledBackBy = reasons(runs);
@@ -39,6 +45,7 @@ export function planned(spec: PreferenceCanarySpec, truth: number, runs: readonl
   const hours = runs.map(({ ms }) => ms / HOUR_MS).toSorted((a, b) => a - b);
   return {
     truth,
+    ...(ofAll !== truth && { mean: ofAll }),
     runs: runs.length,
     promoted,
     rolledBack: share(({ end }) => end?.outcome === "RolledBack"),
@@ -50,7 +57,7 @@ export function planned(spec: PreferenceCanarySpec, truth: number, runs: readonl
     meanHours: mean(hours),
     medianHours: quantile(hours, 0.5),
     p90Hours: quantile(hours, 0.9),
-    error: errorAt(spec, truth, promoted, rolledBackBy.winRate ?? 0),
+    error: errorAt(spec, ofAll, promoted, rolledBackBy.winRate ?? 0),
   };
 }
 

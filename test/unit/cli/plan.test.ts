@@ -188,6 +188,21 @@ describe("what is planned", () => {
     expect(few?.promoted).toBe(1 - undecided);
   });
 
+  test("finds the cohort that is harmed, while the error is about the mean of all", async () => {
+    const guarded = example.replace(/( *)winRate: {}/, "$1winRate: {}\n$1cohorts: {names: [en, de]}");
+    const options = ["--true-win-rate", "80%", "--comparisons-per-hour", "60", "--runs", "20"];
+    const [harmed] = await planned(guarded, ...options, "--cohort-win-rate", "de=20%");
+    expect(harmed).toMatchObject({ truth: 0.8, mean: 0.5, error: { outcome: "promoted" } });
+    expect(harmed?.rolledBackBy.cohorts).toBeGreaterThan(0.5);
+    const [all] = await planned(guarded, ...options);
+    expect(all).not.toHaveProperty("mean");
+    expect(all?.rolledBackBy.cohorts ?? 0).toBeLessThan(0.3);
+    const { code, stderr } = await dpo(["plan", "-f", "-", ...options, "--cohort-win-rate", "fr=20%"], {
+      stdin: guarded,
+    });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('"fr=20%" is not a cohort of gates.cohorts')]);
+  });
+
   test("gives each cohort of the canary's its share, at the same true win rate", async () => {
     const guarded = example.replace(/( *)winRate: {}/, "$1winRate: {}\n$1cohorts: {names: [en, de]}");
     const options = ["--comparisons-per-hour", "600", "--runs", "10", "--max-comparisons", "1500"];
@@ -249,6 +264,11 @@ describe("the canary of a file", () => {
     ["a rate without percent", example.replace("winRate: {}", "winRate: {min: 0.5}"), "spec.gates.winRate.min: "],
     ["a misspelt field", example.replace("minDuration", "minDuratoin"), "there is no field spec.steps[1].minDuratoin"],
     ["crossed thresholds", example.replace("winRate: {}", "winRate: {min: 70%}"), "spec.gates: "],
+    [
+      "gates that nobody can pass",
+      example.replace("winRate: {}", "winRate: {maxSamples: 3}"),
+      "gates.winRate can never pass: with every one of them for the candidate it takes 8 comparisons",
+    ],
     ["a suspended canary", `${example.trimEnd()}\n  suspend: true\n`, "spec.suspend is true"],
   ])("%s: exit code 1, one line that says where", async (_, stdin, message) => {
     const { code, stdout, stderr } = await dpo(["plan", "-f", "-", ...options], { stdin });
