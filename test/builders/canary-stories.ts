@@ -3,6 +3,7 @@ import { CANARY, canarySpec, digest, modelUri, NAMESPACE, podTemplate, WORKLOAD 
 import { CanaryWorld } from "./canary-world.ts";
 import { baselineStories, hinderedStories } from "./hindered-stories.ts";
 import { kindStories } from "./kind-stories.ts";
+import { mendedStories } from "./mended-stories.ts";
 import { idle, inLastStep, inShadow, type Story } from "./story.ts";
 
 const HOUR = 3_600_000;
@@ -90,7 +91,7 @@ const oneRejected = (world: CanaryWorld) => {
   world.settle();
 };
 
-export const stories: readonly Story[] = [
+const leadingIn: readonly Story[] = [
   { given: () => undefined, event: "it is created, and its workload is there", happens: (world) => world.workload() },
   {
     given: idle,
@@ -369,6 +370,8 @@ export const stories: readonly Story[] = [
   ...hinderedStories,
   ...kindStories,
 ];
+
+export const stories: readonly Story[] = [...leadingIn, ...mendedStories(leadingIn)];
 
 /** The canary in the state that the event finds; `spec` for what all stories are to be played with. */
 export function given(story: Story, spec: Story["spec"] = {}): CanaryWorld {

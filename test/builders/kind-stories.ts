@@ -43,7 +43,7 @@ const chat: HTTPRouteRule = {
   matches: [{ path: { type: "PathPrefix", value: "/" } }],
   backendRefs: [{ name: "chat", port: 80, weight: 1 }],
 };
-const withRoute = (world: CanaryWorld) => gitRoute(world, [chat]);
+export const withRoute = (world: CanaryWorld) => gitRoute(world, [chat]);
 
 const inLastStepOf = (before: (world: CanaryWorld) => void) => (world: CanaryWorld) => {
   before(world);
