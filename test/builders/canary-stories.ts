@@ -91,7 +91,8 @@ const oneRejected = (world: CanaryWorld) => {
   world.settle();
 };
 
-const leadingIn: readonly Story[] = [
+/** Into each state. */
+export const waysIn: readonly Story[] = [
   { given: () => undefined, event: "it is created, and its workload is there", happens: (world) => world.workload() },
   {
     given: idle,
@@ -371,7 +372,8 @@ const leadingIn: readonly Story[] = [
   ...kindStories,
 ];
 
-export const stories: readonly Story[] = [...leadingIn, ...mendedStories(leadingIn)];
+/** And out of those in which a canary waits for somebody. */
+export const stories: readonly Story[] = [...waysIn, ...mendedStories(waysIn)];
 
 /** The canary in the state that the event finds; `spec` for what all stories are to be played with. */
 export function given(story: Story, spec: Story["spec"] = {}): CanaryWorld {

@@ -5,7 +5,7 @@ import { beforeAll, expect, inject, test } from "vitest";
 import { ensureBinaries } from "../../../hack/tools/binaries.ts";
 import type { PreferenceCanarySpec, PreferenceCanaryStatus } from "../../../src/api/v1alpha1/preference-canary.ts";
 import { findCondition } from "../../../src/runtime/conditions.ts";
-import { given, stories } from "../../builders/canary-stories.ts";
+import { given, waysIn } from "../../builders/canary-stories.ts";
 import { kindStories } from "../../builders/kind-stories.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -80,7 +80,7 @@ message of Ready. What to do about each is in [status.md](status.md#preferenceca
 /** The last status of each reason, over all stories of a canary's own arms and route. */
 function statesOf(): ReadonlyMap<string, Shown> {
   const found = new Map<string, Shown>();
-  for (const story of stories.filter((each) => !kindStories.includes(each))) {
+  for (const story of waysIn.filter((each) => !kindStories.includes(each))) {
     const world = given(story);
     story.happens(world);
     const { spec } = world.canary;
