@@ -117,7 +117,7 @@ describe("the loop's models before other raters", () => {
     await servesAlone(isPromoted ? models.twin : models.good);
   });
 
-  test("an autoscaler that points at the canary scales the arm that serves", { timeout: RUN_MS }, async () => {
+  test("an autoscaler that points at the canary scales what serves", { timeout: RUN_MS }, async () => {
     const canary = { apiVersion: "dpo.dev/v1alpha1", kind: "PreferenceCanary", name: NAMES.canary };
     // Nothing measures anything here: what it does without that is to keep to its bounds.
     const cpu = { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } };

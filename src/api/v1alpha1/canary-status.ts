@@ -179,13 +179,13 @@ export const PreferenceCanaryStatus = z
       .min(0)
       .meta({ format: "int32" })
       .exactOptional()
-      .describe("Pods of stable, which has as many as spec.replicas; the scale subresource shows them."),
+      .describe("Pods of an arm that has as many as spec.replicas; the scale subresource shows them."),
     selector: z
       .string()
       .max(256)
       .exactOptional()
       .describe(
-        "Selects the pods that serve users, for an autoscaler: those of stable, and of a candidate that has a weight.",
+        "Selects the pods that serve users, for an autoscaler: stable's, those of both arms while both serve, and the candidate's in a watch.",
       ),
     stable: Revision.exactOptional().describe("The revision that serves."),
     candidate: Revision.extend({

@@ -233,7 +233,7 @@ export const PreferenceCanarySpec = z
         "selection.deadline must be shorter than spec.deadline, which counts from the same moment: there would be no time for the steps",
       ],
       [
-        "!has(self.deadline) || self.steps.map(s, duration(s.minDuration)).sum() < duration(self.deadline)",
+        "!has(self.deadline) || self.onInconclusive == 'Hold' || self.steps.map(s, duration(s.minDuration)).sum() < duration(self.deadline)",
         "spec.deadline must be longer than the minDuration of all spec.steps together, or every candidate is too late: raise it, or shorten a step",
       ],
       [

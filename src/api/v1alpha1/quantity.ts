@@ -30,8 +30,12 @@ export function digest(description: string) {
 /** "65%" → 0.65. Throws on anything that {@link percent} would refuse. */
 export function parsePercent(text: string): number {
   if (!PERCENT.test(text)) throw new Error(`"${text}" is not a percentage such as "65%"`);
-  // Rounded so that "0.01%" is 0.0001 and not 0.00010000000000000002.
-  return Number((Number(text.slice(0, -1)) / 100).toPrecision(12));
+  return rounded(Number(text.slice(0, -1)) / 100);
+}
+
+/** Without what binary fractions leave over: "0.01%" is 0.0001 and not 0.00010000000000000002. */
+export function rounded(fraction: number): number {
+  return Number(fraction.toPrecision(12));
 }
 
 /** 0.65 → "65%", with at most `digits` decimals and no trailing zeros. */

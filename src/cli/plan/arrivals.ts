@@ -1,4 +1,5 @@
 import type { CheckRecord, Comparison, RatingRecord } from "../../api/contracts/collector-api.ts";
+import { rounded } from "../../api/v1alpha1/quantity.ts";
 import type { Answer } from "../../controllers/preferencecanary/evidence/evidence.ts";
 import type { AskedGate } from "./asked.ts";
 
@@ -60,7 +61,7 @@ export function winRateIn({ winRate, cohortWinRates = {} }: Truth, cohort: strin
 export function meanWinRate(truth: Truth): number {
   const { winRate, cohorts = [], cohortWinRates } = truth;
   if (cohortWinRates === undefined) return winRate;
-  return cohorts.reduce((sum, cohort) => sum + winRateIn(truth, cohort), 0) / cohorts.length;
+  return rounded(cohorts.reduce((sum, cohort) => sum + winRateIn(truth, cohort), 0) / cohorts.length);
 }
 
 /** A stream that can be read ahead. */

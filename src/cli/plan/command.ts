@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { PreferenceCanarySpec } from "../../api/v1alpha1/preference-canary.ts";
-import { formatPercent } from "../../api/v1alpha1/quantity.ts";
+import { formatPercent, rounded } from "../../api/v1alpha1/quantity.ts";
 import { againstOf } from "../../controllers/preferencecanary/evidence/baseline.ts";
 import { readText } from "../bytes.ts";
 import { parseCanary } from "../canary-file.ts";
@@ -98,7 +98,7 @@ function planOptions(values: Values): PlanOptions {
 
 /** With only wins and losses beside them the mean would be another. */
 function refuseTies(winRate: number, tieRate: number): void {
-  const most = 2 * Math.min(winRate, 1 - winRate);
+  const most = rounded(2 * Math.min(winRate, 1 - winRate));
   if (tieRate > most)
     throw new UsageError(
       `--ties can be at most ${formatPercent(most)} at a true win rate of ${formatPercent(winRate)}: each is half a win`,

@@ -196,8 +196,12 @@ function isByLabeler({ unit = "Row" }: Values): boolean {
 /** What is not said is as in a canary that does not say it. */
 function cohortsOf({ cohorts, "cohorts-min": min }: Values): CohortsTest | undefined {
   if (cohorts === undefined && min === undefined) return undefined;
-  const names = required("--cohorts", cohorts).split(",");
-  const spec = cohortsSpec(CohortsGate.parse({ names }));
+  const names = required("--cohorts", cohorts)
+    .split(",")
+    .map((name) => name.trim());
+  const asked = CohortsGate.safeParse({ names });
+  if (!asked.success) throw new UsageError(`--cohorts: ${asked.error.issues[0]?.message ?? "is none"}`);
+  const spec = cohortsSpec(asked.data);
   return refusingRanges(() =>
     cohortsTest(min === undefined ? spec : { ...spec, min: percentOption("--cohorts-min", min) }),
   );

@@ -27,8 +27,9 @@ const Name = z
 
 const Cells = z.object({
   model: Name,
-  labeler: Name,
-  cohort: Name,
+  // What only some replays ask for costs the others no row.
+  labeler: Name.catch(null),
+  cohort: Name.catch(null),
   /** 1 + P(candidate preferred), or a word. */
   preference: z.unknown().transform((value, context) => {
     const outcome = outcomeOf(value);

@@ -224,6 +224,8 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO comparisons_by_degree
   SELECT sequence, namespace, canary, candidate, stable, unit, vote, outcome, labeler, pair, rater_vote, cohort, margin, corrects
   FROM comparisons;
+  -- Or each row that goes would be looked for in all others.
+  CREATE INDEX comparisons_corrections ON comparisons (corrects) WHERE corrects IS NOT NULL;
   DROP TABLE comparisons;
   ALTER TABLE comparisons_by_degree RENAME TO comparisons;
   CREATE INDEX comparisons_of_run ON comparisons (namespace, canary, candidate, stable, sequence);

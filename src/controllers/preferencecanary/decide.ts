@@ -9,6 +9,7 @@ import { moveTraffic } from "./policies/traffic-policy.ts";
 import {
   chooseContender,
   failRefused,
+  failShort,
   failUnready,
   failUnreadyContenders,
   liftVerdict,
@@ -39,6 +40,7 @@ const RULES: readonly Rule[] = [
   noteRemoved,
   keepStable,
   failUnready,
+  failShort,
   failUnreadyContenders,
   keepCandidate,
   keepContenders,

@@ -48,10 +48,11 @@ function servedBy(record: RevisionRecord) {
 
 type PodArm = PodInputs & { readonly revision: string };
 
-/** What an arm is at the moment. `replicas`: how many pods it is to have. */
-export interface Place {
+/** What an arm is to be at the moment: `replicas` is how many pods it is to have, and `now` when it is first told of more. */
+export interface ArmPart {
   readonly role: Role | undefined;
   readonly replicas: number;
+  readonly now: Date;
 }
 
 /**
@@ -61,22 +62,28 @@ export interface Place {
 export function armDeployment(
   canary: PreferenceCanary,
   inputs: PodArm,
-  { role, replicas }: Place,
+  { role, replicas, now }: ArmPart,
   { operatorImage }: CanarySettings,
   existing?: ObservedDeployment,
 ): Applied<Deployment> {
   const { revision, model } = inputs;
   const selector = { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision };
+  const { metadata, spec } = existing?.object ?? {};
+  const isMore = spec !== undefined && replicas > (spec.replicas ?? 1);
+  const scaled = isMore ? now.toISOString() : metadata?.annotations?.[ANNOTATION.scaled];
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision), existing?.uid),
       labels: { ...armLabels(canary, revision), ...(role && { [LABEL.role]: role }) },
-      ...(model.digest && { annotations: { [ANNOTATION.digest]: model.digest } }),
+      annotations: {
+        ...(model.digest && { [ANNOTATION.digest]: model.digest }),
+        ...(scaled !== undefined && { [ANNOTATION.scaled]: scaled }),
+      },
     },
     spec: {
       replicas,
       selector: { matchLabels: selector },
-      template: existing?.object.spec?.template ?? armTemplate(inputs, { ...MANAGED_BY, ...selector }, operatorImage),
+      template: spec?.template ?? armTemplate(inputs, { ...MANAGED_BY, ...selector }, operatorImage),
     },
   };
 }

@@ -2,7 +2,8 @@ import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
 import { isTrue } from "../../runtime/conditions.ts";
-import { createdAt } from "./arms/arm-state.ts";
+import { createdAt, progressedAt } from "./arms/arm-state.ts";
+import { canCarry, isShort } from "./arms/pods.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Outcome } from "./effect.ts";
 import { withBaseline } from "./evidence/baseline.ts";
@@ -48,6 +49,8 @@ export interface Facts extends Omit<Presence, "place"> {
   readonly alarms: readonly Date[];
   /** The candidate is given everything: the last step is over and every gate has passed, or somebody ordered it. */
   readonly isPromotable: boolean;
+  /** Nothing keeps the candidate from getting further but that some of its pods are not ready. */
+  readonly lacksPods?: boolean;
   /** Percent of the requests that the candidate has pods for, or is to have before it gets further. */
   readonly toCarry?: number;
   /** Why a gate cannot pass in time as evidence comes now, in words. */
@@ -131,7 +134,8 @@ function judge({ observed, candidate, evidence, folded, place, presence }: Judgi
   // One that was never ready has failed by then: its model was not judged.
   const isWaited = place === undefined || place.step.name === WATCH;
   const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now, now);
-  const isOverdue = deadline !== undefined && deadline <= now;
+  const isExcused = verdict === "Pass" && deadline !== undefined && waitedForPods(observed, candidate, deadline);
+  const isOverdue = deadline !== undefined && deadline <= now && !isExcused;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const unread = isUnread(spec, evidence);
   const hold = holdOf(observed, { verdict, isUnread: unread, orders, isOverdue, isServing });
@@ -159,7 +163,7 @@ interface Going {
 function wayOn(
   { observed: { canary, arms }, candidate, place, presence, judgement, isRecorded, exposure }: Going,
   now: Date,
-): Pick<Facts, "gates" | "progress" | "waits" | "isPromotable" | "toCarry" | "alarms"> {
+): Pick<Facts, "gates" | "progress" | "waits" | "isPromotable" | "lacksPods" | "toCarry" | "alarms"> {
   const { gates, verdict, orders, deadline, rejection, hold } = judgement;
   const arm = arms.get(candidate.revision) ?? {};
   const waits = waitsOf({ canary, candidate, progress: place, gates, verdict, arm, isRecorded, orders, exposure }, now);
@@ -175,6 +179,7 @@ function wayOn(
     progress: next ?? place,
     waits,
     isPromotable: isOrdered || (mayMove && next === undefined),
+    lacksPods: isOrdered ? !canCarry(arm, canary, 100) : isWaitingForPods,
     toCarry: isOrdered ? 100 : isWaitingForPods ? (after?.step.weight ?? 100) : (next ?? place).step.weight,
     alarms: alarmsOf({ waits, deadline, gates, silence: presence.silence }, now),
   };
@@ -191,6 +196,13 @@ function isOnRecord(remembered: readonly GateStatus[]): boolean {
 /** It has just been given all requests, and is judged anew from here on. */
 function isPromotedNow({ status }: Observed["canary"], { step }: Progress): boolean {
   return step.name === WATCH && status?.step?.name !== WATCH;
+}
+
+/** That its pods come late says nothing of a model that has passed: there is another clock for them. */
+function waitedForPods({ arms, canary }: Observed, { revision }: Candidate, until: Date): boolean {
+  const arm = arms.get(revision) ?? {};
+  const progressed = progressedAt(arm);
+  return isShort(arm, canary) || (progressed !== undefined && progressed >= until);
 }
 
 /**

@@ -8,6 +8,7 @@ import { endedRuns } from "./archive/ended-runs.ts";
 import { type LastRun, lastRunOf } from "./archive/last-run.ts";
 import type { Facts } from "./facts.ts";
 import type { GateStatus } from "./gates/gates.ts";
+import { WATCH } from "./run/steps.ts";
 import { endedContenders } from "./selection/contender-endings.ts";
 import { contendersOf, lastOf } from "./selection/contender-status.ts";
 import { leaderOf, type Selection } from "./selection/selection.ts";
@@ -51,17 +52,19 @@ const SEEN = {
 } as const;
 
 /**
- * An autoscaler divides what all selected pods use by what one of them should: so those of both arms are selected while both
- * serve, and what comes of it is enough for stable to serve everything. The pods that are counted are stable's, which always has as many as that.
+ * What an autoscaler makes of it is to be enough for stable to serve everything: it divides what all selected pods use by what one
+ * of them should, so those of both arms are selected while both serve. Counted are the pods of one that has all of them.
  */
 function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanaryStatus, "replicas" | "selector"> {
   const { stable, candidate } = run;
-  const { deployment, inferenceService } = (stable !== undefined && observed.arms.get(stable)) || {};
-  // KServe scales what it has made: an autoscaler of the canary would do nothing, and is told so.
-  if (stable === undefined || deployment === undefined || inferenceService !== undefined) return {};
   const guest =
     candidate?.state === "Running" && at !== undefined && at.step.weight > 0 ? candidate.revision : undefined;
-  const of = guest === undefined ? `=${stable}` : ` in (${stable},${guest})`;
+  const isAlone = at?.step.name === WATCH;
+  const whole = isAlone ? (guest ?? stable) : stable;
+  const { deployment, inferenceService } = (whole !== undefined && observed.arms.get(whole)) || {};
+  // KServe scales what it has made: an autoscaler of the canary would do nothing, and is told so.
+  if (whole === undefined || deployment === undefined || inferenceService !== undefined) return {};
+  const of = guest === undefined || isAlone ? `=${whole}` : ` in (${whole},${guest})`;
   const selector = `${LABEL.canary}=${observed.canary.metadata.name},${LABEL.revision}${of}`;
   return { replicas: deployment.object.status?.replicas ?? 0, selector };
 }

@@ -60,6 +60,14 @@ test("with ties fewer runs end wrongly, and there cannot be more of them than th
   expect([code, stderr]).toEqual([2, expect.stringContaining("--ties can be at most 80% at a true win rate of 60%")]);
 });
 
+test("as many ties as there is room for are taken, and a mean that is a threshold is one", async () => {
+  const options = ["--comparisons-per-hour", "60", "--runs", "2"];
+  await planned(example, "--true-win-rate", "80%", "--ties", "40%", ...options);
+  const guarded = example.replace(/( *)winRate: {}/, "$1winRate: {}\n$1cohorts: {names: [en, de]}");
+  const [atTarget] = await planned(guarded, "--true-win-rate", "80%", "--cohort-win-rate", "de=40%", ...options);
+  expect(atTarget).toMatchObject({ mean: 0.6, error: { outcome: "rolledBack" } });
+});
+
 test("against a baseline a plan takes it that it answers, and says whose win rate it is", async () => {
   const text = example.replace("comparisons: {", "comparisons: {baseline: {service: rival, port: 8000}, ");
   const options = ["--true-win-rate", "30%,80%", "--comparisons-per-hour", "60", "--runs", "5"];

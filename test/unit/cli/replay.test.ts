@@ -63,9 +63,14 @@ describe("who judged, and of which group a comparison is", () => {
     expect(byRater).toMatchObject({ samples: 4, estimate: 3 / 4, verdict: "Undecided" });
   });
 
+  test("columns that nobody asked about cost no row, whatever is in them", async () => {
+    const rows = `${JSON.stringify({ preference: "win", labeler: { id: 7 }, cohort: true })}\n`;
+    expect(await replayed(rows.repeat(3))).toMatchObject([{ samples: 3 }]);
+  });
+
   test("a harmed cohort is named, with when that was known, whatever the average says", async () => {
     const mixed = Array.from({ length: 60 }, () => rows("", "old", "win", 2) + rows("", "new", "loss", 1)).join("");
-    const options = ["--cohorts", "new,old", "--cohorts-min", "45%"];
+    const options = ["--cohorts", "new, old", "--cohorts-min", "45%"];
     const [model] = await replayed(named + mixed, ...options);
     expect(model).toMatchObject({
       estimate: 2 / 3,
@@ -105,6 +110,7 @@ describe("who judged, and of which group a comparison is", () => {
     [["--unit", "Prompt"], "--unit is Row or Rater, not Prompt"],
     [["--cohorts-min", "45%"], "--cohorts is missing"],
     [["--cohorts", "a,a"], "each one once"],
+    [["--cohorts", ""], "--cohorts: "],
   ])("%o is refused", async (options, words) => {
     const { code, stderr } = await dpo(["replay", "-", ...options], { stdin: named });
     expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);

@@ -1,7 +1,6 @@
 import type { PreferenceCanary, PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
 import { comparedPercent } from "../evidence/sampling.ts";
 import type { Arm } from "../observed.ts";
-import { isComplete } from "./arm-state.ts";
 
 type Scale = Pick<PreferenceCanarySpec, "replicas" | "minCandidateReplicas" | "evidence">;
 
@@ -14,8 +13,15 @@ export function podsFor({ replicas, minCandidateReplicas, evidence }: Scale, per
   return Math.min(replicas, Math.max(minCandidateReplicas, Math.ceil((replicas * share) / 100)));
 }
 
-/** Whether an arm's pods can take `percent` of the requests. KServe's follow those of the other arm, whatever the weight. */
-export function isCarried(arm: Arm, { spec }: PreferenceCanary, percent: number): boolean {
-  if (arm.isExternal || arm.inferenceService !== undefined) return isComplete(arm);
+/** Whether an arm's pods can take `percent` of the requests. How many those of somebody else's, and KServe's, are to be is not ours to say. */
+export function canCarry(arm: Arm, { spec }: PreferenceCanary, percent: number): boolean {
+  if (arm.isExternal || arm.inferenceService !== undefined) return true;
   return (arm.deployment?.available ?? 0) >= podsFor(spec, percent);
+}
+
+/** It was given all of its pods, and some are yet to come. */
+export function isShort({ deployment, inferenceService }: Arm, { spec }: PreferenceCanary): boolean {
+  if (deployment === undefined || inferenceService !== undefined) return false;
+  const { replicas = 1 } = deployment.object.spec ?? {};
+  return replicas >= spec.replicas && deployment.available < spec.replicas;
 }

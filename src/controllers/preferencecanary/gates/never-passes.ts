@@ -1,7 +1,7 @@
-import type { PreferenceCanary, PreferenceCanarySpec } from "../../../api/v1alpha1/preference-canary.ts";
+import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.ts";
 import { formatCount } from "../../../gates/figures.ts";
 import { fewestToPass, winRateTest } from "../../../gates/win-rate.ts";
-import { COMPARISONS, RATINGS, type Wording } from "../../../gates/wording.ts";
+import { COMPARISONS, RATINGS } from "../../../gates/wording.ts";
 import { gatesAmong } from "./gates.ts";
 import { shared } from "./shared.ts";
 import { type ThresholdSettings, thresholdSpec } from "./two-thresholds.ts";
@@ -11,20 +11,18 @@ import { type ThresholdSettings, thresholdSpec } from "./two-thresholds.ts";
  * run begins by such a spec: it would cost pods, and raters' time, for a verdict that is known before.
  */
 export function neverPasses({ spec }: Pick<PreferenceCanary, "spec">): string | undefined {
-  const gates = gatesAmong(spec, spec.model.candidates?.length);
-  return problemOf(gates);
+  const { winRate, compliance } = gatesAmong(spec, spec.model.candidates?.length);
+  return (
+    tooFew("winRate", winRate, COMPARISONS.record) ?? (compliance && tooFew("compliance", compliance, RATINGS.record))
+  );
 }
 
-type Gates = PreferenceCanarySpec["gates"];
-
-const problemOf = shared(({ winRate, compliance }: Pick<Gates, "winRate" | "compliance">): string | undefined => {
-  return tooFew("winRate", winRate, COMPARISONS) ?? (compliance && tooFew("compliance", compliance, RATINGS));
-});
-
-function tooFew(gate: string, settings: ThresholdSettings, wording: Wording): string | undefined {
+function tooFew(gate: string, settings: ThresholdSettings, record: string): string | undefined {
   const { min, target, falsePromotion, maxSamples } = settings;
   if (maxSamples === undefined) return undefined;
-  const fewest = fewestToPass(winRateTest(thresholdSpec(settings), wording));
+  const fewest = fewestOf(settings);
   if (fewest <= maxSamples) return undefined;
-  return `gates.${gate} can never pass: with every one of them for the candidate it takes ${formatCount(fewest, wording.record)} at min ${min}, target ${target} and falsePromotion ${falsePromotion}, and maxSamples is ${maxSamples}. Set maxSamples to ${fewest} or more, or take it out`;
+  return `gates.${gate} can never pass: with every one of them for the candidate it takes ${formatCount(fewest, record)} at min ${min}, target ${target} and falsePromotion ${falsePromotion}, and maxSamples is ${maxSamples}. Set maxSamples to ${fewest} or more, or take it out`;
 }
+
+const fewestOf = shared((settings: ThresholdSettings) => fewestToPass(winRateTest(thresholdSpec(settings))));

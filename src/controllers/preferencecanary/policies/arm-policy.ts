@@ -9,7 +9,7 @@ import { armInferenceService } from "../arms/inference-service-arm.ts";
 import { podsFor } from "../arms/pods.ts";
 import type { PredictorInputs } from "../arms/revision.ts";
 import { mountProblemOf, type Target } from "../arms/target.ts";
-import { armDeployment, armService, backedService, type Place, revisionRecord } from "../desired.ts";
+import { type ArmPart, armDeployment, armService, backedService, revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import { judgeDeployment, samplerDeployment, samplerService } from "../evidence/evidence-pods.ts";
 import type { Facts } from "../facts.ts";
@@ -21,16 +21,18 @@ import type {
   ObservedService,
   Role,
 } from "../observed.ts";
-import { mayBegin, type Run } from "../run/run.ts";
+import { mayBegin } from "../run/may-begin.ts";
+import type { Run } from "../run/run.ts";
 import { amongHowMany } from "../selection/contenders.ts";
 import { isContending } from "../selection/selection.ts";
 
 /** Stable, or the revision that will be the first: record, Service, Deployment, in this order. */
 export function keepStable(facts: Facts): Advice {
   const { stable, target } = facts.run;
-  const { replicas } = facts.observed.canary.spec;
-  if (stable !== undefined) return keepArm(facts, stable, { role: "stable", replicas });
-  return target && keepArm(facts, target.revision, { role: undefined, replicas });
+  const { now, observed } = facts;
+  const { replicas } = observed.canary.spec;
+  if (stable !== undefined) return keepArm(facts, stable, { role: "stable", replicas, now });
+  return target && keepArm(facts, target.revision, { role: undefined, replicas, now });
 }
 
 /** A run begins with its candidate's Deployment. */
@@ -38,7 +40,11 @@ export function keepCandidate(facts: Facts): Advice {
   const { candidate } = facts.run;
   if (candidate?.state !== "Running") return undefined;
   const { revision } = candidate;
-  return keepArm(facts, revision, { role: "candidate", replicas: podsOf(facts, revision, facts.toCarry ?? 0) });
+  return keepArm(facts, revision, {
+    role: "candidate",
+    replicas: podsToHave(facts, revision, facts.toCarry ?? 0),
+    now: facts.now,
+  });
 }
 
 /** Likewise, with those of its contenders; one that is out loses it. */
@@ -47,13 +53,13 @@ export function keepContenders(facts: Facts): readonly Advice[] {
   return (selection?.contenders ?? []).map(({ revision, out, among }) => {
     const isBegun = mayBegin(observed.canary) || observed.arms.has(revision);
     if (out !== undefined || !isBegun) return undefined;
-    const place = { role: undefined, replicas: podsOf(facts, revision, 0) };
-    return keepAmong(observed, revision, among) ?? keepArm(facts, revision, place);
+    const part = { role: undefined, replicas: podsToHave(facts, revision, 0), now: facts.now };
+    return keepAmong(observed, revision, among) ?? keepArm(facts, revision, part);
   });
 }
 
 /** What it was given once it keeps, within `replicas`: what it waits for may come and go, and its pods would with it. */
-function podsOf({ observed: { canary, arms } }: Facts, revision: string, percent: number): number {
+function podsToHave({ observed: { canary, arms } }: Facts, revision: string, percent: number): number {
   const { spec } = canary;
   const standing = arms.get(revision)?.deployment?.object.spec?.replicas ?? 0;
   return Math.max(podsFor(spec, percent), Math.min(standing, spec.replicas));
@@ -66,9 +72,9 @@ function keepAmong({ canary, records }: Observed, revision: string, among: numbe
   return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, among }) } };
 }
 
-function keepArm({ observed, run, settings }: Facts, revision: string, place: Place): Advice {
+function keepArm({ observed, run, settings }: Facts, revision: string, part: ArmPart): Advice {
   const { canary, records, arms } = observed;
-  const { role } = place;
+  const { role } = part;
   const record = records.get(revision);
   const wanted: readonly (Target | undefined)[] = [run.target, ...(run.contenders ?? [])];
   const inputs = record ?? wanted.find((target) => target?.revision === revision);
@@ -91,7 +97,7 @@ function keepArm({ observed, run, settings }: Facts, revision: string, place: Pl
   }
   return (
     keepService(service, armService(canary, inputs)) ??
-    keepDeployment(deployment, armDeployment(canary, inputs, place, settings, deployment))
+    keepDeployment(deployment, armDeployment(canary, inputs, part, settings, deployment))
   );
 }
 

@@ -2,7 +2,7 @@ import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.t
 import { parseDuration } from "../../../api/v1alpha1/quantity.ts";
 import { ALMOST_WHOLE, type Goal, type Slot, TRACE, weightIn } from "../../../traffic/slots.ts";
 import { type Asked, type Way, waysOf } from "../../../traffic/ways.ts";
-import { isCarried } from "../arms/pods.ts";
+import { canCarry } from "../arms/pods.ts";
 import type { Facts } from "../facts.ts";
 import { boundedWeight, isBounded } from "../run/exposure.ts";
 import { routeWeight, type Step } from "../run/steps.ts";
@@ -46,7 +46,7 @@ function stepWeight({ observed, exposure, gates }: Facts, step: Step, revision: 
   const { canary, arms, route } = observed;
   const current = route?.slots === undefined ? 0 : weightIn(route.slots, revision);
   // Git may give a step more than it had, or the canary more pods, when the candidate has what it needed before.
-  const isTaken = isCarried(arms.get(revision) ?? {}, canary, step.weight);
+  const isTaken = canCarry(arms.get(revision) ?? {}, canary, step.weight);
   const wanted = isTaken ? routeWeight(step) : Math.min(routeWeight(step), current);
   if (exposure === undefined || !isBounded(exposure, step, gates)) return wanted;
   return boundedWeight(wanted, exposure.cap, current);

@@ -9,13 +9,14 @@ import {
   type Standing,
 } from "../../../traffic/slots.ts";
 import { isComplete, isReachable } from "../arms/arm-state.ts";
-import { isCarried } from "../arms/pods.ts";
+import { canCarry } from "../arms/pods.ts";
 import { coldReason } from "../arms/warm-up.ts";
 import type { Advice, RouteWriting } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import { routeKindOf } from "../route-kind-of.ts";
 import { isHeldByForeignWrite } from "../run/foreign-write.ts";
 import { toRetry } from "../run/run.ts";
+import { WATCH } from "../run/steps.ts";
 import { giveBack, isWithGit, takeOver } from "./adoption-policy.ts";
 import { isDeleted, sinceOf, writeRoute } from "./route-effect.ts";
 import { goalsOf } from "./traffic-goals.ts";
@@ -77,8 +78,10 @@ function nextMoves(facts: Facts, stable: string, standing: readonly (Slots | und
   return { ...entry, ...(waits.length > 0 && { waitMs: Math.min(...waits) }) };
 }
 
-function takesAll({ observed: { arms, canary }, run: { candidate } }: Facts): boolean {
-  return isCarried((candidate && arms.get(candidate.revision)) ?? {}, canary, 100);
+/** One that is watched has everything already. */
+function takesAll({ observed: { arms, canary }, run: { candidate }, progress }: Facts): boolean {
+  if (progress?.step.name === WATCH) return true;
+  return canCarry((candidate && arms.get(candidate.revision)) ?? {}, canary, 100);
 }
 
 /** The candidate has everything in each of the rules. */

@@ -1,7 +1,7 @@
 import { ANNOTATION, LABEL } from "../../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../../api/v1alpha1/quantity.ts";
 import { isAvailable, isComplete, podsIn, podsRefused, roleOf, startedAt } from "../arms/arm-state.ts";
-import { readyBy, readyWithinMs } from "../arms/ready-within.ts";
+import { grownBy, readyBy, readyWithinMs } from "../arms/ready-within.ts";
 import { coldReason } from "../arms/warm-up.ts";
 import { whyNotReady } from "../arms/why-not-ready.ts";
 import { revisionRecord } from "../desired.ts";
@@ -30,6 +30,16 @@ export function recordVerdicts({ observed }: Facts): Advice {
 export function failUnready({ observed, run: { candidate }, isServing, hasEntered, now }: Facts): Advice {
   if (candidate?.state !== "Running" || isServing) return undefined;
   return failStuck(observed, candidate.revision, hasEntered, now);
+}
+
+/** Nor does one whose further pods do not come: it has passed all that it was asked so far. */
+export function failShort({ observed, run: { candidate }, isServing, lacksPods = false, now }: Facts): Advice {
+  if (candidate?.state !== "Running" || !isServing || !lacksPods) return undefined;
+  const standing = observed.records.get(candidate.revision);
+  const until = grownBy(observed, candidate.revision)?.getTime();
+  if (standing === undefined || until === undefined) return undefined;
+  if (until > now.getTime()) return { waitMs: until - now.getTime() };
+  return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, candidate.revision) });
 }
 
 /** Nobody is served by a contender: what is found against it stands on its record at once. */

@@ -39,7 +39,7 @@ export function foundAgainst(gates: readonly GateStatus[], orders: Orders): stri
   return orders.rollback ? `By order, ${orders.describe("rollback")}` : undefined;
 }
 
-/** Somebody holds the run on purpose: the clocks of the operator do not end it meanwhile. */
-function isWaiting({ suspend }: PreferenceCanarySpec, { pause }: Orders): boolean {
-  return suspend || pause;
+/** Somebody holds the run on purpose, or wants it promoted: the clocks of the operator do not end it meanwhile. */
+function isWaiting({ suspend }: PreferenceCanarySpec, { pause, promote }: Orders): boolean {
+  return suspend || pause || promote;
 }

@@ -7,9 +7,9 @@ import { type External, externalInputs } from "../arms/external-arm.ts";
 import { templateModel } from "../arms/model.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { type Block, blockOf, type MadeTarget, mountProblemOf, serving, type Target } from "../arms/target.ts";
-import { neverPasses } from "../gates/never-passes.ts";
 import type { Arm, Observed } from "../observed.ts";
 import { amongHowMany, type Contender, chosenModel, contendersOf } from "../selection/contenders.ts";
+import { mayBegin } from "./may-begin.ts";
 import { readOrders } from "./orders.ts";
 
 /**
@@ -67,11 +67,6 @@ export function readRun(observed: Observed): Run {
   const state = stateOf(observed, revision, target);
   const candidate = { revision, state, ...describe(observed, revision, target, stableDigest) };
   return { ...known, ...(blocked && { blocked }), candidate };
-}
-
-/** A run, by the spec of now. */
-export function mayBegin(canary: Observed["canary"]): boolean {
-  return !canary.spec.suspend && neverPasses(canary) === undefined;
 }
 
 function stableRevision({ route, arms, canary }: Observed): string | undefined {

@@ -4,7 +4,7 @@ import type { Verdict } from "../../../gates/verdict.ts";
 import { timestamp } from "../../../runtime/conditions.ts";
 import type { Liveness } from "../../../traffic/liveness.ts";
 import { isComplete } from "../arms/arm-state.ts";
-import { isCarried, podsFor } from "../arms/pods.ts";
+import { canCarry, podsFor } from "../arms/pods.ts";
 import { isCalled } from "../gates/gate-names.ts";
 import type { GateStatus } from "../gates/gates.ts";
 import type { Arm } from "../observed.ts";
@@ -52,10 +52,10 @@ function scaling(next: Progress | undefined, { canary, progress, arm }: WaitInpu
   if (progress.step.name === WATCH) return [];
   if (next !== undefined && next.step.name !== WATCH) {
     const { name, weight } = next.step;
-    if (isCarried(arm, canary, weight)) return [];
+    if (canCarry(arm, canary, weight)) return [];
     return [{ type: "Pods", words: `for ${podsFor(canary.spec, weight)} pods to be ready before step ${name}` }];
   }
-  if (isCarried(arm, canary, 100) && isComplete(arm)) return [];
+  if (canCarry(arm, canary, 100) && isComplete(arm)) return [];
   return [{ type: "Pods", words: "for all its pods to be ready" }];
 }
 
@@ -79,7 +79,7 @@ function lasting({ progress: { step, remainingMs, entering }, canary, arm }: Wai
   if (remainingMs === undefined) {
     const live = untilLive(entering, now);
     // The step is new to a candidate that was chosen, or Git has changed it.
-    if (isCarried(arm, canary, step.weight)) return [{ type: "Duration", ...live }];
+    if (canCarry(arm, canary, step.weight)) return [{ type: "Duration", ...live }];
     return [
       { type: "Duration", words: `for ${podsFor(canary.spec, step.weight)} pods to be ready, and ${live.words}` },
     ];

@@ -9,6 +9,7 @@ import { type Collected, type Evidence, NOTHING_COLLECTED, type Wanted } from ".
 import { type Silence, silentFrom } from "../evidence/silence.ts";
 import { type Asked, cursorsOf, foldGates, type GateStatus, remembered } from "../gates/gates.ts";
 import type { Observed } from "../observed.ts";
+import { mayBegin } from "../run/may-begin.ts";
 import { type Orders, readOrders } from "../run/orders.ts";
 import { foundAgainst } from "../run/rejection.ts";
 import type { Run } from "../run/run.ts";
@@ -165,7 +166,7 @@ function deadlineOf({ canary, arms }: Observed, contenders: readonly Contender[]
  * of another was not read yet.
  */
 function choose({ canary }: Observed, all: readonly Standing[], isOverdue: boolean): Standing | undefined {
-  if (canary.spec.suspend) return undefined;
+  if (!mayBegin(canary)) return undefined;
   const left = all.filter(({ out, rejection }) => out === undefined && rejection === undefined);
   const able = left.filter(({ isServing }) => isServing);
   const ordersOf = ({ revision }: Standing): Orders => readOrders(canary, revision);

@@ -4,7 +4,7 @@ import { timestamp } from "../../../runtime/conditions.ts";
 import { LIVE_MS } from "../../../traffic/liveness.ts";
 import { isComplete, podsIn, podsRefused } from "../arms/arm-state.ts";
 import { backingIn, type External, externalInputs } from "../arms/external-arm.ts";
-import { isCarried } from "../arms/pods.ts";
+import { canCarry } from "../arms/pods.ts";
 import { readyBy } from "../arms/ready-within.ts";
 import { revisionOf } from "../arms/revision.ts";
 import { coldReason } from "../arms/warm-up.ts";
@@ -109,7 +109,7 @@ function where(facts: Facts, revision: string): string {
 /** An order promotes a candidate that may have pods for its step alone. */
 function oncePods({ observed }: Facts, revision: string): string {
   const arm = observed.arms.get(revision) ?? {};
-  return isCarried(arm, observed.canary, 100) ? "" : ` once all its pods are ready: ${podsOf(observed, revision)}`;
+  return canCarry(arm, observed.canary, 100) ? "" : ` once all its pods are ready: ${podsOf(observed, revision)}`;
 }
 
 /** Without requests, a sampler or the judge that is asked for there will be no comparison, however long somebody waits. */

@@ -26,12 +26,15 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
   if (hindrance !== undefined) return stalled(hindrance.reason, hindrance.message);
   const unusable = modelHindrance(facts);
   if (unusable !== undefined) return stalled(unusable.reason, unusable.message);
-  const never = neverPasses(observed.canary);
-  if (never !== undefined) return stalled("GatesOutOfReach", `${never}. No run begins by them${servesOn(run.stable)}`);
   if (run.stable !== undefined && run.candidate !== undefined) {
     const stand = runStand(facts, run.stable, run.candidate);
-    return { ...stand, message: `${stand.message}${passedOverWords(facts)}` };
+    const never = neverPasses(observed.canary);
+    const words = never === undefined ? "" : `. From now on ${never}`;
+    return { ...stand, message: `${stand.message}${words}${passedOverWords(facts)}` };
   }
+  const never = run.stable === undefined ? undefined : neverPasses(observed.canary);
+  if (never !== undefined)
+    return stalled("GatesOutOfReach", `${never}. No run begins by them, and ${run.stable} goes on serving`);
   if (run.stable !== undefined && facts.selection !== undefined && run.blocked === undefined)
     return selectionStand(facts, run.stable, facts.selection);
   const { workloadRef } = spec.serving;
@@ -52,10 +55,6 @@ function standByRules(facts: Facts, lastRun: LastRun | undefined): Stand {
     "FirstRevision",
     `Waiting for the first revision ${first}: ${startingPodsOf(observed, first)}`,
   );
-}
-
-function servesOn(stable: string | undefined): string {
-  return stable === undefined ? "" : `, and ${stable} goes on serving`;
 }
 
 /** Nobody is judged, and who serves is not the canary's to say. */

@@ -154,6 +154,28 @@ describe("an arm that is an InferenceService", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  it("takes its steps, and an order to promote it, with as many pods as KServe's autoscaler finds room for", () => {
+    const steps = [
+      { name: "tenth", weight: 10, minDuration: "1m" },
+      { name: "half", weight: 50 },
+    ];
+    const world = started(specOf({ predictor: predictor({ maxReplicas: 8 }) }, { steps }));
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(20_000);
+    const { revision = "" } = world.status.candidate ?? {};
+    const name = `${CANARY}-${revision}-predictor`;
+    const deployment = world.cluster.deployments.get({ namespace: NAMESPACE, name });
+    if (deployment?.spec === undefined) throw new Error("no Deployment was made");
+    world.autoReady = false;
+    world.cluster.put(world.cluster.deployments, { ...deployment, spec: { ...deployment.spec, replicas: 5 } });
+    world.cluster.setReady(name, 4);
+    world.later(120_000);
+    expect(world.status).toMatchObject({ step: { name: "half" }, weights: { desired: 50 } });
+    world.annotate({ "dpo.dev/promote": revision });
+    world.settle();
+    expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/stable": revision });
+  });
+
   it("is tried anew when anything else of the template changes", () => {
     const world = started();
     edit(world, { predictor: predictor({ timeout: 60 }) });

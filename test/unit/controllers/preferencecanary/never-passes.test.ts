@@ -54,10 +54,37 @@ describe("a canary whose gates no candidate can pass", () => {
     const candidate = candidateOf(world);
     world.edit({ gates: { winRate: { ...world.canary.spec.gates.winRate, maxSamples: 2 } } });
     world.settle();
-    expect(world.status).toMatchObject({ phase: "Stalled", candidate: { revision: candidate } });
+    expect(world.status).toMatchObject({ phase: "Progressing", candidate: { revision: candidate } });
+    expect(findCondition(world.status.conditions, "Ready")?.message).toMatch(
+      /From now on gates.winRate can never pass/,
+    );
     world.vote(Array<0>(60).fill(0));
     world.settle();
     expect(world.status.lastRun).toMatchObject({ revision: candidate, outcome: "RolledBack" });
+  });
+
+  it("chooses nobody of several by a deadline, nor by an order, until it is mended", () => {
+    const model = (digit: string) => ({ name: `model-${digit}`, uri: modelUri(digit), digest: digest(digit) });
+    const candidates = ["b", "c"].map(model);
+    const world = new CanaryWorld(
+      canarySpec({ model: { candidates }, selection: { deadline: "1h" }, onNoData: { after: "48h" } }),
+    );
+    world.workload();
+    world.settle();
+    world.voteFor("model-c", [1, 1, 1]);
+    const { winRate } = world.canary.spec.gates;
+    world.edit({ gates: { winRate: { ...winRate, maxSamples: 2 } } });
+    world.later(2 * 3_600_000);
+    expect(world.status.phase).toBe("Stalled");
+    const arms = world.cluster.deployments.list().map(({ metadata }) => metadata.uid);
+    world.edit({ gates: { winRate } });
+    world.settle();
+    expect(world.status.candidate).toBeDefined();
+    const { candidate } = world.status;
+    const arm = world.cluster.deployments
+      .list()
+      .find(({ metadata }) => metadata.name.endsWith(candidate?.revision ?? "-"));
+    expect(arms).toContain(arm?.metadata.uid);
   });
 
   it("takes into account among how many one is chosen", () => {

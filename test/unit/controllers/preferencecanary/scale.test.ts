@@ -6,6 +6,7 @@ import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
+const MINUTE = 60_000;
 const wins = Array<1>(60).fill(1);
 
 /** 5% of the requests go to the sampler, which asks both arms. */
@@ -112,10 +113,85 @@ describe("the pods of a candidate", () => {
     world.settle();
     const [, candidate] = revisions(world);
     world.autoReady = false;
+    world.vote(wins);
+    world.settle();
+    expect(pods(world, candidate)).toBe(10);
     world.cluster.setReady(`${CANARY}-${candidate}`, 1);
     order(world, "pause");
     world.settle();
-    expect([pods(world, candidate), weight(world, candidate)]).toEqual([6, 50]);
+    expect([pods(world, candidate), weight(world, candidate)]).toEqual([10, 50]);
+  });
+
+  describe("that do not come", () => {
+    const LONG = { onNoData: { after: "48h" } };
+    const stuck = (changes: Json = {}) => {
+      const world = started({ steps, replicas: 10, ...LONG, ...changes });
+      world.settle();
+      world.autoReady = false;
+      return world;
+    };
+    const over = (world: CanaryWorld) => {
+      world.autoReady = true;
+      world.later(MINUTE);
+    };
+
+    it("end the run as Failed after serving.readyWithin, and its model is not rejected", () => {
+      const world = stuck();
+      const [stable, candidate] = revisions(world);
+      world.vote(wins);
+      world.later(9 * MINUTE);
+      expect(findCondition(world.status.conditions, "Ready")?.reason).toBe("ScalingUp");
+      world.later(2 * MINUTE);
+      over(world);
+      expect(world.status).toMatchObject({
+        phase: "Stalled",
+        stable: { revision: stable },
+        lastRun: { revision: candidate, outcome: "Failed", message: expect.stringMatching(/^6 of 10 pods .* for 10m/) },
+      });
+    });
+
+    it("are waited for anew from each that has come", () => {
+      const world = stuck();
+      const [, candidate] = revisions(world);
+      world.vote(wins);
+      world.later(9 * MINUTE);
+      world.cluster.setReady(`${CANARY}-${candidate}`, 9);
+      world.later(9 * MINUTE);
+      expect(world.status).toMatchObject({ candidate: { revision: candidate }, phase: "Progressing" });
+      world.cluster.setReady(`${CANARY}-${candidate}`, 10);
+      over(world);
+      expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate } });
+    });
+
+    it("do not make a model that has passed inconclusive: the deadline is none of theirs", () => {
+      const world = stuck({
+        deadline: "30m",
+        serving: { workloadRef: { name: "assistant-template" }, readyWithin: "20m" },
+      });
+      const [, candidate] = revisions(world);
+      world.later(25 * MINUTE);
+      world.vote(wins);
+      world.later(10 * MINUTE);
+      expect(world.status).toMatchObject({ candidate: { revision: candidate }, phase: "Progressing" });
+      world.cluster.setReady(`${CANARY}-${candidate}`, 10);
+      over(world);
+      expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate } });
+    });
+
+    it("do not let a deadline overrule an order to promote, which ends as Failed too", () => {
+      const world = stuck({
+        deadline: "30m",
+        serving: { workloadRef: { name: "assistant-template" }, readyWithin: "20m" },
+      });
+      const [, candidate] = revisions(world);
+      world.later(25 * MINUTE);
+      order(world, "promote");
+      world.later(15 * MINUTE);
+      expect(world.status).toMatchObject({ candidate: { revision: candidate }, phase: "Promoting" });
+      world.later(10 * MINUTE);
+      over(world);
+      expect(world.status.lastRun).toMatchObject({ revision: candidate, outcome: "Failed" });
+    });
   });
 
   it("are all there before an order to promote gives it everything, and a rollback waits for none", () => {
@@ -152,6 +228,21 @@ describe("the pods of a candidate", () => {
     world.cluster.readyAll();
     world.settle();
     expect([pods(world, candidate), weight(world, candidate)]).toEqual([10, 20]);
+  });
+
+  it("hold up no end of a watch: it has everything already, whoever else is asked for", () => {
+    const httpRoute = { parentRefs: [{ name: "public" }], testers: {} };
+    const watched = { afterPromotion: { watch: "1h" }, onNoData: { after: "48h" }, traffic: { httpRoute } };
+    const world = started({ steps, replicas: 10, ...watched });
+    world.settle();
+    const [, candidate] = revisions(world);
+    world.vote(wins);
+    world.settle();
+    expect(world.status.step?.name).toBe("watch");
+    world.autoReady = false;
+    world.cluster.setReady(`${CANARY}-${candidate}`, 9);
+    world.later(70 * MINUTE);
+    expect(world.route?.metadata.annotations).toMatchObject({ "dpo.dev/stable": candidate });
   });
 
   it("are there before a window opens in which it is promoted", () => {
@@ -220,7 +311,7 @@ describe("scaling a canary", () => {
     expect(world.status).toMatchObject({ step: { name: "half" }, replicas: 4, selector: both });
     world.vote(wins);
     world.settle();
-    expect(world.status).toMatchObject({ step: { name: "watch" }, replicas: 4, selector: both });
+    expect(world.status).toMatchObject({ step: { name: "watch" }, replicas: 4, selector: alone(candidate) });
     world.later(3_700_000);
     expect(world.status).toMatchObject({ phase: "Promoted", replicas: 4, selector: alone(candidate) });
   });
