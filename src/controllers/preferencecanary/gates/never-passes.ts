@@ -2,18 +2,20 @@ import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.t
 import { formatCount } from "../../../gates/figures.ts";
 import { fewestToPass, winRateTest } from "../../../gates/win-rate.ts";
 import { COMPARISONS, RATINGS } from "../../../gates/wording.ts";
-import { gatesAmong } from "./gates.ts";
 import { shared } from "./shared.ts";
 import { type ThresholdSettings, thresholdSpec } from "./two-thresholds.ts";
+import { sharedOut } from "./win-rate.ts";
 
 /**
  * Why no candidate could ever be promoted by these gates, with what would have to change; undefined where one could. No
  * run begins by such a spec: it would cost pods, and raters' time, for a verdict that is known before.
  */
 export function neverPasses({ spec }: Pick<PreferenceCanary, "spec">): string | undefined {
-  const { winRate, compliance } = gatesAmong(spec, spec.model.candidates?.length);
+  const { winRate, compliance } = spec.gates;
+  const { candidates } = spec.model;
+  const ofOne = candidates === undefined ? winRate : sharedOut(winRate, candidates.length);
   return (
-    tooFew("winRate", winRate, COMPARISONS.record) ?? (compliance && tooFew("compliance", compliance, RATINGS.record))
+    tooFew("winRate", ofOne, COMPARISONS.record) ?? (compliance && tooFew("compliance", compliance, RATINGS.record))
   );
 }
 
