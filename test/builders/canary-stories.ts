@@ -76,6 +76,15 @@ const approval = { steps: [{ name: "half", weight: 50, approval: "Required" }] }
 const watched = { afterPromotion: { watch: "1h" }, ...LONG };
 const nights = { windows: [{ schedule: "0 9 * * *", duration: "1h" }], ...LONG };
 
+const blueGreen = {
+  steps: [
+    { name: "preview", weight: 0 },
+    { name: "all", weight: 100, requires: ["winRate"] },
+  ],
+  evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
+  gates: { winRate: {}, compliance: { min: "50%", target: "80%" } },
+  ...LONG,
+};
 const large = { replicas: 10, ...LONG };
 
 const several = {
@@ -282,6 +291,24 @@ export const waysIn: readonly Story[] = [
     given: idle,
     event: "a job's model is validated, and a gate has a maxSamples by which nobody can pass",
     happens: (world) => world.job("train-1", "b", "2026-01-02T00:00:00Z"),
+  },
+  {
+    spec: blueGreen,
+    given: inShadow,
+    event: "the gates have passed that a step of all requests requires",
+    happens: (world) => world.vote(wins),
+  },
+  {
+    spec: blueGreen,
+    given: passed,
+    event: "a gate fails in a step of all requests",
+    happens: (world) => world.rate("Candidate", losses),
+  },
+  {
+    spec: blueGreen,
+    given: passed,
+    event: "Git changes the workload in a step of all requests",
+    happens: (world) => world.workload(podTemplate(modelUri("a"), "server:2")),
   },
   { spec: nights, given: passed, event: "a window opens", happens: (world) => world.clock.pause(9.5 * HOUR) },
   {

@@ -38,9 +38,11 @@ const Step = z.object({
   weight: z
     .int()
     .min(0)
-    .max(99)
+    .max(100)
     .meta({ format: "int32" })
-    .describe("Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it."),
+    .describe(
+      "Percent of live requests that the candidate serves; 0 is a shadow step: no user is served by it. 100: all of them, while stable keeps its pods until the candidate is promoted.",
+    ),
   minDuration: duration("How long the step lasts at least, from when its weight is live.").default("0s"),
   requires: z
     .array(z.enum(REQUIRED))
@@ -118,10 +120,16 @@ export const PreferenceCanarySpec = z
       .describe("Where evidence comes from."),
     steps: mapList(Step, "name", 20, 1)
       .meta(
-        rules([
-          "self.map(s, s.weight).isSorted()",
-          "steps must not go down in weight: only a rollback takes traffic from a candidate",
-        ]),
+        rules(
+          [
+            "self.map(s, s.weight).isSorted()",
+            "steps must not go down in weight: only a rollback takes traffic from a candidate",
+          ],
+          [
+            "self.all(s, s.weight < 100 || has(s.requires))",
+            "a step with weight 100 needs requires: without it every user would be served by a model about which nothing is known",
+          ],
+        ),
       )
       .describe("The way of a candidate, from its first request to its promotion."),
     maxExposure: MaxExposure.exactOptional(),
@@ -249,12 +257,16 @@ export const PreferenceCanarySpec = z
         "gates.compliance and gates.regression need a step with a weight over 0: only users that the candidate serves can rate it",
       ],
       [
+        "!has(self.gates.regression) || self.steps.exists(s, s.weight > 0 && s.weight < 100)",
+        "gates.regression needs a step with a weight over 0 and under 100: it compares ratings of both arms, so both must serve users",
+      ],
+      [
         "!has(self.gates.mismatch) || has(self.evidence.ratings)",
         "gates.mismatch needs evidence.ratings: it counts whose answers are rated",
       ],
       [
-        "!has(self.gates.mismatch) || self.steps.exists(s, s.weight > 0)",
-        "gates.mismatch needs a step with a weight over 0: without one no user is served by the candidate",
+        "!has(self.gates.mismatch) || self.steps.exists(s, s.weight > 0 && s.weight < 100)",
+        "gates.mismatch needs a step with a weight over 0 and under 100: it counts how users are shared out between the arms",
       ],
       [
         "!has(self.gates.mismatch) || duration(self.gates.mismatch.settle) < duration(self.onNoData.after)",

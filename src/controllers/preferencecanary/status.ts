@@ -8,7 +8,6 @@ import { endedRuns } from "./archive/ended-runs.ts";
 import { type LastRun, lastRunOf } from "./archive/last-run.ts";
 import type { Facts } from "./facts.ts";
 import type { GateStatus } from "./gates/gates.ts";
-import { WATCH } from "./run/steps.ts";
 import { endedContenders } from "./selection/contender-endings.ts";
 import { contendersOf, lastOf } from "./selection/contender-status.ts";
 import { leaderOf, type Selection } from "./selection/selection.ts";
@@ -59,7 +58,7 @@ function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanarySta
   const { stable, candidate } = run;
   const guest =
     candidate?.state === "Running" && at !== undefined && at.step.weight > 0 ? candidate.revision : undefined;
-  const isAlone = at?.step.name === WATCH;
+  const isAlone = at?.step.weight === 100;
   const whole = isAlone ? (guest ?? stable) : stable;
   const { deployment, inferenceService } = (whole !== undefined && observed.arms.get(whole)) || {};
   // KServe scales what it has made: an autoscaler of the canary would do nothing, and is told so.

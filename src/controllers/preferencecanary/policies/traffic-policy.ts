@@ -78,7 +78,7 @@ function nextMoves(facts: Facts, stable: string, standing: readonly (Slots | und
   return { ...entry, ...(waits.length > 0 && { waitMs: Math.min(...waits) }) };
 }
 
-/** One that is watched has everything already. */
+/** One that is watched has everything already, however its pods are now. */
 function takesAll({ observed: { arms, canary }, run: { candidate }, progress }: Facts): boolean {
   if (progress?.step.name === WATCH) return true;
   return canCarry((candidate && arms.get(candidate.revision)) ?? {}, canary, 100);

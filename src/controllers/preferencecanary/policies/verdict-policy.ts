@@ -32,7 +32,7 @@ export function failUnready({ observed, run: { candidate }, isServing, hasEntere
   return failStuck(observed, candidate.revision, hasEntered, now);
 }
 
-/** Nor does one whose further pods do not come: it has passed all that it was asked so far. */
+/** Likewise one whose further pods do not come: it has passed all that it was asked so far. */
 export function failShort({ observed, run: { candidate }, isServing, lacksPods = false, now }: Facts): Advice {
   if (candidate?.state !== "Running" || !isServing || !lacksPods) return undefined;
   const standing = observed.records.get(candidate.revision);

@@ -8,7 +8,7 @@ import { metricsOfBoth } from "../gates/gate-names.ts";
 import type { Observed } from "../observed.ts";
 import { knownContender } from "../selection/contenders.ts";
 import type { Candidate } from "./run.ts";
-import { type Progress, progressOf, WATCH } from "./steps.ts";
+import { type Progress, progressOf } from "./steps.ts";
 
 /** Whether and since when a candidate answers, whom, and what could have been heard of it. */
 export interface Presence extends Entry {
@@ -70,7 +70,7 @@ function servedOf({ canary }: Observed, { revision }: Candidate, place: Progress
   return place !== undefined && place.step.weight > 0 ? place.since : undefined;
 }
 
-/** In the watch stable serves nobody any more, so nothing new can be rated against it. */
+/** Where the candidate has all requests stable serves nobody, so nothing new can be rated against it. */
 function silenceOf(
   { canary }: Observed,
   { entered }: Entry,
@@ -78,7 +78,7 @@ function silenceOf(
   place: Progress | undefined,
 ): Silence | undefined {
   if (entered === undefined) return undefined;
-  const isAlone = place?.step.name === WATCH;
+  const isAlone = place?.step.weight === 100;
   const times = served && { served, ...(!isAlone && { bothServed: served }) };
   const { onNoData, gates } = canary.spec;
   return { since: entered, ...times, metricsOfBoth: metricsOfBoth(gates), limitMs: parseDuration(onNoData.after) };

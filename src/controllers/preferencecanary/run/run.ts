@@ -98,11 +98,17 @@ function stateOf(observed: Observed, revision: string, target: Target | undefine
   const verdict = records.get(revision)?.verdict;
   if (route?.rejected?.revision === revision || verdict === "RolledBack") return "Rejected";
   if (verdict === "Failed") return "Failed";
-  // What has all requests already is watched to the end, whatever is wanted next.
-  if (route?.slots?.some((slot) => slot.revision === revision && slot.weight === ALMOST_WHOLE)) return "Running";
+  // What was promoted already is watched to the end, whatever is wanted next.
+  if (isWatched(observed, revision)) return "Running";
   // Without a workload nobody can say what Git asks for; of Services it has said that, and it is not this one.
   if (target === undefined) return canary.spec.serving.external === undefined ? "Running" : "Superseded";
   return target.revision === revision || isWaitedFor(observed, revision, target) ? "Running" : "Superseded";
+}
+
+/** It has all requests, and not by a step of the spec that gives it those before its promotion. */
+function isWatched({ route, canary: { spec, status } }: Observed, revision: string): boolean {
+  const hasAll = route?.slots?.some((slot) => slot.revision === revision && slot.weight === ALMOST_WHOLE) ?? false;
+  return hasAll && !spec.steps.some(({ name, weight }) => weight === 100 && name === status?.step?.name);
 }
 
 /** With `fromJobs` a newer model waits until the run is over, if it is to; another workload or a pinned model ends it. */

@@ -144,6 +144,80 @@ describe("blue/green", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  describe("as weight: 100 after the shadow step", () => {
+    const whole = {
+      steps: [
+        { name: "preview", weight: 0 },
+        { name: "all", weight: 100, requires: ["winRate"] },
+      ],
+      replicas: 3,
+      evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
+      gates: { winRate: {}, compliance: { min: "50%", target: "80%" } },
+    };
+    const inAll = () => {
+      const world = running(whole);
+      world.vote(wins);
+      world.settle();
+      return world;
+    };
+
+    it("gives green every user before it is promoted, which what they think of it decides; blue keeps its pods", () => {
+      const world = running(whole);
+      const [blue, green] = [stableOf(world), candidateOf(world)];
+      expect(serving(world)).toEqual({ [blue]: WHOLE });
+      world.vote(wins);
+      world.settle();
+      expect(serving(world)).toEqual({ [blue]: 1, [green]: ALMOST_WHOLE });
+      expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "all" }, stable: { revision: blue } });
+      expect([blue, green].map((arm) => armOf(world, arm)?.status?.availableReplicas)).toEqual([3, 3]);
+      world.rate("Candidate", wins);
+      world.settle();
+      expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: green } });
+      expect(serving(world)).toEqual({ [green]: WHOLE });
+      expect(armOf(world, blue)).toBeUndefined();
+      expect(world.faults()).toEqual([]);
+    });
+
+    it("gives blue all of them back by one write when a gate fails", () => {
+      const world = inAll();
+      const [blue, green] = [stableOf(world), candidateOf(world)];
+      world.rate("Candidate", losses);
+      world.pass();
+      expect(serving(world)).toEqual({ [blue]: ALMOST_WHOLE, [green]: 1 });
+      world.settle();
+      expect(world.status).toMatchObject({ phase: "RolledBack", stable: { revision: blue } });
+    });
+
+    it("ends when Git asks for something else, as in any step: it is not promoted yet", () => {
+      const world = inAll();
+      const blue = stableOf(world);
+      world.workload(podTemplate(modelUri("a"), "server:2"));
+      world.settle(500);
+      expect(world.status.lastRun).toMatchObject({ outcome: "Superseded" });
+      expect(serving(world)[blue]).toBeGreaterThanOrEqual(ALMOST_WHOLE);
+    });
+
+    it("is the step that it is in when status is lost, and a watch can come after it", () => {
+      const world = running({ ...whole, afterPromotion: { watch: "1h" } });
+      const [blue, green] = [stableOf(world), candidateOf(world)];
+      world.vote(wins);
+      world.settle();
+      world.loseStatus();
+      world.settle();
+      expect(world.status).toMatchObject({ step: { name: "all" }, stable: { revision: blue } });
+      const writes = world.cluster.routeVersions.length;
+      world.rate("Candidate", wins);
+      world.settle();
+      expect(world.status).toMatchObject({ phase: "Promoting", step: { name: "watch" } });
+      expect(world.cluster.routeVersions).toHaveLength(writes);
+      world.workload(podTemplate(modelUri("a"), "server:2"));
+      world.settle(500);
+      expect(serving(world)).toEqual({ [blue]: 1, [green]: ALMOST_WHOLE });
+      world.later(1.1 * HOUR);
+      expect(world.status.history?.[0]).toMatchObject({ revision: green, outcome: "Promoted" });
+    });
+  });
+
   it("has the way back for as long as the watch: blue has kept its pods", () => {
     const world = running({ steps: [{ name: "preview", weight: 0 }], afterPromotion: { watch: "1h" } });
     const [blue, green] = [stableOf(world), candidateOf(world)];
