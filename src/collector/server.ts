@@ -11,6 +11,7 @@ import { sendError, sendNotFound } from "./error-reply.ts";
 import { createCollectorMetrics } from "./metrics.ts";
 import { ratingPage } from "./rating-page.ts";
 import { archiveRoutes } from "./routes/archives.ts";
+import { askedRoutes } from "./routes/asked.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { choiceRoutes } from "./routes/choices.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
@@ -113,6 +114,7 @@ function addRoutes(scope: FastifyInstance, context: RouteContext): void {
   comparisonRoutes(scope, context);
   checkRoutes(scope, context);
   ratingRoutes(scope, context);
+  askedRoutes(scope, context);
 }
 
 function authorize(caller: Caller, request: FastifyRequest, readers: readonly string[]): void {

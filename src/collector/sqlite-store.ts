@@ -1,5 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
 import { createAnswers } from "./sqlite/answers.ts";
+import { createAsked } from "./sqlite/asked.ts";
 import { addChoice, createChoices } from "./sqlite/choices.ts";
 import { createComparisons } from "./sqlite/comparisons.ts";
 import { openDatabase, prepare } from "./sqlite/database.ts";
@@ -30,6 +31,7 @@ export function openSqliteStore({ dataDir, queueLimit, clock, random }: SqliteSt
   const versions = createChoices(db);
   const answers = createAnswers(db, { log, limit: queueLimit, touch: wakeups.touch });
   const ratings = createRatings(db, log, wakeups.touch);
+  const asked = createAsked(db);
   const queue = createPairQueue(db, clock, random, queueLimit);
   const probe = prepare(db, `UPDATE probe SET writes = writes + 1`);
   const write = createGroupCommit(db, wakeups.committed);
@@ -51,6 +53,12 @@ export function openSqliteStore({ dataDir, queueLimit, clock, random }: SqliteSt
     answers: async (stream, filter) => answers.list(stream, filter),
     addChecks: (key, checks) => write(() => checks.map((check) => answers.addCheck(key, check))),
     addRatings: (key, items) => write(() => items.map((rating) => ratings.add(key, rating))),
+
+    putAsked: (stream, items) =>
+      write(() => {
+        for (const answer of items) asked.put(stream, answer);
+      }),
+    asked: async (stream, page) => asked.page(stream, page),
 
     subscribe: wakeups.subscribe,
     probe: () => write(() => probe.run({})),

@@ -1,5 +1,6 @@
 import type {
   AnswerList,
+  AskedAnswer,
   BlindPair,
   Check,
   CheckPage,
@@ -42,6 +43,13 @@ export interface CheckStream extends CanaryKey {
   candidate: string;
 }
 
+/** Of one gate of one try of a candidate. */
+export interface AskedStream extends CanaryKey {
+  candidate: string;
+  since: string;
+  gate: string;
+}
+
 /** What became of one item: stored now, stored before under the same id, or refused at this field for this reason. */
 export type ItemOutcome =
   | { result: "Accepted" | "Duplicate"; sequence: number; at: string }
@@ -80,6 +88,11 @@ export interface CollectorStore {
   answers(stream: CheckStream, filter: { unchecked: boolean; limit: number }): Promise<AnswerList>;
   addChecks(key: CanaryKey, checks: readonly Check[]): Promise<ItemOutcome[]>;
   addRatings(key: CanaryKey, ratings: readonly Rating[]): Promise<ItemOutcome[]>;
+
+  /** What is known already under the same number is replaced. */
+  putAsked(stream: AskedStream, answers: readonly AskedAnswer[]): Promise<void>;
+  /** After the number `after`, at most `limit`, in their order. */
+  asked(stream: AskedStream, page: { after: number; limit: number }): Promise<AskedAnswer[]>;
 
   /** Calls back after each commit with the streams that it added a comparison, check or rating to; returns what ends that. */
   subscribe(listener: (news: readonly NewsItem[]) => void): () => void;

@@ -8,6 +8,8 @@ import {
   type LeaseRequest,
   LeaseResponse,
   News,
+  type PostAskedRequest,
+  PostAskedResponse,
   PostItemsResponse,
   type PostPairRequest,
   PostPairResponse,
@@ -32,6 +34,12 @@ export interface RunToArchive {
   namespace: string;
   canary: string;
   request: ArchiveRequest;
+  signal?: AbortSignal;
+}
+
+export interface AskedToPost extends PostAskedRequest {
+  namespace: string;
+  canary: string;
   signal?: AbortSignal;
 }
 
@@ -80,6 +88,8 @@ export interface CollectorClient {
   news(signal?: AbortSignal): AsyncIterable<News>;
   /** Resolves when the file is durable; asked again it is the same file. CursorUnknown as above. */
   archive(run: RunToArchive): Promise<ArchiveReply>;
+  /** What other systems answered, for the archive. */
+  postAsked(post: AskedToPost): Promise<PostAskedResponse>;
   head(query: DatasetQuery): Promise<DatasetHead>;
   postPair(post: PairToPost): Promise<PostPairResponse>;
   leasePairs(lease: PairsToLease): Promise<LeaseResponse>;
@@ -118,6 +128,10 @@ export function createCollectorClient(address: CollectorAddress, clock: Clock): 
         answerMs: ARCHIVE_MS,
         signal,
       });
+    },
+    postAsked({ namespace, canary, signal, ...body }) {
+      const path = `${canaryPath({ namespace, canary })}/asked`;
+      return transport.receive(PostAskedResponse, { method: "POST", path, body, signal });
     },
     head({ after, signal, ...dataset }) {
       return transport.receive(DatasetHead, {

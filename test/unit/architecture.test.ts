@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** What a controller's folder holds beside decisions; every file that is not named here is pure. */
 const EFFECTS =
-  /\/(controller|reconcile|observe(-[a-z]+)?|act|status-(turns|writer)|folded-gates|glances|rollbacks|waiting-notes|progress-server|archiver|answer-(feed|follower)|evidence-(feed|follower|news)|metrics)\.ts$/;
+  /\/(controller|reconcile|observe(-[a-z]+)?|act|status-(turns|writer)|folded-gates|glances|rollbacks|waiting-notes|progress-server|archiver|answer-(feed|follower|teller)|evidence-(feed|follower|news)|metrics)\.ts$/;
 
 /** The roles, and the command line. */
 const ENTRY_POINTS = ["main.ts", "cli/main.ts"];

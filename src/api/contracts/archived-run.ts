@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { GateStatus } from "../v1alpha1/canary-status.ts";
 import { PreferenceCanarySpec } from "../v1alpha1/preference-canary.ts";
-import { CheckRecord, Comparison, RatingRecord } from "./collector-api.ts";
+import { AskedAnswer, CheckRecord, Comparison, RatingRecord } from "./collector-api.ts";
 import { ARCHIVE_FORMAT } from "./run-archive.ts";
 
 const Arm = z.object({ revision: z.string(), digest: z.string() });
@@ -56,5 +56,6 @@ export const ArchiveLine = z.discriminatedUnion("stream", [
   z.object({ stream: z.literal("comparisons"), record: Comparison }),
   z.object({ stream: z.literal("checks"), record: CheckRecord }),
   z.object({ stream: z.literal("ratings"), record: RatingRecord }),
+  z.object({ stream: z.literal("asked"), gate: z.string(), record: AskedAnswer }),
 ]);
 export type ArchiveLine = z.infer<typeof ArchiveLine>;

@@ -327,6 +327,44 @@ export type CheckRecord = z.infer<typeof CheckRecord>;
 export const CheckPage = z.object({ records: z.array(CheckRecord), head: Sequence });
 export type CheckPage = z.infer<typeof CheckPage>;
 
+// ---- what other systems answered: POST …/canaries/{canary}/asked, for the operator
+
+/**
+ * What another system said when the operator asked it for a gate, at a time that is numbered from 1; without `said` it had nothing to
+ * say. `at`: the moment that it was asked about.
+ */
+export const AskedAnswer = z.strictObject({
+  sequence: z.int().positive(),
+  id: z.string().min(1).max(128),
+  at: Time,
+  said: z
+    .discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("Metric"), value: z.number(), stable: z.number().exactOptional() }),
+      z.strictObject({
+        type: z.literal("Webhook"),
+        verdict: z.enum(["Pass", "Fail", "Undecided"]),
+        message: z.string().max(LIMITS.text),
+      }),
+    ])
+    .exactOptional(),
+});
+export type AskedAnswer = z.infer<typeof AskedAnswer>;
+
+/**
+ * Kept for the archive of the run that `candidate` began to be asked about at `since`. A time that is told again is what it was told
+ * last: of two processes that asked, the later one folds it.
+ */
+export const PostAskedRequest = z.strictObject({
+  candidate: Name,
+  since: Time,
+  gate: Name,
+  answers: z.array(AskedAnswer).min(1).max(LIMITS.items),
+});
+export type PostAskedRequest = z.infer<typeof PostAskedRequest>;
+
+export const PostAskedResponse = z.object({ answers: z.int().nonnegative() });
+export type PostAskedResponse = z.infer<typeof PostAskedResponse>;
+
 // ---- news: GET /v1/news, for those who may read every namespace
 
 export const EvidenceStream = z.enum(["comparisons", "checks", "ratings"]);

@@ -15,7 +15,8 @@ export type ArchivedStream = (typeof ARCHIVED_STREAMS)[number];
 
 /**
  * POST …/canaries/{canary}/archives. `until`: the last record of each stream that was folded; absent where none was.
- * `comparedWith`: what comparisons are read by in place of stable, where they are with a baseline.
+ * `comparedWith`: what comparisons are read by in place of stable, where they are with a baseline. `asked`: likewise the last answer that
+ * each gate has folded for which other systems are asked, of those since then.
  */
 export const ArchiveRequest = z.strictObject({
   candidate: z.string().min(1),
@@ -26,6 +27,7 @@ export const ArchiveRequest = z.strictObject({
     checks: Cursor.exactOptional(),
     ratings: Cursor.exactOptional(),
   }),
+  asked: z.strictObject({ since: z.iso.datetime(), until: z.record(z.string().min(1), Cursor) }).exactOptional(),
   /** What it was and what status said of it; the collector keeps it and does not look into it. */
   run: z.record(z.string(), z.json()),
 });

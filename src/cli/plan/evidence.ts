@@ -1,7 +1,7 @@
 import type { RatingRecord } from "../../api/contracts/collector-api.ts";
 import type { Answer, Cursors, Evidence, Stream } from "../../controllers/preferencecanary/evidence/evidence.ts";
 import type { Facts } from "../../controllers/preferencecanary/facts.ts";
-import { isCalled } from "../../controllers/preferencecanary/gates/gate-names.ts";
+import { isAsked } from "../../controllers/preferencecanary/gates/gate-names.ts";
 import type { GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import { WHOLE } from "../../traffic/slots.ts";
 import type { Arrival } from "./arrivals.ts";
@@ -41,10 +41,6 @@ export function evidenceOf(
       gates.filter(({ name }) => isAsked(name)).map((gate) => [gate.name, answersTo(gate, arrivals)]),
     ),
   };
-}
-
-function isAsked(gate: string): boolean {
-  return isCalled(gate, "metrics") || isCalled(gate, "webhook");
 }
 
 function answersTo({ name, cursor }: GateStatus, arrivals: readonly Arrival[]): Stream<Answer> {

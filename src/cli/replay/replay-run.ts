@@ -1,5 +1,5 @@
 import type { ArchivedRun, ArchiveLine } from "../../api/contracts/archived-run.ts";
-import type { Cursor } from "../../api/contracts/collector-api.ts";
+import type { AskedAnswer, Cursor } from "../../api/contracts/collector-api.ts";
 import type { ArchivedStream } from "../../api/contracts/run-archive.ts";
 import { NO_EVIDENCE } from "../../controllers/preferencecanary/evidence/evidence.ts";
 import { collectedGates, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
@@ -16,9 +16,11 @@ export interface ReplayedGate {
   readonly isSame?: boolean;
 }
 
+type CollectedLine = Exclude<ArchiveLine, { readonly stream: "asked" }>;
+
 interface Batch {
   readonly stream: ArchivedStream;
-  readonly records: readonly ArchiveLine["record"][];
+  readonly records: readonly CollectedLine["record"][];
 }
 
 /** Records folded at once. */
@@ -37,7 +39,8 @@ export async function replayRun(run: ArchivedRun, lines: AsyncIterable<ArchiveLi
   const read = new Map<ArchivedStream, Cursor>();
   let gates: readonly GateStatus[] = foldGates(spec, judged, run.gates.map(unfolded), NO_EVIDENCE, look);
   const replayed = new Map(gates.map((gate) => [gate.name, gate]));
-  for await (const { stream, records } of batches(lines, new Set(ends.values()))) {
+  const asked = new Map<string, AskedAnswer[]>();
+  for await (const { stream, records } of batches(collectedOf(lines, asked), new Set(ends.values()))) {
     const from = read.get(stream) ?? null;
     const news = { from, records, access: { type: "Readable" } };
     gates = foldGates(spec, judged, gates, { ...NO_EVIDENCE, [stream]: news }, look);
@@ -47,11 +50,39 @@ export async function replayRun(run: ArchivedRun, lines: AsyncIterable<ArchiveLi
       if ((gate.cursor?.sequence ?? 0) <= (ends.get(gate.name) ?? 0)) replayed.set(gate.name, gate);
     }
   }
-  const isArchived = collectedGates(spec, judged);
+  const isArchived = new Set(collectedGates(spec, judged));
+  for (const [name, answers] of asked) {
+    if (!isWhole(answers, run.gates.find((gate) => gate.name === name)?.cursor)) continue;
+    const records = { from: null, records: answers, access: { type: "Readable" } } as const;
+    gates = foldGates(spec, judged, gates, { ...NO_EVIDENCE, answers: { [name]: records } }, look);
+    for (const gate of gates) if (gate.name === name) replayed.set(name, gate);
+    isArchived.add(name);
+  }
   return run.gates.map((said) => {
     const gate = isArchived.has(said.name) ? replayed.get(said.name) : undefined;
     return gate === undefined ? { said } : { said, replayed: gate, isSame: isSame(said, gate) };
   });
+}
+
+/** What the collector numbers; the rest is put by, each gate's by itself. */
+async function* collectedOf(
+  lines: AsyncIterable<ArchiveLine>,
+  asked: Map<string, AskedAnswer[]>,
+): AsyncGenerator<CollectedLine> {
+  for await (const line of lines) {
+    if (line.stream !== "asked") {
+      yield line;
+      continue;
+    }
+    const answers = asked.get(line.gate) ?? [];
+    asked.set(line.gate, answers);
+    answers.push(line.record);
+  }
+}
+
+/** Every answer is there up to the last one that the gate had folded; one that was never told would be missed. */
+function isWhole(answers: readonly AskedAnswer[], last: Cursor | undefined): boolean {
+  return answers.every(({ sequence }, i) => sequence === i + 1) && answers.at(-1)?.id === last?.id;
 }
 
 /** NoData is about a moment and not about the evidence: of such a gate everything else has to be the same. */
@@ -82,8 +113,8 @@ function lookOf({ time, served, retriedAt, gates }: ArchivedRun): Parameters<typ
 }
 
 /** Records of one stream each, none beyond one of the `ends` that is before the batch's last. */
-async function* batches(lines: AsyncIterable<ArchiveLine>, ends: ReadonlySet<number>): AsyncGenerator<Batch> {
-  let begun: { readonly stream: ArchivedStream; readonly records: ArchiveLine["record"][] } | undefined;
+async function* batches(lines: AsyncIterable<CollectedLine>, ends: ReadonlySet<number>): AsyncGenerator<Batch> {
+  let begun: { readonly stream: ArchivedStream; readonly records: CollectedLine["record"][] } | undefined;
   for await (const { stream, record } of lines) {
     if (begun !== undefined && begun.stream !== stream) yield begun;
     if (begun?.stream !== stream) begun = { stream, records: [] };

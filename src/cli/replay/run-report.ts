@@ -69,7 +69,7 @@ function summaryOf(gates: readonly ReplayedGate[]): string {
   const unasked = gates.filter(({ isSame }) => isSame === undefined).map(({ said }) => said.name);
   return unasked.length === 0
     ? "The evidence says again what status said."
-    : `The evidence says again what status said; what other systems answered is not archived, so of ${unasked.join(", ")} there is status alone.`;
+    : `The evidence says again what status said; what other systems answered is not archived in full, so of ${unasked.join(", ")} there is status alone.`;
 }
 
 /** "Fail at record 411, 60 samples" */

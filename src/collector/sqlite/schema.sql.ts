@@ -238,4 +238,17 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE checks ADD COLUMN corrects INTEGER REFERENCES checks;
   CREATE INDEX checks_of_answer ON checks (namespace, canary, answer, sequence);
   `,
+  `
+  -- What other systems answered the operator about a candidate, for the archive of its run.
+  CREATE TABLE asked (
+    namespace TEXT NOT NULL,
+    canary    TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    since     TEXT NOT NULL,
+    gate      TEXT NOT NULL,
+    sequence  INTEGER NOT NULL,
+    answer    TEXT NOT NULL,
+    PRIMARY KEY (namespace, canary, candidate, since, gate, sequence)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

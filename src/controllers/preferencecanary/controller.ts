@@ -22,15 +22,17 @@ import type { Probe } from "../../traffic/probe.ts";
 import { createProbing } from "../../traffic/probing.ts";
 import { createSettling } from "../../traffic/settling.ts";
 import { dpoJobs, preferenceCanaries } from "../resources.ts";
+import { type AnswerTeller, type AnswerTellerOptions, createAnswerTeller } from "./archive/answer-teller.ts";
 import { type ArchiverOptions, createArchiver } from "./archive/archiver.ts";
 import type { CanarySettings } from "./desired.ts";
-import { createAnswerFeed, type Respondents } from "./evidence/answer-feed.ts";
+import { type AnswerFeedOptions, createAnswerFeed, type Respondents } from "./evidence/answer-feed.ts";
 import { createEvidenceFeed } from "./evidence/evidence-feed.ts";
 import { createFoldedGates } from "./gates/folded-gates.ts";
 import { createGlances } from "./glances.ts";
 import { exposeCanaries } from "./metrics.ts";
 import { type Dependencies, reconcile } from "./reconcile.ts";
 import { createRollbacks } from "./rollbacks.ts";
+import { EXPOSURE } from "./run/exposure.ts";
 import { AT_ONCE } from "./status-turns.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import { createWaitingNotes } from "./waiting-notes.ts";
@@ -38,7 +40,9 @@ import { createWaitingNotes } from "./waiting-notes.ts";
 export interface Options {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly collector: Pick<CollectorClient, "evidence" | "news"> & ArchiverOptions["collector"];
+  readonly collector: Pick<CollectorClient, "evidence" | "news"> &
+    ArchiverOptions["collector"] &
+    AnswerTellerOptions["collector"];
   readonly respondents: Respondents;
   readonly probe: Probe;
   readonly logger: Logger;
@@ -78,7 +82,8 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     ...feed,
     wake: glances.heard,
   });
-  const answers = createAnswerFeed({ ...respondents, ...feed });
+  const teller = createAnswerTeller({ collector, clock, random, logger });
+  const answers = createAnswerFeed({ ...respondents, ...feed, heard: tellAnswers(teller) });
   const archiver = createArchiver({ collector, collectorUrl: settings.collectorUrl, ...feed });
   const probing = createProbing({ client, probe, ...feed });
   const deps: Dependencies = {
@@ -153,8 +158,17 @@ export function addPreferenceCanaryController(manager: Manager, options: Options
     await new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
     evidence.stop();
     answers.stop();
+    teller.stop();
     archiver.stop();
     probing.stop();
   });
   return controller;
+}
+
+/** Counts of what was served are no evidence of a gate. */
+function tellAnswers(teller: AnswerTeller): AnswerFeedOptions["heard"] {
+  return (canary, { gate, revision, since }, answers) => {
+    if (gate !== EXPOSURE)
+      teller.tell(canary, { candidate: revision, since: since.toISOString(), gate, answers: [...answers] });
+  };
 }

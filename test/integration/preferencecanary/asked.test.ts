@@ -10,6 +10,7 @@ import { stableAlone, weightIn } from "../../../src/traffic/slots.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { lackOfPrometheus, startPrometheus } from "../prometheus.ts";
 import type { CanaryStage, StageOptions } from "./canary-stage.ts";
+import { dpo } from "./command-line.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
 
 const lack = await lackOfPrometheus();
@@ -74,6 +75,16 @@ it.skipIf(lack !== undefined)(
     );
     expect(back.status?.stable?.revision).toBe(stable);
     expect(canary.faults()).toEqual([]);
+
+    await canary.until("archived", (now) => now.status?.lastRun?.archive !== undefined && !now.status.archiving);
+    const run = `${canary.stage.namespace}/${CANARY}`;
+    const { code, stdout } = await dpo("replay", "--run", run, "--service-account", "rater", "--json");
+    expect(JSON.parse(stdout).gates[1]).toMatchObject({
+      name: "metrics/latency",
+      replayed: { verdict: "Fail" },
+      same: true,
+    });
+    expect(code).toBe(0);
   },
   180_000,
 );

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Cursor } from "../../../src/api/contracts/collector-api.ts";
 import { sha256Hex } from "../../../src/artifacts/digest.ts";
 import { archiveRequest } from "../../../src/controllers/preferencecanary/archive/archive-request.ts";
-import { NO_EVIDENCE } from "../../../src/controllers/preferencecanary/evidence/evidence.ts";
+import { type Answer, NO_EVIDENCE } from "../../../src/controllers/preferencecanary/evidence/evidence.ts";
 import { foldGates, type GateStatus } from "../../../src/controllers/preferencecanary/gates/gates.ts";
 import { canaryObject, canarySpec } from "../../builders/canary.ts";
 import { startCollector, type TestCollector } from "../collector/running-collector.ts";
@@ -151,7 +151,9 @@ describe("an archived run", () => {
     const more = [lines[0]?.replace('"gates":[', `"gates":[${gate},`), ...lines.slice(1)].join("\n");
     const { code, stdout } = await replay(Buffer.from(more));
     expect(stdout).toMatch(/webhook +Pass, 1 samples +- +not archived/);
-    expect(stdout).toContain("what other systems answered is not archived, so of webhook there is status alone.");
+    expect(stdout).toContain(
+      "what other systems answered is not archived in full, so of webhook there is status alone.",
+    );
     expect(code).toBe(0);
   });
 
@@ -253,4 +255,98 @@ test("a gate that was behind is replayed up to where it was, and one whose watch
   const { code, stdout } = await replay(await archived(collector, requestOf(mixed as GateStatus[])), "--json");
   expect(JSON.parse(stdout).gates.map(({ same }: { same: boolean }) => same)).toEqual(Array(5).fill(true));
   expect(code).toBe(0);
+});
+
+describe("an archived run whose gates asked other systems", () => {
+  const asking = canaryObject(
+    canarySpec({
+      gates: {
+        winRate: {},
+        metrics: [{ name: "p99", prometheus: { query: "p99" }, max: "0.8", maxBreaches: "10%" }],
+        webhook: { endpoint: "board" },
+      },
+    }),
+  ).spec;
+  const entered = "2026-01-01T00:00:00.000Z";
+  const answer = (sequence: number, said: NonNullable<Answer["said"]>): Answer => ({
+    ...{ sequence, id: `a${sequence}`, at: entered, said },
+  });
+  const samples = Array.from({ length: 40 }, (_, i) => answer(i + 1, { type: "Metric", value: i < 20 ? 0.5 : 0.9 }));
+  const verdicts = [answer(1, { type: "Webhook", verdict: "Pass", message: "fine" })];
+  const told = { "metrics/p99": samples, webhook: verdicts };
+
+  async function run(kept: Readonly<Record<string, readonly Answer[]>> = told) {
+    await using collector = await startCollector();
+    const answers = Object.fromEntries(
+      Object.entries(told).map(([gate, records]) => [
+        gate,
+        { from: null, records, access: { type: "Readable" } as const },
+      ]),
+    );
+    const readable = { from: null, records: [], access: { type: "Readable" } as const };
+    const said = foldGates(asking, judged, [], { ...NO_EVIDENCE, comparisons: readable, answers }, look);
+    for (const [gate, records] of Object.entries(kept)) {
+      const body = { candidate: CANDIDATE.revision, since: entered, gate, answers: records };
+      await collector.call("POST", "/v1/namespaces/team/canaries/assistant/asked", body, "dpo-system/dpo-manager");
+    }
+    const candidate = { ...CANDIDATE, entered };
+    const request = archiveRequest({
+      lastRun,
+      candidate,
+      stable: STABLE,
+      gates: said,
+      spec: asking,
+      retriedAt: undefined,
+    });
+    const { code, stdout } = await replay(await archived(collector, request), "--json");
+    const { gates } = JSON.parse(stdout);
+    return {
+      code,
+      said,
+      same: gates.map(({ name, same }: { name: string; same: boolean | null }) => [name, same]),
+      gates,
+    };
+  }
+
+  test("comes to their verdicts too, at the same answers", async () => {
+    const { code, said, same, gates } = await run();
+    expect(said.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ["winRate", "Undecided"],
+      ["metrics/p99", "Fail"],
+      ["webhook", "Pass"],
+    ]);
+    expect([code, same]).toEqual([
+      0,
+      [
+        ["winRate", true],
+        ["metrics/p99", true],
+        ["webhook", true],
+      ],
+    ]);
+    expect(gates[1].replayed).toMatchObject({ verdict: "Fail", decidedAt: said[1]?.failedAt?.sequence, samples: 40 });
+  });
+
+  test("of which one answer was never told says nothing of that gate", async () => {
+    const { same } = await run({ ...told, "metrics/p99": samples.filter(({ sequence }) => sequence !== 7) });
+    expect(same).toEqual([
+      ["winRate", true],
+      ["metrics/p99", null],
+      ["webhook", true],
+    ]);
+    const { same: cut } = await run({ ...told, "metrics/p99": samples.slice(0, -1) });
+    expect(cut).toEqual(same);
+  });
+
+  test("of which an answer is another one does not say what status said", async () => {
+    const others = samples.map((each) => answer(each.sequence, { type: "Metric", value: 0.5 }));
+    const { code, same } = await run({ ...told, "metrics/p99": others });
+    expect([code, same]).toEqual([
+      1,
+      [
+        ["winRate", true],
+        ["metrics/p99", false],
+        ["webhook", true],
+      ],
+    ]);
+  });
 });

@@ -166,3 +166,40 @@ test("where it cannot be written the answer is an error that says why, and the n
   const file = join(inTheWay, "assistant", `${answer.body.digest.slice(7)}.jsonl.gz`);
   expect(gunzipSync(await readFile(file)).toString()).toBe(await textOf(collector, answer));
 });
+
+const SINCE = "2026-01-01T00:00:00.000Z";
+
+function tell(collector: TestCollector, gate: string, answers: readonly object[], since = SINCE, token = OPERATOR) {
+  return collector.call("POST", `${CANARY}/asked`, { candidate: "ca4d1da7e0", since, gate, answers }, token);
+}
+
+const sample = (sequence: number, value: number) => ({
+  ...{ sequence, id: `m${sequence}`, at: SINCE },
+  said: { type: "Metric", value },
+});
+
+test("what other systems answered is in it up to the last one that was folded, each as it was told last", async () => {
+  await using collector = await startCollector();
+  await tell(collector, "metrics/p99", [sample(1, 0.5), sample(2, 0.6), sample(3, 0.7)]);
+  await tell(collector, "metrics/p99", [sample(2, 0.9)]);
+  await tell(collector, "metrics/p99", [sample(1, 5)], "2025-12-31T00:00:00.000Z");
+  const verdict = { type: "Webhook", verdict: "Pass", message: "fine" };
+  await tell(collector, "webhook", [{ sequence: 1, id: "w1", at: SINCE, said: verdict }]);
+  const until = { "metrics/p99": { sequence: 2, id: "m2" }, webhook: { sequence: 1, id: "w1" } };
+  const request = { ...RUN, until: {}, asked: { since: SINCE, until }, run: {} };
+  const answer = await collector.call("POST", ARCHIVES, request, OPERATOR);
+  const lines = (await textOf(collector, answer)).trimEnd().split("\n").slice(1);
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { stream: "asked", gate: "metrics/p99", record: sample(1, 0.5) },
+    { stream: "asked", gate: "metrics/p99", record: sample(2, 0.9) },
+    { stream: "asked", gate: "webhook", record: { sequence: 1, id: "w1", at: SINCE, said: verdict } },
+  ]);
+});
+
+test.each([
+  ["a service account of the namespace", "team/any", 403],
+  ["the operator", OPERATOR, 200],
+] as const)("%s tells what other systems answered", async (_, token, status) => {
+  await using collector = await startCollector();
+  expect((await tell(collector, "webhook", [sample(1, 1)], SINCE, token)).status).toBe(status);
+});

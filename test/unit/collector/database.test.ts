@@ -43,6 +43,7 @@ test("a released migration stays as it was: stores that it made are out there", 
     "a49251b1087fd30f",
     "ac1ae57a8edb22e9",
     "8276634a64fa69b5",
+    "206fa9c0b4d77381",
   ]);
 });
 

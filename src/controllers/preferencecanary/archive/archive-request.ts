@@ -2,6 +2,7 @@ import type { ArchivedRun } from "../../../api/contracts/archived-run.ts";
 import type { ArchiveRequest } from "../../../api/contracts/run-archive.ts";
 import type { PreferenceCanarySpec, PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 import { comparedWith } from "../evidence/baseline.ts";
+import { isAsked } from "../gates/gate-names.ts";
 import { type GateStatus, gatesAmong, readUntil } from "../gates/gates.ts";
 import type { LastRun } from "./last-run.ts";
 
@@ -24,13 +25,18 @@ type Request = ArchiveRequest & { readonly run: ArchivedRun };
 export function archiveRequest({ lastRun, candidate, stable, gates, spec, retriedAt }: EndedRun): Request {
   const { outcome, time, message, among } = lastRun;
   const sameModel = candidate.digest !== "" && candidate.digest === stable.digest;
-  const { served } = candidate;
+  const { served, entered } = candidate;
+  const asked = askedUntil(gates);
   // As the evidence was gathered, whatever the spec says by now.
   const against = gates.find((gate) => gate.name === "winRate")?.against;
   return {
     candidate: candidate.revision,
     stable: stable.revision,
     ...(against !== undefined && { comparedWith: comparedWith({ stable: stable.revision, against }) }),
+    ...(entered !== undefined &&
+      Object.keys(asked).length > 0 && {
+        asked: { since: new Date(entered).toISOString(), until: asked },
+      }),
     until: readUntil(spec, { revision: candidate.revision, sameModel }, gates),
     run: {
       candidate: { revision: candidate.revision, digest: candidate.digest },
@@ -45,6 +51,12 @@ export function archiveRequest({ lastRun, candidate, stable, gates, spec, retrie
       gates: gates.map(decided),
     },
   };
+}
+
+/** The last answers of other systems that were folded, by gate. */
+function askedUntil(gates: readonly GateStatus[]): NonNullable<ArchiveRequest["asked"]>["until"] {
+  const asked = gates.filter(({ name }) => isAsked(name));
+  return Object.fromEntries(asked.flatMap(({ name, cursor }) => (cursor ? [[name, cursor]] : [])));
 }
 
 /** How far the gate was, and what it had decided by which record. */

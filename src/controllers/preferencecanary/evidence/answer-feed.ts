@@ -29,6 +29,8 @@ export interface AnswerFeedOptions extends Respondents {
   readonly logger: Logger;
   /** Called when there is something new to read. */
   readonly wake: (canary: ObjectKey) => void;
+  /** Called with what was said, as it is said. */
+  readonly heard: (canary: ObjectKey, question: Question, answers: readonly Answer[]) => void;
 }
 
 /** A question that is being asked. `about`: what an endpoint is told of the run at the next time. */
@@ -49,10 +51,14 @@ export function createAnswerFeed(options: AnswerFeedOptions): AnswerFeed {
     const news = { about: aboutOf(question) };
     const follower = createAnswerFollower({
       cursor: question.cursor,
-      ask: (turn) =>
-        question.type === "Metric"
-          ? sample(question, turn, options)
-          : askEndpoint(question, () => news.about ?? question.about, turn, options),
+      async ask(turn) {
+        const said =
+          question.type === "Metric"
+            ? await sample(question, turn, options)
+            : await askEndpoint(question, () => news.about ?? question.about, turn, options);
+        if (!turn.signal.aborted) options.heard(canary, question, said.answers);
+        return said;
+      },
       changed: () => wake(canary),
       clock,
       logger: logger.child({ canary: keyString(canary), gate: question.gate }),

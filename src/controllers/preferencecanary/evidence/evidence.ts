@@ -1,4 +1,10 @@
-import type { Cursor, GatedCheck, GatedComparison, RatingRecord } from "../../../api/contracts/collector-api.ts";
+import type {
+  AskedAnswer,
+  Cursor,
+  GatedCheck,
+  GatedComparison,
+  RatingRecord,
+} from "../../../api/contracts/collector-api.ts";
 import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 
 /** Records of one stream of evidence, in the collector's order, as far as they are known at this look. */
@@ -31,28 +37,7 @@ export type StreamName = keyof CollectedRecords;
 export type Collected = { readonly [Name in StreamName]: Stream<CollectedRecords[Name]> };
 
 /** What another system said when the operator asked it. */
-export interface Answer {
-  /** Which time it was that it was asked, from 1. */
-  readonly sequence: number;
-  readonly id: string;
-  /** The moment that it was asked about. */
-  readonly at: string;
-  /** Undefined: it was asked and had nothing to say. */
-  readonly said?: MetricValue | WebhookVerdict;
-}
-
-export interface MetricValue {
-  readonly type: "Metric";
-  readonly value: number;
-  /** Stable's at the same moment, where the candidate is measured against it. */
-  readonly stable?: number;
-}
-
-export interface WebhookVerdict {
-  readonly type: "Webhook";
-  readonly verdict: "Pass" | "Fail" | "Undecided";
-  readonly message: string;
-}
+export type Answer = Readonly<AskedAnswer>;
 
 /** By the name of the gate that asks. */
 export type Answers = Readonly<Record<string, Stream<Answer>>>;

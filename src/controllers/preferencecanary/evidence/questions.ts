@@ -19,6 +19,8 @@ export type Question = MetricQuestion | WebhookQuestion;
 interface Asked {
   /** The gate that it is for. */
   readonly gate: string;
+  /** The candidate that it is about. */
+  readonly revision: string;
   /** The time after which it goes on; null: from the first one. */
   readonly cursor: Cursor | null;
   readonly since: Date;
@@ -63,6 +65,7 @@ export function questionsOf(observed: Observed, run: Run, gates: readonly GateSt
   if (candidate?.state !== "Running" || stable === undefined || since === undefined) return [];
   const asked = (gate: string, interval: string): Asked => ({
     gate,
+    revision: candidate.revision,
     cursor: gates.find(({ name }) => name === gate)?.cursor ?? null,
     since: new Date(since),
     intervalMs: parseDuration(interval),
@@ -86,6 +89,7 @@ function exposureQuestion({ canary }: Observed, about: WebhookBody, since: Date)
   const { revision } = about.candidate;
   const asked = {
     gate: EXPOSURE,
+    revision,
     cursor: keptExposure(canary, revision)?.cursor ?? null,
     since,
     intervalMs: parseDuration(interval),

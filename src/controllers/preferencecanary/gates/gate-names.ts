@@ -18,3 +18,8 @@ export function isCalled(gate: string, name: string): boolean {
 export function metricsOfBoth({ metrics = [] }: Gates): readonly string[] {
   return metrics.filter(({ against }) => against === "Stable").map(({ name }) => metricGateName(name));
 }
+
+/** A gate of status for which other systems are asked. */
+export function isAsked(gate: string): boolean {
+  return isCalled(gate, "metrics") || isCalled(gate, "webhook");
+}

@@ -176,7 +176,7 @@ export function readUntil(
   return last;
 }
 
-/** The gates whose evidence the collector has; what other systems answered is not kept. */
+/** The gates whose evidence comes from the collector. */
 export function collectedGates(spec: Asked, candidate: Judged): ReadonlySet<string> {
   return new Set(gatesOf(spec, candidate).flatMap(({ name, stream }) => (stream === "answers" ? [] : [name])));
 }

@@ -18,6 +18,8 @@ let clock: FakeClock;
 let queries: string[];
 let told: string[];
 let woken: number;
+/** What the feed has told of as it was said. */
+let heard: unknown[];
 /** What Prometheus knows, by query and the minute that it is asked about. */
 let valueAt: (query: string, minute: number) => Instant | Error;
 let reply: () => WebhookReply | Error;
@@ -30,6 +32,9 @@ function anotherProcess(): void {
     logger: silentLogger(),
     wake: () => {
       woken += 1;
+    },
+    heard: (of, { gate }, answers) => {
+      heard.push(...answers.map(({ sequence, said }) => [of.name, gate, sequence, said]));
     },
     prometheus: {
       async query(server, query, at) {
@@ -56,6 +61,7 @@ beforeEach(() => {
   queries = [];
   told = [];
   woken = 0;
+  heard = [];
   valueAt = (_, minute) => ({ value: minute });
   reply = () => ({ verdict: "Pass", message: "" });
   anotherProcess();
@@ -64,6 +70,7 @@ afterEach(() => feed.stop());
 
 const latency: Question = {
   gate: "metrics/latency",
+  revision: "bbbbbbbbbb",
   cursor: null,
   since,
   intervalMs: MINUTE,
@@ -77,6 +84,7 @@ function board(step: string): Question {
   const about = { namespace: "chat", canary: "assistant", candidate: arm, stable: arm, step, weight: 1 };
   return {
     gate: "webhook",
+    revision: "bbbbbbbbbb",
     cursor: null,
     since,
     intervalMs: MINUTE,
@@ -110,6 +118,9 @@ describe("samples of a metric", () => {
       [0, 1, 2].map((i) => new Date(since.getTime() + i * MINUTE).toISOString()),
     );
     expect([access.type, from, woken]).toEqual(["Readable", null, 3]);
+    expect(heard).toEqual(
+      [0, 1, 2].map((value) => ["assistant", "metrics/latency", value + 1, { type: "Metric", value }]),
+    );
   });
 
   it("are neither lost nor doubled by a restart, however many were folded and however long it took", async () => {
