@@ -145,9 +145,7 @@ export function createMemoryCluster(clock: Clock) {
     const replicas = pods ?? object.spec?.replicas ?? 1;
     const { generation = 1 } = object.metadata;
     const counts = { replicas, updatedReplicas: replicas, availableReplicas: replicas };
-    const progressing = { type: "Progressing", status: "True", lastUpdateTime: clock.now().toISOString() } as const;
-    const status = { observedGeneration: generation, ...counts, conditions: [progressing] };
-    put(stores.deployments, { ...object, status });
+    put(stores.deployments, { ...object, status: { observedGeneration: generation, ...counts } });
   }
 
   /** Up to what it has to be at least. */

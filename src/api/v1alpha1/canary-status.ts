@@ -185,7 +185,7 @@ export const PreferenceCanaryStatus = z
       .max(256)
       .exactOptional()
       .describe(
-        "Selects the pods that serve users, for an autoscaler: stable's, those of both arms while both serve, and the candidate's in a watch.",
+        "Selects the pods that serve users, for an autoscaler: stable's, those of both arms while both serve, and the candidate's where it has all requests.",
       ),
     stable: Revision.exactOptional().describe("The revision that serves."),
     candidate: Revision.extend({

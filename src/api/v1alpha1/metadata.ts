@@ -31,8 +31,6 @@ export const ANNOTATION = {
   adopted: "dpo.dev/adopted",
   /** On an arm and a ControllerRevision: the model's digest. */
   digest: "dpo.dev/digest",
-  /** On an arm: when it was last given more pods than it had. */
-  scaled: "dpo.dev/scaled-at",
   /** On a ControllerRevision: "Promoted", "RolledBack", or "Failed" (its pods did not become ready; its model is not judged). */
   verdict: "dpo.dev/verdict",
   /** On a ControllerRevision: its model was chosen from `model.candidates`, of which this is a hash. */

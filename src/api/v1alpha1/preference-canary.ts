@@ -260,6 +260,10 @@ export const PreferenceCanarySpec = z
         "!has(self.gates.regression) || self.steps.exists(s, s.weight > 0 && s.weight < 100)",
         "gates.regression needs a step with a weight over 0 and under 100: it compares ratings of both arms, so both must serve users",
       ],
+      ...(["regression", "mismatch"] as const).map((gate): [string, string] => [
+        `!has(self.gates.${gate}) || self.steps.all(s, s.weight < 100 || (has(s.requires) && '${gate}' in s.requires))`,
+        `a step with weight 100 must require ${gate}, which can pass only while both arms serve users`,
+      ]),
       [
         "!has(self.gates.mismatch) || has(self.evidence.ratings)",
         "gates.mismatch needs evidence.ratings: it counts whose answers are rated",
@@ -297,7 +301,7 @@ export const PreferenceCanarySpec = z
         "spec.maxExposure cannot be kept with traffic.onForeignWrite: Hold: the candidate would go on serving whatever somebody else has given it, so set Undo",
       ],
       [
-        "!has(self.afterPromotion) || !self.steps.exists(s, s.name == 'watch')",
+        "!self.steps.exists(s, s.name == 'watch')",
         "spec.steps: no step may be called watch, which is the name of the one that spec.afterPromotion adds",
       ],
       [

@@ -2,6 +2,7 @@ import type { ArchivedRun, ArchiveLine } from "../../api/contracts/archived-run.
 import type { AskedAnswer, Cursor } from "../../api/contracts/collector-api.ts";
 import type { ArchivedStream } from "../../api/contracts/run-archive.ts";
 import { NO_EVIDENCE } from "../../controllers/preferencecanary/evidence/evidence.ts";
+import { isAsked } from "../../controllers/preferencecanary/gates/gate-names.ts";
 import { collectedGates, foldGates, type GateStatus } from "../../controllers/preferencecanary/gates/gates.ts";
 import { rememberedShares } from "../../controllers/preferencecanary/gates/mismatch-state.ts";
 
@@ -51,8 +52,9 @@ export async function replayRun(run: ArchivedRun, lines: AsyncIterable<ArchiveLi
     }
   }
   const isArchived = new Set(collectedGates(spec, judged));
-  for (const [name, answers] of asked) {
-    if (!isWhole(answers, run.gates.find((gate) => gate.name === name)?.cursor)) continue;
+  for (const { name, cursor } of run.gates.filter((gate) => isAsked(gate.name))) {
+    const answers = asked.get(name) ?? [];
+    if (!isWhole(answers, cursor)) continue;
     const records = { from: null, records: answers, access: { type: "Readable" } } as const;
     gates = foldGates(spec, judged, gates, { ...NO_EVIDENCE, answers: { [name]: records } }, look);
     for (const gate of gates) if (gate.name === name) replayed.set(name, gate);

@@ -48,11 +48,10 @@ function servedBy(record: RevisionRecord) {
 
 type PodArm = PodInputs & { readonly revision: string };
 
-/** What an arm is to be at the moment: `replicas` is how many pods it is to have, and `now` when it is first told of more. */
+/** What an arm is to be at the moment. `replicas`: how many pods it is to have. */
 export interface ArmPart {
   readonly role: Role | undefined;
   readonly replicas: number;
-  readonly now: Date;
 }
 
 /**
@@ -62,28 +61,22 @@ export interface ArmPart {
 export function armDeployment(
   canary: PreferenceCanary,
   inputs: PodArm,
-  { role, replicas, now }: ArmPart,
+  { role, replicas }: ArmPart,
   { operatorImage }: CanarySettings,
   existing?: ObservedDeployment,
 ): Applied<Deployment> {
   const { revision, model } = inputs;
   const selector = { [LABEL.canary]: canary.metadata.name, [LABEL.revision]: revision };
-  const { metadata, spec } = existing?.object ?? {};
-  const isMore = spec !== undefined && replicas > (spec.replicas ?? 1);
-  const scaled = isMore ? now.toISOString() : metadata?.annotations?.[ANNOTATION.scaled];
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision), existing?.uid),
       labels: { ...armLabels(canary, revision), ...(role && { [LABEL.role]: role }) },
-      annotations: {
-        ...(model.digest && { [ANNOTATION.digest]: model.digest }),
-        ...(scaled !== undefined && { [ANNOTATION.scaled]: scaled }),
-      },
+      ...(model.digest && { annotations: { [ANNOTATION.digest]: model.digest } }),
     },
     spec: {
       replicas,
       selector: { matchLabels: selector },
-      template: spec?.template ?? armTemplate(inputs, { ...MANAGED_BY, ...selector }, operatorImage),
+      template: existing?.object.spec?.template ?? armTemplate(inputs, { ...MANAGED_BY, ...selector }, operatorImage),
     },
   };
 }

@@ -1,9 +1,9 @@
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
-import { isTrue } from "../../runtime/conditions.ts";
-import { createdAt, progressedAt } from "./arms/arm-state.ts";
-import { canCarry, isShort } from "./arms/pods.ts";
+import { findCondition, isTrue } from "../../runtime/conditions.ts";
+import { createdAt } from "./arms/arm-state.ts";
+import { canCarry } from "./arms/pods.ts";
 import type { CanarySettings } from "./desired.ts";
 import type { Outcome } from "./effect.ts";
 import { withBaseline } from "./evidence/baseline.ts";
@@ -24,6 +24,7 @@ import { type Shares, sharesIn } from "./run/shares.ts";
 import { nextStep, type Progress, stepsOf, WATCH } from "./run/steps.ts";
 import { type Wait, waitsOf } from "./run/waits.ts";
 import { type Selection, selectionOf } from "./selection/selection.ts";
+import { GATES_PASSED, SCALING_UP } from "./standing/stand.ts";
 
 /** All that the rules decide on: what was seen, and what follows from it. */
 export interface Facts extends Omit<Presence, "place"> {
@@ -134,7 +135,7 @@ function judge({ observed, candidate, evidence, folded, place, presence }: Judgi
   // One that was never ready has failed by then: its model was not judged.
   const isWaited = place === undefined || place.step.name === WATCH;
   const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now, now);
-  const isExcused = verdict === "Pass" && deadline !== undefined && waitedForPods(observed, candidate, deadline);
+  const isExcused = verdict === "Pass" && waitedForPods(observed.canary);
   const isOverdue = deadline !== undefined && deadline <= now && !isExcused;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const unread = isUnread(spec, evidence);
@@ -179,7 +180,7 @@ function wayOn(
     progress: next ?? place,
     waits,
     isPromotable: isOrdered || (mayMove && next === undefined),
-    lacksPods: isOrdered ? !canCarry(arm, canary, 100) : isWaitingForPods,
+    lacksPods: isOrdered ? !canCarry(arm, canary, 100) : isWaitingForPods && waits.length === 1,
     toCarry: isOrdered ? 100 : isWaitingForPods ? (after?.step.weight ?? 100) : (next ?? place).step.weight,
     alarms: alarmsOf({ waits, deadline, gates, silence: presence.silence }, now),
   };
@@ -199,10 +200,9 @@ function isPromotedNow({ status }: Observed["canary"], { step }: Progress): bool
 }
 
 /** That its pods come late says nothing of a model that has passed: there is another clock for them. */
-function waitedForPods({ arms, canary }: Observed, { revision }: Candidate, until: Date): boolean {
-  const arm = arms.get(revision) ?? {};
-  const progressed = progressedAt(arm);
-  return isShort(arm, canary) || (progressed !== undefined && progressed >= until);
+function waitedForPods({ status }: Observed["canary"]): boolean {
+  const { reason } = findCondition(status?.conditions, CONDITION.ready) ?? {};
+  return reason === SCALING_UP || reason === GATES_PASSED;
 }
 
 /**

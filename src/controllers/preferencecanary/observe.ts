@@ -15,7 +15,17 @@ import { ORIGINAL, type RouteKindName } from "../../traffic/route-kind.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import type { ArmTemplate, Model } from "./arms/model.ts";
 import { askedOfBaseline } from "./evidence/baseline.ts";
-import { armOf, askedArms, idleAspect, isCalled, readArms, withAnswers, withPodProblem } from "./observe-arms.ts";
+import {
+  armOf,
+  askedArms,
+  idleAspect,
+  isCalled,
+  readArms,
+  shortAspect,
+  withAnswers,
+  withPodProblem,
+  withShortage,
+} from "./observe-arms.ts";
 import { readRecords } from "./observe-records.ts";
 import { askedOfOriginal, findRoute, ROUTE_ASPECTS, readRoute } from "./observe-route.ts";
 import type { Observed, RevisionRecord } from "./observed.ts";
@@ -53,7 +63,7 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
   const predictors = sources.inferenceServices.store.labelled(LABEL.canary, name, namespace);
   const inferenceServices = servedAs(sources.inferenceServices);
   const own = { deployments, services, inferenceServices: predictors, pods };
-  const arms = readArms(canary, own, records, inferenceServices);
+  const arms = withShortage(readArms(canary, own, records, inferenceServices), canary, sources.settling);
   const foreign = foreignServices(canary, records, sources.services);
   const slots = route?.reading.slots;
   const asked = askedArms(arms, slots);
@@ -63,7 +73,8 @@ export function observe(canary: Stored<PreferenceCanary>, sources: Sources): Obs
     arms: [...asked, ...askedOfOriginal(canary, route), ...compared],
   });
   const [baseline] = compared.map(({ revision }) => found.arms.get(revision));
-  sources.settling.keepOnly(keyString(keyOf(canary)), [...ROUTE_ASPECTS, ...[...arms.keys()].map(idleAspect)]);
+  const aspects = [...arms.keys()].flatMap((revision) => [idleAspect(revision), shortAspect(revision)]);
+  sources.settling.keepOnly(keyString(keyOf(canary)), [...ROUTE_ASPECTS, ...aspects]);
   const routeSays = { weights: found.weights, original: found.arms.get(ORIGINAL) };
   return {
     canary: ofThisTry(canary, records),

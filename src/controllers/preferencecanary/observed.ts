@@ -89,6 +89,8 @@ export interface Arm {
   readonly answer?: Finding;
   /** How long it is known to be Ready and to get no request. */
   readonly idleMs?: number;
+  /** Of a candidate that status says waits for nothing but pods: how long none of those has come that are still missing. */
+  readonly shortMs?: number;
 }
 
 export type Role = "stable" | "candidate";

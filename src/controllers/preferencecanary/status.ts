@@ -2,7 +2,7 @@ import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanaryStatus } from "../../api/v1alpha1/preference-canary.ts";
 import { findCondition, type NewCondition, setConditions } from "../../runtime/conditions.ts";
-import { percentOf, weightIn } from "../../traffic/slots.ts";
+import { ALMOST_WHOLE, percentOf, weightIn } from "../../traffic/slots.ts";
 import { standingConditions } from "../kstatus.ts";
 import { endedRuns } from "./archive/ended-runs.ts";
 import { type LastRun, lastRunOf } from "./archive/last-run.ts";
@@ -58,8 +58,9 @@ function scale({ observed, run, progress: at }: Facts): Pick<PreferenceCanarySta
   const { stable, candidate } = run;
   const guest =
     candidate?.state === "Running" && at !== undefined && at.step.weight > 0 ? candidate.revision : undefined;
-  const isAlone = at?.step.weight === 100;
-  const whole = isAlone ? (guest ?? stable) : stable;
+  const { slots } = observed.route ?? {};
+  const isAlone = guest !== undefined && slots !== undefined && weightIn(slots, guest) === ALMOST_WHOLE;
+  const whole = isAlone ? guest : stable;
   const { deployment, inferenceService } = (whole !== undefined && observed.arms.get(whole)) || {};
   // KServe scales what it has made: an autoscaler of the canary would do nothing, and is told so.
   if (whole === undefined || deployment === undefined || inferenceService !== undefined) return {};

@@ -275,10 +275,10 @@ describe("an archived run whose gates asked other systems", () => {
   const verdicts = [answer(1, { type: "Webhook", verdict: "Pass", message: "fine" })];
   const told = { "metrics/p99": samples, webhook: verdicts };
 
-  async function run(kept: Readonly<Record<string, readonly Answer[]>> = told) {
+  async function run(kept: Readonly<Record<string, readonly Answer[]>> = told, heard: typeof kept = told) {
     await using collector = await startCollector();
     const answers = Object.fromEntries(
-      Object.entries(told).map(([gate, records]) => [
+      Object.entries(heard).map(([gate, records]) => [
         gate,
         { from: null, records, access: { type: "Readable" } as const },
       ]),
@@ -324,6 +324,15 @@ describe("an archived run whose gates asked other systems", () => {
       ],
     ]);
     expect(gates[1].replayed).toMatchObject({ verdict: "Fail", decidedAt: said[1]?.failedAt?.sequence, samples: 40 });
+  });
+
+  test("says of one that never got an answer that there was none", async () => {
+    const { same } = await run({}, {});
+    expect(same).toEqual([
+      ["winRate", true],
+      ["metrics/p99", true],
+      ["webhook", true],
+    ]);
   });
 
   test("of which one answer was never told says nothing of that gate", async () => {

@@ -1,4 +1,4 @@
-import type { PostAskedRequest } from "../../../api/contracts/collector-api.ts";
+import { LIMITS, type PostAskedRequest } from "../../../api/contracts/collector-api.ts";
 import type { CollectorClient } from "../../../evidence/collector-client.ts";
 import { untilTaken } from "../../../evidence/until-taken.ts";
 import { keyString, type ObjectKey } from "../../../kube/object.ts";
@@ -6,8 +6,8 @@ import type { Clock } from "../../../runtime/clock.ts";
 import type { Logger } from "../../../telemetry/logger.ts";
 
 /**
- * Tells the collector what other systems have answered, so that the archive of a run has it. In the background, one after the other:
- * no gate waits for it, and what cannot be told in some minutes is missing in the archive, which replay notices.
+ * Tells the collector what other systems have answered, so that the archive of a run has it. In the background, one gate's after the other's:
+ * nothing waits for it, and what cannot be told in some minutes is missing in the archive, which replay notices.
  */
 export interface AnswerTeller {
   tell(canary: ObjectKey, answered: PostAskedRequest): void;
@@ -21,42 +21,57 @@ export interface AnswerTellerOptions {
   readonly logger: Logger;
 }
 
-/** That wait to be told, while the collector is away. */
-const MOST = 1_000;
+/** Answers that wait to be told, while the collector is away. */
+const MOST = 10_000;
 
 export function createAnswerTeller({ collector, clock, random, logger }: AnswerTellerOptions): AnswerTeller {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let turn: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
+  /** What waits of one gate is told at once. */
+  const waiting = new Map<string, Told>();
+  let isTelling = false;
 
-  async function post({ namespace = "", name }: ObjectKey, answered: PostAskedRequest): Promise<void> {
+  async function tellAll(): Promise<void> {
+    isTelling = true;
+    for (let [next] = waiting; next !== undefined && !signal.aborted; [next] = waiting) {
+      const [key, told] = next;
+      waiting.delete(key);
+      await post(told);
+    }
+    isTelling = false;
+  }
+
+  async function post({ canary: { namespace = "", name }, answered }: Told): Promise<void> {
     const canary = keyString({ namespace, name });
-    const onFailure = (error: unknown) => logger.debug({ err: error, canary }, "an answer cannot be archived yet");
+    const onFailure = (error: unknown) => logger.debug({ err: error, canary }, "answers cannot be archived yet");
     try {
       await untilTaken(() => collector.postAsked({ namespace, canary: name, ...answered, signal }), {
         ...{ clock, random, signal, onFailure },
       });
     } catch (error) {
-      if (!signal.aborted) logger.warn({ err: error, canary, gate: answered.gate }, "an answer will not be archived");
-    } finally {
-      waiting -= 1;
+      if (!signal.aborted) logger.warn({ err: error, canary, gate: answered.gate }, "answers will not be archived");
     }
   }
 
   return {
     tell(canary, answered) {
       if (signal.aborted || answered.answers.length === 0) return;
-      if (waiting >= MOST) {
-        logger.warn(
-          { canary: keyString(canary), gate: answered.gate },
-          "an answer will not be archived: too many wait",
-        );
+      const { candidate, since, gate } = answered;
+      const key = JSON.stringify([keyString(canary), candidate, since, gate]);
+      const known = waiting.get(key)?.answered.answers ?? [];
+      const count = [...waiting.values()].reduce((sum, told) => sum + told.answered.answers.length, 0);
+      if (count >= MOST || known.length + answered.answers.length > LIMITS.items) {
+        logger.warn({ canary: keyString(canary), gate }, "answers will not be archived: too many wait");
         return;
       }
-      waiting += 1;
-      turn = turn.then(() => (signal.aborted ? undefined : post(canary, answered)));
+      waiting.set(key, { canary, answered: { ...answered, answers: [...known, ...answered.answers] } });
+      if (!isTelling) void tellAll();
     },
     stop: () => stopping.abort(),
   };
+}
+
+interface Told {
+  readonly canary: ObjectKey;
+  readonly answered: PostAskedRequest;
 }

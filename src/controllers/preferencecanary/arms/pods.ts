@@ -18,10 +18,3 @@ export function canCarry(arm: Arm, { spec }: PreferenceCanary, percent: number):
   if (arm.isExternal || arm.inferenceService !== undefined) return true;
   return (arm.deployment?.available ?? 0) >= podsFor(spec, percent);
 }
-
-/** It was given all of its pods, and some are yet to come. */
-export function isShort({ deployment, inferenceService }: Arm, { spec }: PreferenceCanary): boolean {
-  if (deployment === undefined || inferenceService !== undefined) return false;
-  const { replicas = 1 } = deployment.object.spec ?? {};
-  return replicas >= spec.replicas && deployment.available < spec.replicas;
-}

@@ -1,4 +1,3 @@
-import { ANNOTATION } from "../../../api/v1alpha1/metadata.ts";
 import { parseDuration } from "../../../api/v1alpha1/quantity.ts";
 import type { Observed } from "../observed.ts";
 import { beganAt } from "../run/began.ts";
@@ -21,13 +20,4 @@ export function readyBy(observed: Observed, revision: string, hasEntered: boolea
   if (since === undefined || isComplete(arm)) return undefined;
   const began = beganAt(observed, revision, now);
   return new Date(Math.max(since.getTime(), began.getTime()) + readyWithinMs(observed));
-}
-
-/** Likewise, for pods that a candidate was given in mid-run: counted from then on, and anew from each that has come since. */
-export function grownBy(observed: Observed, revision: string): Date | undefined {
-  const arm = observed.arms.get(revision) ?? {};
-  const scaled = arm.deployment?.object.metadata.annotations?.[ANNOTATION.scaled];
-  const progressed = progressedAt(arm);
-  if (scaled === undefined || progressed === undefined || isComplete(arm)) return undefined;
-  return new Date(Math.max(Date.parse(scaled), progressed.getTime()) + readyWithinMs(observed));
 }

@@ -29,10 +29,9 @@ import { isContending } from "../selection/selection.ts";
 /** Stable, or the revision that will be the first: record, Service, Deployment, in this order. */
 export function keepStable(facts: Facts): Advice {
   const { stable, target } = facts.run;
-  const { now, observed } = facts;
-  const { replicas } = observed.canary.spec;
-  if (stable !== undefined) return keepArm(facts, stable, { role: "stable", replicas, now });
-  return target && keepArm(facts, target.revision, { role: undefined, replicas, now });
+  const { replicas } = facts.observed.canary.spec;
+  if (stable !== undefined) return keepArm(facts, stable, { role: "stable", replicas });
+  return target && keepArm(facts, target.revision, { role: undefined, replicas });
 }
 
 /** A run begins with its candidate's Deployment. */
@@ -43,7 +42,6 @@ export function keepCandidate(facts: Facts): Advice {
   return keepArm(facts, revision, {
     role: "candidate",
     replicas: podsToHave(facts, revision, facts.toCarry ?? 0),
-    now: facts.now,
   });
 }
 
@@ -53,7 +51,7 @@ export function keepContenders(facts: Facts): readonly Advice[] {
   return (selection?.contenders ?? []).map(({ revision, out, among }) => {
     const isBegun = mayBegin(observed.canary) || observed.arms.has(revision);
     if (out !== undefined || !isBegun) return undefined;
-    const part = { role: undefined, replicas: podsToHave(facts, revision, 0), now: facts.now };
+    const part = { role: undefined, replicas: podsToHave(facts, revision, 0) };
     return keepAmong(observed, revision, among) ?? keepArm(facts, revision, part);
   });
 }

@@ -7,6 +7,7 @@ import {
   type Slot,
   type Slots,
   type Standing,
+  weightIn,
 } from "../../../traffic/slots.ts";
 import { isComplete, isReachable } from "../arms/arm-state.ts";
 import { canCarry } from "../arms/pods.ts";
@@ -16,7 +17,6 @@ import type { Facts } from "../facts.ts";
 import { routeKindOf } from "../route-kind-of.ts";
 import { isHeldByForeignWrite } from "../run/foreign-write.ts";
 import { toRetry } from "../run/run.ts";
-import { WATCH } from "../run/steps.ts";
 import { giveBack, isWithGit, takeOver } from "./adoption-policy.ts";
 import { isDeleted, sinceOf, writeRoute } from "./route-effect.ts";
 import { goalsOf } from "./traffic-goals.ts";
@@ -78,10 +78,12 @@ function nextMoves(facts: Facts, stable: string, standing: readonly (Slots | und
   return { ...entry, ...(waits.length > 0 && { waitMs: Math.min(...waits) }) };
 }
 
-/** One that is watched has everything already, however its pods are now. */
-function takesAll({ observed: { arms, canary }, run: { candidate }, progress }: Facts): boolean {
-  if (progress?.step.name === WATCH) return true;
-  return canCarry((candidate && arms.get(candidate.revision)) ?? {}, canary, 100);
+/** One that has everybody's requests already takes them, however its pods are now. */
+function takesAll({ observed: { arms, canary, route }, run: { candidate } }: Facts): boolean {
+  if (candidate === undefined) return false;
+  const { revision } = candidate;
+  const isServingAll = route?.slots !== undefined && weightIn(route.slots, revision) === ALMOST_WHOLE;
+  return isServingAll || canCarry(arms.get(revision) ?? {}, canary, 100);
 }
 
 /** The candidate has everything in each of the rules. */

@@ -1,7 +1,7 @@
 import { ANNOTATION, LABEL } from "../../../api/v1alpha1/metadata.ts";
 import { formatAge } from "../../../api/v1alpha1/quantity.ts";
 import { isAvailable, isComplete, podsIn, podsRefused, roleOf, startedAt } from "../arms/arm-state.ts";
-import { grownBy, readyBy, readyWithinMs } from "../arms/ready-within.ts";
+import { readyBy, readyWithinMs } from "../arms/ready-within.ts";
 import { coldReason } from "../arms/warm-up.ts";
 import { whyNotReady } from "../arms/why-not-ready.ts";
 import { revisionRecord } from "../desired.ts";
@@ -33,12 +33,13 @@ export function failUnready({ observed, run: { candidate }, isServing, hasEntere
 }
 
 /** Likewise one whose further pods do not come: it has passed all that it was asked so far. */
-export function failShort({ observed, run: { candidate }, isServing, lacksPods = false, now }: Facts): Advice {
+export function failShort({ observed, run: { candidate }, isServing, lacksPods = false }: Facts): Advice {
   if (candidate?.state !== "Running" || !isServing || !lacksPods) return undefined;
+  const { shortMs } = observed.arms.get(candidate.revision) ?? {};
   const standing = observed.records.get(candidate.revision);
-  const until = grownBy(observed, candidate.revision)?.getTime();
-  if (standing === undefined || until === undefined) return undefined;
-  if (until > now.getTime()) return { waitMs: until - now.getTime() };
+  if (standing === undefined || shortMs === undefined) return undefined;
+  const leftMs = readyWithinMs(observed) - shortMs;
+  if (leftMs > 0) return { waitMs: leftMs };
   return record(observed.canary, { ...standing, verdict: "Failed", reason: failureOf(observed, candidate.revision) });
 }
 

@@ -11,6 +11,7 @@ import type { Arm, Observed } from "../observed.ts";
 import { amongHowMany, type Contender, chosenModel, contendersOf } from "../selection/contenders.ts";
 import { mayBegin } from "./may-begin.ts";
 import { readOrders } from "./orders.ts";
+import { isInWhole } from "./steps.ts";
 
 /**
  * Running: on its way. Rejected: a gate failed. Failed: its pods did not become ready in time. Superseded: Git asks for
@@ -105,10 +106,10 @@ function stateOf(observed: Observed, revision: string, target: Target | undefine
   return target.revision === revision || isWaitedFor(observed, revision, target) ? "Running" : "Superseded";
 }
 
-/** It has all requests, and not by a step of the spec that gives it those before its promotion. */
-function isWatched({ route, canary: { spec, status } }: Observed, revision: string): boolean {
+/** It has all requests, and not by a step that gives it those before its promotion. */
+function isWatched({ route, canary: { status } }: Observed, revision: string): boolean {
   const hasAll = route?.slots?.some((slot) => slot.revision === revision && slot.weight === ALMOST_WHOLE) ?? false;
-  return hasAll && !spec.steps.some(({ name, weight }) => weight === 100 && name === status?.step?.name);
+  return hasAll && !(status?.candidate?.revision === revision && isInWhole(status));
 }
 
 /** With `fromJobs` a newer model waits until the run is over, if it is to; another workload or a pinned model ends it. */

@@ -65,7 +65,10 @@ export function progressOf(inputs: StepInputs, now: Date): Progress {
   const { status } = canary;
   const isSameRun = status?.candidate?.revision === revision;
   const remembered = isSameRun ? Math.max(0, indexOf(steps, status.step?.name)) : 0;
-  const index = isMeddled ? remembered : laterStep(steps, remembered, weight);
+  // What has everything by a step of the spec is not promoted by that, also where Git has made less of the step since.
+  const isBeforeWatch = isSameRun && isInWhole(status);
+  const later = isBeforeWatch ? steps.filter(({ name }) => name !== WATCH) : steps;
+  const index = isMeddled ? remembered : laterStep(later, remembered, weight);
   const step = stepAt(steps, index);
   const known = { step, index, of: steps.length };
   if (!isServing || isMeddled || !isStored(step, weight)) return known;
@@ -77,6 +80,11 @@ export function progressOf(inputs: StepInputs, now: Date): Progress {
   const since = new Date(began ?? now);
   const over = since.getTime() + Math.max(SHORTEST_MS, parseDuration(step.minDuration));
   return { ...known, since, remainingMs: Math.max(0, over - now.getTime()) };
+}
+
+/** By status it was given all requests, and not by a promotion. */
+export function isInWhole({ step, weights }: NonNullable<PreferenceCanary["status"]>): boolean {
+  return step !== undefined && step.name !== WATCH && weights?.desired === 100;
 }
 
 /** The step after this one; undefined after the last. */

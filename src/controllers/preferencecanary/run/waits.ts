@@ -49,7 +49,8 @@ export function waitsOf(inputs: WaitInputs, now: Date): readonly Wait[] {
 
 /** Stable's pods stay until it is stable no more, so what a candidate has yet to get comes on top of them. */
 function scaling(next: Progress | undefined, { canary, progress, arm }: WaitInputs): Wait[] {
-  if (progress.step.name === WATCH) return [];
+  // It has everything already, however its pods are now.
+  if (progress.step.weight === 100 && progress.since !== undefined) return [];
   if (next !== undefined && next.step.name !== WATCH) {
     const { name, weight } = next.step;
     if (canCarry(arm, canary, weight)) return [];

@@ -18,7 +18,7 @@ import type { Candidate } from "../run/run.ts";
 import { describeProgress, WATCH } from "../run/steps.ts";
 import type { Wait } from "../run/waits.ts";
 import { untilUndone } from "./contest.ts";
-import type { Phase, Stand } from "./stand.ts";
+import { GATES_PASSED, type Phase, SCALING_UP, type Stand } from "./stand.ts";
 
 /** A candidate is being judged, or taken back. */
 export function runStand(facts: Facts, stable: string, candidate: Candidate): Stand {
@@ -29,7 +29,7 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   if (isPromotable)
     return inProgress(
       "Promoting",
-      "GatesPassed",
+      GATES_PASSED,
       `Giving candidate ${revision} the whole weight${oncePods(facts, revision)}. ${words}`,
     );
   const { observed } = facts;
@@ -38,8 +38,10 @@ export function runStand(facts: Facts, stable: string, candidate: Candidate): St
   if (facts.progress?.step.name === WATCH) return inProgress("Promoting", "Watching", message);
   const only = (type: Wait["type"]) => waits.length > 0 && waits.every((wait) => wait.type === type);
   if (only("Approval")) return inProgress("AwaitingApproval", "AwaitingApproval", message);
-  if (waits.some(({ type }) => type === "Pods")) return inProgress("Progressing", "ScalingUp", message);
-  return inProgress("Progressing", only("Window") ? "WindowClosed" : "InStep", message);
+  if (only("Pods")) return inProgress("Progressing", SCALING_UP, message);
+  const isClosed =
+    waits.some(({ type }) => type === "Window") && waits.every(({ type }) => ["Window", "Pods"].includes(type));
+  return inProgress("Progressing", isClosed ? "WindowClosed" : "InStep", message);
 }
 
 const HOLD_REASON: Readonly<Record<Hold, string>> = {

@@ -19,3 +19,7 @@ export type Phase =
   | "RollingBack"
   | "RolledBack"
   | "Stalled";
+
+/** Reasons that are read again: with them a candidate waits for nothing but pods. */
+export const SCALING_UP = "ScalingUp";
+export const GATES_PASSED = "GatesPassed";

@@ -56,10 +56,8 @@ describe("the template's own model", () => {
   });
 });
 
-const now = new Date("2026-01-01T00:00:00Z");
-
 describe("an arm", () => {
-  const { metadata, spec } = armDeployment(canary, target, { role: "candidate", replicas: 3, now }, settings);
+  const { metadata, spec } = armDeployment(canary, target, { role: "candidate", replicas: 3 }, settings);
   const pod = spec?.template.spec;
 
   it("fetches and verifies its model before it serves, from a claim that it only reads", () => {
@@ -91,7 +89,7 @@ describe("an arm", () => {
 
   it("has no owner: it may outlive its canary", () => {
     for (const object of [
-      armDeployment(canary, target, { role: "stable", replicas: 1, now }, settings),
+      armDeployment(canary, target, { role: "stable", replicas: 1 }, settings),
       armService(canary, target),
       revisionRecord(canary, { ...target, retried: false }),
     ])
@@ -104,7 +102,7 @@ describe("an arm", () => {
       model: templateModel(podTemplate("s3://models/latest"), "MODEL_URI"),
       template: podTemplate("s3://models/latest"),
     };
-    const template = armDeployment(canary, own, { role: "stable", replicas: 1, now }, settings).spec?.template;
+    const template = armDeployment(canary, own, { role: "stable", replicas: 1 }, settings).spec?.template;
     expect(template?.spec).toEqual(podTemplate("s3://models/latest").spec);
   });
 
@@ -154,8 +152,7 @@ describe("the sampler", () => {
 
   it("selects none of an arm's pods, and no arm selects it", () => {
     const arm =
-      armDeployment(canary, target, { role: "stable", replicas: 1, now }, settings).spec?.template.metadata?.labels ??
-      {};
+      armDeployment(canary, target, { role: "stable", replicas: 1 }, settings).spec?.template.metadata?.labels ?? {};
     const selector = samplerService(canary).spec?.selector ?? {};
     expect(Object.entries(selector).every(([key, value]) => arm[key] === value)).toBe(false);
   });

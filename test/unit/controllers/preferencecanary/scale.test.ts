@@ -178,6 +178,45 @@ describe("the pods of a candidate", () => {
       expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate } });
     });
 
+    it("are no want where one is away for a moment, nor while somebody pauses, or a window is closed", () => {
+      const windows = [{ schedule: "0 9 * * *", duration: "1h" }];
+      const world = started({ steps, replicas: 10, windows, ...LONG });
+      world.settle();
+      world.vote(wins);
+      world.settle();
+      const [, candidate] = revisions(world);
+      expect(pods(world, candidate)).toBe(10);
+      world.autoReady = false;
+      world.cluster.setReady(`${CANARY}-${candidate}`, 9);
+      world.later(3 * 60 * MINUTE);
+      expect(world.status).toMatchObject({ candidate: { revision: candidate }, phase: "Progressing" });
+      expect(findCondition(world.status.conditions, "Ready")?.reason).toBe("WindowClosed");
+      order(world, "pause");
+      world.later(60 * MINUTE);
+      world.annotate({});
+      order(world, "promote");
+      world.pass();
+      world.pass();
+      expect(world.status).toMatchObject({ candidate: { revision: candidate }, phase: "Promoting" });
+      world.cluster.setReady(`${CANARY}-${candidate}`, 10);
+      over(world);
+      expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision: candidate } });
+    });
+
+    it("end a run also where it was given all of them from the start", () => {
+      const world = started({ steps, replicas: 10, minCandidateReplicas: 10, ...LONG });
+      world.settle();
+      const [, candidate] = revisions(world);
+      world.autoReady = false;
+      world.cluster.setReady(`${CANARY}-${candidate}`, 9);
+      world.vote(wins);
+      world.later(9 * MINUTE);
+      expect(world.status).toMatchObject({ candidate: { revision: candidate } });
+      world.later(2 * MINUTE);
+      over(world);
+      expect(world.status.lastRun).toMatchObject({ revision: candidate, outcome: "Failed" });
+    });
+
     it("do not let a deadline overrule an order to promote, which ends as Failed too", () => {
       const world = stuck({
         deadline: "30m",

@@ -197,6 +197,26 @@ describe("blue/green", () => {
       expect(serving(world)[blue]).toBeGreaterThanOrEqual(ALMOST_WHOLE);
     });
 
+    it("is no promotion, whatever Git makes of the step: with less it has less, and its gates still decide", () => {
+      for (const steps of [
+        [
+          { name: "preview", weight: 0 },
+          { name: "all", weight: 50 },
+        ],
+        [{ name: "preview", weight: 0 }],
+      ]) {
+        const world = running({ ...whole, afterPromotion: { watch: "1m" } });
+        const [blue, green] = [stableOf(world), candidateOf(world)];
+        world.vote(wins);
+        world.settle();
+        expect(serving(world)).toEqual({ [blue]: 1, [green]: ALMOST_WHOLE });
+        world.edit({ steps: steps.map((step) => ({ minDuration: "0s", approval: "None", ...step })) });
+        world.later(HOUR);
+        expect(world.status).toMatchObject({ stable: { revision: blue }, candidate: { revision: green } });
+        expect(serving(world)[blue]).toBeGreaterThanOrEqual(WHOLE / 2);
+      }
+    });
+
     it("is the step that it is in when status is lost, and a watch can come after it", () => {
       const world = running({ ...whole, afterPromotion: { watch: "1h" } });
       const [blue, green] = [stableOf(world), candidateOf(world)];
