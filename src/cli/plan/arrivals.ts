@@ -79,13 +79,13 @@ export function arrivals(truth: Truth, start: number, random: () => number): Arr
   const votes = new Map<number, number>();
   let waiting: Arrival[] = [];
   let sequence = 0;
-  const at = (perHour: number, make: (at: number) => Partial<Arrival>) => {
+  const poisson = (perHour: number, make: (at: number) => Partial<Arrival>) => {
     return { at: start + gap(perHour, random), gap: () => gap(perHour, random), make };
   };
   const streams = [
-    at(truth.comparisonsPerHour, compared),
-    at(truth.checksPerHour, checked),
-    at(truth.ratingsPerHour, rated),
+    poisson(truth.comparisonsPerHour, compared),
+    poisson(truth.checksPerHour, checked),
+    poisson(truth.ratingsPerHour, rated),
     ...truth.asked.map((asked) => ({ at: start, gap: () => asked.intervalMs, make: answersOf(asked) })),
   ];
 

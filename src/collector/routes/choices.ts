@@ -14,20 +14,17 @@ import { datasetOf, type RouteContext } from "./route-context.ts";
 const Envelope = z.strictObject({ choices: z.array(z.unknown()).min(1).max(LIMITS.items) });
 
 export function choiceRoutes(app: FastifyInstance, context: RouteContext): void {
-  app.post(
-    "/datasets/:dataset/choices",
-    { config: { audiences: [COLLECTOR_AUDIENCE, RATER_AUDIENCE] } },
-    async (request, reply) => {
-      const key = datasetOf(request.params);
-      const { choices } = parse(Envelope, request.body);
-      const batch = await writeBatch(context, {
-        kind: "choice",
-        schema: Choice,
-        field: "choices",
-        values: choices,
-        add: (items) => context.store.addChoices(key, items),
-      });
-      return sendBatch(reply, batch, { ...batch, at: context.clock.now().toISOString() } satisfies PostItemsResponse);
-    },
-  );
+  const config = { audiences: [COLLECTOR_AUDIENCE, RATER_AUDIENCE] } as const;
+  app.post("/datasets/:dataset/choices", { config }, async (request, reply) => {
+    const key = datasetOf(request.params);
+    const { choices } = parse(Envelope, request.body);
+    const batch = await writeBatch(context, {
+      kind: "choice",
+      schema: Choice,
+      field: "choices",
+      values: choices,
+      add: (items) => context.store.addChoices(key, items),
+    });
+    return sendBatch(reply, batch, { ...batch, at: context.clock.now().toISOString() } satisfies PostItemsResponse);
+  });
 }

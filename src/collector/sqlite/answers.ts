@@ -111,7 +111,11 @@ export function createAnswers(db: DatabaseSync, { log, limit, touch }: AnswersOp
       if (found === undefined) return refused("AnswerUnknown", `there is no answer "${answer}", or it was dropped`);
       const verdict = violation ? 1 : 0;
       const previous = checks.newest.get({ namespace, canary, answer });
-      if (previous?.violation === verdict) return refused("AlreadyChecked", `answer "${answer}" has this verdict`);
+      if (previous?.violation === verdict)
+        return refused(
+          "AlreadyChecked",
+          `answer "${answer}" has this verdict: drop it; another verdict would correct it`,
+        );
       const { sequence, at } = log.append(key, content);
       const row = { namespace, canary, candidate: found.revision, answer, violation: verdict };
       checks.insert.run({ sequence, checker, reason, corrects: previous?.first ?? null, ...row });

@@ -1,7 +1,7 @@
 import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { parseDuration } from "../../api/v1alpha1/quantity.ts";
 import { combineVerdicts, type Verdict } from "../../gates/verdict.ts";
-import { findCondition, isTrue } from "../../runtime/conditions.ts";
+import { isTrue } from "../../runtime/conditions.ts";
 import { createdAt } from "./arms/arm-state.ts";
 import { canCarry } from "./arms/pods.ts";
 import type { CanarySettings } from "./desired.ts";
@@ -24,7 +24,7 @@ import { type Shares, sharesIn } from "./run/shares.ts";
 import { nextStep, type Progress, stepsOf, WATCH } from "./run/steps.ts";
 import { type Wait, waitsOf } from "./run/waits.ts";
 import { type Selection, selectionOf } from "./selection/selection.ts";
-import { GATES_PASSED, SCALING_UP } from "./standing/stand.ts";
+import { waitsForPods } from "./standing/stand.ts";
 
 /** All that the rules decide on: what was seen, and what follows from it. */
 export interface Facts extends Omit<Presence, "place"> {
@@ -135,7 +135,8 @@ function judge({ observed, candidate, evidence, folded, place, presence }: Judgi
   // One that was never ready has failed by then: its model was not judged.
   const isWaited = place === undefined || place.step.name === WATCH;
   const deadline = isWaited ? undefined : deadlineOf(observed, candidate, presence.entered ?? now, now);
-  const isExcused = verdict === "Pass" && waitedForPods(observed.canary);
+  // That its pods come late says nothing of a model that has passed: there is another clock for them.
+  const isExcused = verdict === "Pass" && waitsForPods(observed.canary) !== undefined;
   const isOverdue = deadline !== undefined && deadline <= now && !isExcused;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
   const unread = isUnread(spec, evidence);
@@ -197,12 +198,6 @@ function isOnRecord(remembered: readonly GateStatus[]): boolean {
 /** It has just been given all requests, and is judged anew from here on. */
 function isPromotedNow({ status }: Observed["canary"], { step }: Progress): boolean {
   return step.name === WATCH && status?.step?.name !== WATCH;
-}
-
-/** That its pods come late says nothing of a model that has passed: there is another clock for them. */
-function waitedForPods({ status }: Observed["canary"]): boolean {
-  const { reason } = findCondition(status?.conditions, CONDITION.ready) ?? {};
-  return reason === SCALING_UP || reason === GATES_PASSED;
 }
 
 /**

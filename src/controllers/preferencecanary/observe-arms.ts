@@ -1,11 +1,9 @@
-import { CONDITION } from "../../api/v1alpha1/condition-types.ts";
 import { FINALIZER, LABEL } from "../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Deployment, Pod, Service } from "../../kube/built-in.ts";
 import type { InferenceService } from "../../kube/kserve.ts";
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
 import { isControlledBy } from "../../kube/owner.ts";
-import { findCondition } from "../../runtime/conditions.ts";
 import { covers } from "../../runtime/covers.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
@@ -18,7 +16,7 @@ import { isComplete, isReachable, roleOf } from "./arms/arm-state.ts";
 import { readInferenceService } from "./arms/inference-service-arm.ts";
 import { ARM_PORT } from "./desired.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Role } from "./observed.ts";
-import { GATES_PASSED, SCALING_UP } from "./standing/stand.ts";
+import { waitsForPods } from "./standing/stand.ts";
 
 /** What is labelled as a canary's. */
 export interface Own {
@@ -115,9 +113,6 @@ export function shortAspect(revision: string): string {
   return `short ${revision}`;
 }
 
-/** Reasons of status with which nothing but pods is waited for. */
-const FOR_PODS: readonly string[] = [SCALING_UP, GATES_PASSED];
-
 /**
  * A Deployment's own conditions tell no time of this: one pod that is missing of many changes none of them. So it is counted here, from
  * when status first said so, and anew from each pod that comes.
@@ -127,12 +122,12 @@ export function withShortage(
   canary: Stored<PreferenceCanary>,
   settling: Settling,
 ): ReadonlyMap<string, Arm> {
-  const { reason = "" } = findCondition(canary.status?.conditions, CONDITION.ready) ?? {};
+  const reason = waitsForPods(canary);
   return new Map(
     [...arms].map(([revision, arm]): [string, Arm] => {
       const { deployment } = arm;
       if (deployment === undefined || roleOf(arm) !== "candidate") return [revision, arm];
-      const isShort = !isComplete(arm) && FOR_PODS.includes(reason);
+      const isShort = !isComplete(arm) && reason !== undefined;
       const state = isShort ? `${reason} ${deployment.object.spec?.replicas} ${deployment.available}` : "not short";
       const shortMs = settling.unchangedMs(keyString(keyOf(canary)), shortAspect(revision), state);
       return [revision, isShort ? { ...arm, shortMs } : arm];

@@ -29,6 +29,7 @@ export function createAnswerTeller({ collector, clock, random, logger }: AnswerT
   const { signal } = stopping;
   /** What waits of one gate is told at once. */
   const waiting = new Map<string, Told>();
+  let count = 0;
   let isTelling = false;
 
   async function tellAll(): Promise<void> {
@@ -36,12 +37,13 @@ export function createAnswerTeller({ collector, clock, random, logger }: AnswerT
     for (let [next] = waiting; next !== undefined && !signal.aborted; [next] = waiting) {
       const [key, told] = next;
       waiting.delete(key);
+      count -= told.answers.length;
       await post(told);
     }
     isTelling = false;
   }
 
-  async function post({ canary: { namespace = "", name }, answered }: Told): Promise<void> {
+  async function post({ key: { namespace = "", name }, ...answered }: Told): Promise<void> {
     const canary = keyString({ namespace, name });
     const onFailure = (error: unknown) => logger.debug({ err: error, canary }, "answers cannot be archived yet");
     try {
@@ -58,20 +60,20 @@ export function createAnswerTeller({ collector, clock, random, logger }: AnswerT
       if (signal.aborted || answered.answers.length === 0) return;
       const { candidate, since, gate } = answered;
       const key = JSON.stringify([keyString(canary), candidate, since, gate]);
-      const known = waiting.get(key)?.answered.answers ?? [];
-      const count = [...waiting.values()].reduce((sum, told) => sum + told.answered.answers.length, 0);
-      if (count >= MOST || known.length + answered.answers.length > LIMITS.items) {
+      const told: Told = waiting.get(key) ?? { ...answered, key: canary, answers: [] };
+      if (count >= MOST || told.answers.length + answered.answers.length > LIMITS.items) {
         logger.warn({ canary: keyString(canary), gate }, "answers will not be archived: too many wait");
         return;
       }
-      waiting.set(key, { canary, answered: { ...answered, answers: [...known, ...answered.answers] } });
+      told.answers.push(...answered.answers);
+      count += answered.answers.length;
+      waiting.set(key, told);
       if (!isTelling) void tellAll();
     },
     stop: () => stopping.abort(),
   };
 }
 
-interface Told {
-  readonly canary: ObjectKey;
-  readonly answered: PostAskedRequest;
+interface Told extends PostAskedRequest {
+  readonly key: ObjectKey;
 }

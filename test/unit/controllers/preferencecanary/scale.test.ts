@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findCondition } from "../../../../src/runtime/conditions.ts";
 import { percentOf, weightIn } from "../../../../src/traffic/slots.ts";
-import { CANARY, canarySpec, digest, modelUri } from "../../../builders/canary.ts";
+import { CANARY, canarySpec, digest, modelUri, WORKLOAD } from "../../../builders/canary.ts";
 import { CanaryWorld } from "../../../builders/canary-world.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -124,6 +124,7 @@ describe("the pods of a candidate", () => {
 
   describe("that do not come", () => {
     const LONG = { onNoData: { after: "48h" } };
+    const hurried = { deadline: "30m", serving: { workloadRef: { name: WORKLOAD }, readyWithin: "20m" } };
     const stuck = (changes: Json = {}) => {
       const world = started({ steps, replicas: 10, ...LONG, ...changes });
       world.settle();
@@ -164,10 +165,7 @@ describe("the pods of a candidate", () => {
     });
 
     it("do not make a model that has passed inconclusive: the deadline is none of theirs", () => {
-      const world = stuck({
-        deadline: "30m",
-        serving: { workloadRef: { name: "assistant-template" }, readyWithin: "20m" },
-      });
+      const world = stuck(hurried);
       const [, candidate] = revisions(world);
       world.later(25 * MINUTE);
       world.vote(wins);
@@ -218,10 +216,7 @@ describe("the pods of a candidate", () => {
     });
 
     it("do not let a deadline overrule an order to promote, which ends as Failed too", () => {
-      const world = stuck({
-        deadline: "30m",
-        serving: { workloadRef: { name: "assistant-template" }, readyWithin: "20m" },
-      });
+      const world = stuck(hurried);
       const [, candidate] = revisions(world);
       world.later(25 * MINUTE);
       order(world, "promote");
