@@ -26,8 +26,16 @@ export interface InferenceServiceStatus {
       }[]
     | undefined;
   readonly deploymentMode?: string | undefined;
+  /** Of Knative's Service, in Knative mode. */
+  readonly components?: { readonly predictor?: ComponentStatus | undefined } | undefined;
   /** The failure stays when it is over. */
   readonly modelStatus?: { readonly lastFailureInfo?: ModelFailure | undefined } | undefined;
+}
+
+/** Names of Knative revisions; empty before there is one. */
+export interface ComponentStatus {
+  readonly latestCreatedRevision?: string | undefined;
+  readonly latestReadyRevision?: string | undefined;
 }
 
 export interface ModelFailure {

@@ -10,11 +10,10 @@ import { createStore, type WritableStore } from "../../src/kube/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { letGoPatch } from "../../src/traffic/adopted-patch.ts";
 import { namedServices } from "../../src/traffic/http-rules.ts";
-import { predictorName } from "../../src/traffic/names.ts";
 import type { RouteWrite } from "../../src/traffic/route-kind.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";
 import { patched } from "./json-patch.ts";
-import { madeByKServe, PREDICTOR_READY } from "./kserve.ts";
+import { madeByKServe, readyStatus } from "./kserve.ts";
 
 type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
 
@@ -131,8 +130,9 @@ export function createMemoryCluster(clock: Clock) {
     DeleteInferenceService: ({ name }) => {
       remove(stores.inferenceServices, name);
       // The garbage collector's.
-      remove(stores.deployments, predictorName(name));
-      remove(stores.services, predictorName(name));
+      const isMade = ({ metadata }: KubeObject) => metadata.labels?.["serving.kserve.io/inferenceservice"] === name;
+      for (const { metadata } of stores.deployments.list().filter(isMade)) remove(stores.deployments, metadata.name);
+      for (const { metadata } of stores.services.list().filter(isMade)) remove(stores.services, metadata.name);
     },
     DeleteService: ({ name }) => remove(stores.services, name),
     DeleteRecord: ({ name }) => remove(stores.records, name),
@@ -167,9 +167,10 @@ export function createMemoryCluster(clock: Clock) {
 
   function reportPredictors(): void {
     for (const object of stores.inferenceServices.list()) {
-      const made = stores.deployments.get({ namespace: NAMESPACE, name: predictorName(object.metadata.name) });
+      const made = stores.deployments.get(madeByKServe(object).deployment.metadata);
       const isReady = made !== undefined && made.status?.availableReplicas === made.spec?.replicas;
-      if (isReady && object.status === undefined) put(stores.inferenceServices, { ...object, status: PREDICTOR_READY });
+      if (isReady && object.status === undefined)
+        put(stores.inferenceServices, { ...object, status: readyStatus(object) });
     }
   }
 

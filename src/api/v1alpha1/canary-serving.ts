@@ -120,13 +120,15 @@ const InferenceService = z
   .meta(
     rules(
       [
-        "!has(self.annotations) || !('serving.kserve.io/deploymentMode' in self.annotations) || self.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment']",
-        "serving.inferenceService.annotations: serving.kserve.io/deploymentMode must be Standard, or RawDeployment before KServe 0.16: in no other mode are there pods that an arm's Service can select",
+        "!has(self.annotations) || !('serving.kserve.io/deploymentMode' in self.annotations) || self.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment', 'Knative', 'Serverless']",
+        "serving.inferenceService.annotations: serving.kserve.io/deploymentMode must be Standard or Knative (RawDeployment or Serverless before KServe 0.16): in no other mode has an arm pods of its own",
       ],
       noneOfOurs("serving.inferenceService.labels"),
     ),
   )
-  .describe("Template of an InferenceService of KServe for each arm, in Standard mode. A change of it starts a run.");
+  .describe(
+    "Template of an InferenceService of KServe for each arm, in Standard mode unless its annotations say Knative. A change of it starts a run.",
+  );
 
 export const Serving = z
   .object({

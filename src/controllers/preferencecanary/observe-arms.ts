@@ -3,18 +3,17 @@ import type { PreferenceCanary } from "../../api/v1alpha1/preference-canary.ts";
 import type { Deployment, Pod, Service } from "../../kube/built-in.ts";
 import type { InferenceService } from "../../kube/kserve.ts";
 import { type KubeObject, keyOf, keyString, type ObjectKey, type Stored } from "../../kube/object.ts";
-import { isControlledBy } from "../../kube/owner.ts";
 import { covers } from "../../runtime/covers.ts";
 import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Finding } from "../../traffic/inquiries.ts";
-import { armName, predictorName } from "../../traffic/names.ts";
+import { armName, armNameIn } from "../../traffic/names.ts";
 import type { Asked } from "../../traffic/probing.ts";
 import type { Settling } from "../../traffic/settling.ts";
 import { type Slots, weightIn } from "../../traffic/slots.ts";
 import { podProblem } from "../pod-problem.ts";
 import { isComplete, isReachable, roleOf } from "./arms/arm-state.ts";
-import { readInferenceService } from "./arms/inference-service-arm.ts";
 import { ARM_PORT } from "./desired.ts";
+import { madeFor, readInferenceService } from "./observe-predictor.ts";
 import type { Arm, Observed, ObservedDeployment, ObservedService, RevisionRecord, Role } from "./observed.ts";
 import { waitsForPods } from "./standing/stand.ts";
 
@@ -39,7 +38,9 @@ export function readArms(
 ): ReadonlyMap<string, Arm> {
   const revisionOf = ({ metadata }: KubeObject) => metadata.labels?.[LABEL.revision] ?? "";
   const all: readonly KubeObject[] = [...own.deployments, ...own.services, ...own.inferenceServices];
-  const revisions = all.filter((object) => object.metadata.name === armName(name, revisionOf(object))).map(revisionOf);
+  const revisions = all
+    .filter((object) => armNameIn(object.metadata.name) === armName(name, revisionOf(object)))
+    .map(revisionOf);
   const hidden = [...records].flatMap(([revision, record]) =>
     kind === "Hidden" && "inferenceService" in record && !record.removed ? [revision] : [],
   );
@@ -56,13 +57,12 @@ export function readArms(
 
 function readArm(name: string, own: Own): Arm {
   const service = own.services.find(isCalled(name));
-  const inferenceService = own.inferenceServices.find(isCalled(name));
+  const inferenceService = own.inferenceServices.find((object) => armNameIn(object.metadata.name) === name);
   if (inferenceService === undefined) return armOf(own.deployments.find(isCalled(name)), service);
-  const isMade = (object: KubeObject) =>
-    object.metadata.name === predictorName(name) && isControlledBy(object, inferenceService);
+  const made = madeFor(inferenceService, own);
   return {
-    ...armOf(own.deployments.find(isMade), service),
-    inferenceService: readInferenceService(inferenceService, own.services.find(isMade)),
+    ...armOf(made.deployment, service),
+    inferenceService: readInferenceService(inferenceService, made.service),
   };
 }
 

@@ -24,16 +24,19 @@ const BESIDE: Readonly<Record<string, (canary: CanaryStage) => Promise<unknown>>
   "preference-canary-external.yaml": (canary) => makeServices(canary, 80, "assistant-blue", "assistant-green"),
   "preference-canary-istio.yaml": ({ stage }) =>
     installDefinition(stage.client, definitionIn("istio/virtual-service-crd.yaml"), virtualServices),
-  "preference-canary-kserve.yaml": async ({ stage: { client, namespace, installation, atEnd } }) => {
-    await installDefinition(client, definitionIn("kserve/inference-service-crd.yaml"), inferenceServices);
-    atEnd(await startKServe(installation.admin, client, namespace, modelUri("f")));
-  },
+  "preference-canary-knative.yaml": installKServe,
+  "preference-canary-kserve.yaml": installKServe,
 };
 
 const setStage = useCanaryStages();
 
 function definitionIn(file: string): CustomResourceDefinition {
   return parse(readFileSync(join(import.meta.dirname, file), "utf8"));
+}
+
+async function installKServe({ stage: { client, namespace, installation, atEnd } }: CanaryStage): Promise<void> {
+  await installDefinition(client, definitionIn("kserve/inference-service-crd.yaml"), inferenceServices);
+  atEnd(await startKServe(installation.admin, client, namespace, modelUri("f")));
 }
 
 async function makeServices({ stage }: CanaryStage, port: number, ...names: readonly string[]): Promise<void> {

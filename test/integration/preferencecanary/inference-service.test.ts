@@ -29,9 +29,12 @@ async function setKServe(options: StageOptions = {}): Promise<void> {
 }
 
 function createCanary(changes: object = {}, replicas = 2): Promise<void> {
+  return canary.createCanary({ serving: { inferenceService: template(replicas) }, ...changes });
+}
+
+function template(minReplicas: number) {
   const model = { modelFormat: { name: "huggingface" }, storageUri: modelUri("a") };
-  const inferenceService = { predictor: { minReplicas: replicas, model, timeout: 60 } };
-  return canary.createCanary({ serving: { inferenceService }, ...changes });
+  return { predictor: { minReplicas, model, timeout: 60 } };
 }
 
 async function names(): Promise<string[]> {
@@ -96,6 +99,27 @@ describe("a canary of KServe", () => {
     expect(back.status?.stable).toMatchObject({ revision: candidate, digest: digest("b") });
     expect(wholeOf()).toBe(candidate);
     await expect.poll(names).toEqual([`${CANARY}-${candidate}`]);
+    expect(canary.faults()).toEqual([]);
+  });
+
+  it("takes its pods from Knative in that mode, over a run and restarts of the manager", async () => {
+    const annotations = { "serving.kserve.io/deploymentMode": "Knative" };
+    await createCanary({ serving: { inferenceService: { annotations, ...template(2) } } });
+    await canary.start();
+    await canary.until("idle", (now) => now.status?.phase === "Idle");
+    await canary.createJob("better", "b");
+    const { status } = await canary.until("in its last step", isHalfWay);
+    const candidate = status?.candidate?.revision;
+    const { client, namespace } = canary.stage;
+    const own = await client.get(services, { namespace, name: `${CANARY}-${candidate}` });
+    const made = await client.get(services, { namespace, name: `${CANARY}-${candidate}-isvc-predictor-00001-private` });
+    expect(own?.spec?.selector).toEqual(made?.spec?.selector);
+    expect(own?.spec?.ports).toMatchObject([{ port: 8080, targetPort: 8012 }]);
+    await canary.start();
+    await canary.compare(1, 60);
+    await canary.until("promoted", (now) => now.status?.phase === "Promoted");
+    expect(wholeOf()).toBe(candidate);
+    await expect.poll(names).toEqual([`${CANARY}-${candidate}-isvc`]);
     expect(canary.faults()).toEqual([]);
   });
 

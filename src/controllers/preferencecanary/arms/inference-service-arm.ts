@@ -1,24 +1,23 @@
 import type { InferenceServiceTemplate } from "../../../api/v1alpha1/canary-serving.ts";
 import { ANNOTATION, LABEL, MANAGED_BY } from "../../../api/v1alpha1/metadata.ts";
 import type { PreferenceCanary } from "../../../api/v1alpha1/preference-canary.ts";
-import type { Service } from "../../../kube/built-in.ts";
 import type { Applied } from "../../../kube/client.ts";
 import type { InferenceService, PredictorSpec } from "../../../kube/kserve.ts";
-import { armName, predictorName } from "../../../traffic/names.ts";
+import { armName, knativeArmName } from "../../../traffic/names.ts";
 import type { Observed, ObservedInferenceService } from "../observed.ts";
 import type { Hindrance } from "../standing/route-standing.ts";
-import { backingOf } from "./external-arm.ts";
 import type { PredictorInputs } from "./revision.ts";
 
 type PredictorArm = PredictorInputs & { readonly revision: string };
 
-/** In which KServe makes a Deployment, and a Service with a selector. Before 0.16 it was called RawDeployment. */
-const MODE = { "serving.kserve.io/deploymentMode": "Standard" };
-const STANDARD = ["Standard", "RawDeployment"];
+/** The annotation that says how KServe runs an InferenceService. */
+export const MODE = "serving.kserve.io/deploymentMode";
 /** Else KServe makes a way from outside around the canary. */
 const CLUSTER_LOCAL = { "networking.kserve.io/visibility": "cluster-local" };
-/** Of the Services that KServe makes. */
-const PREDICTOR_PORT = 80;
+/** Of those two labels each mode heeds its own. */
+const CLUSTER_LOCAL_IN_KNATIVE = { "networking.knative.dev/visibility": "cluster-local" };
+/** Knative takes pods away for good that are not ready by then. How long an arm is waited for, readyWithin says. */
+const PATIENCE_OF_KNATIVE = { "serving.knative.dev/progress-deadline": "8760h" };
 
 /**
  * `podsAtLeast`: whatever the template says, but for its maxReplicas. `existing`: the InferenceService that stands. KServe hands on every label and annotation to the pods, and its webhook writes
@@ -34,12 +33,24 @@ export function armInferenceService(
   const { name, namespace } = canary.metadata;
   const { revision, model, inferenceService: template } = inputs;
   const standing = existing?.object;
-  const ours = { ...CLUSTER_LOCAL, ...MANAGED_BY, [LABEL.canary]: name, [LABEL.revision]: revision };
-  const annotations = { ...MODE, ...template.annotations, ...(model.digest && { [ANNOTATION.digest]: model.digest }) };
+  const isOfKnative = isInKnative(template);
+  const ours = {
+    ...CLUSTER_LOCAL,
+    ...(isOfKnative && CLUSTER_LOCAL_IN_KNATIVE),
+    ...MANAGED_BY,
+    [LABEL.canary]: name,
+    [LABEL.revision]: revision,
+  };
+  const annotations = {
+    [MODE]: "Standard",
+    ...(isOfKnative && PATIENCE_OF_KNATIVE),
+    ...template.annotations,
+    ...(model.digest && { [ANNOTATION.digest]: model.digest }),
+  };
   const scale = scaleOf(canary.spec.serving.inferenceService ?? template, podsAtLeast);
   return {
     metadata: {
-      name: armName(name, revision),
+      name: isOfKnative ? knativeArmName(name, revision) : armName(name, revision),
       namespace,
       ...(existing && { uid: existing.uid }),
       labels: { ...(standing ? standing.metadata.labels : template.labels), ...ours },
@@ -82,51 +93,13 @@ export function kserveHindrance(
   };
 }
 
-/** How KServe says that it is; `service`: the one that KServe has made for its pods. */
-export function readInferenceService(
-  object: ObservedInferenceService["object"],
-  service: Service | undefined,
-): ObservedInferenceService {
-  const { uid, name, deletionTimestamp } = object.metadata;
-  const terminating = deletionTimestamp !== undefined;
-  const backing = backingOf({ service: predictorName(name), port: PREDICTOR_PORT }, service);
-  const problem = problemOf(object) ?? (typeof backing === "string" ? backing : undefined);
-  return {
-    object,
-    uid,
-    terminating,
-    minPods: minPodsOf(object),
-    ready: problem === undefined,
-    ...(problem !== undefined && { problem }),
-    ...(!terminating && typeof backing !== "string" && { backing }),
-  };
+/** Names since KServe 0.16, for what it called RawDeployment and Serverless before; undefined for a mode without pods of its own. */
+export function deploymentMode(text = "Standard"): "Standard" | "Knative" | undefined {
+  if (text === "Standard" || text === "RawDeployment") return "Standard";
+  return text === "Knative" || text === "Serverless" ? "Knative" : undefined;
 }
 
-const AUTOSCALER = "serving.kserve.io/autoscalerClass";
-
-/** An autoscaler of somebody else's has numbers of its own. */
-function minPodsOf({ metadata, spec }: InferenceService): number {
-  const autoscaler = spec?.predictor.annotations?.[AUTOSCALER] ?? metadata.annotations?.[AUTOSCALER];
-  return autoscaler === "external" ? 1 : (spec?.predictor.minReplicas ?? 1);
-}
-
-/** Its condition Ready is about its own route too, which nobody uses here. */
-function problemOf({ metadata: { name, deletionTimestamp }, status = {} }: InferenceService): string | undefined {
-  // Its pods may still answer, but not for long.
-  if (deletionTimestamp !== undefined)
-    return `InferenceService ${name} is being deleted, and KServe has not let go of it yet`;
-  const { conditions = [], deploymentMode = "Standard", modelStatus } = status;
-  if (!STANDARD.includes(deploymentMode)) {
-    const remedy = "before KServe 0.16 its annotation serving.kserve.io/deploymentMode has to be RawDeployment";
-    return `KServe runs InferenceService ${name} in mode ${deploymentMode}, in which there are no pods for an arm: ${remedy}`;
-  }
-  const condition = conditions.find(({ type }) => type === "PredictorReady");
-  if (condition?.status === "True") return undefined;
-  const { reason, message, exitCode } = modelStatus?.lastFailureInfo ?? {};
-  const exit = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
-  const failure = [reason && `${reason}${exit}`, message].filter(Boolean).join(": ");
-  // It stays when it is over.
-  const said = [condition?.message || condition?.reason, failure && `last failure: ${failure}`].filter(Boolean);
-  if (said.length > 0) return `KServe says of InferenceService ${name}: ${said.join("; ")}`;
-  return `KServe has not said why InferenceService ${name} is not ready: see kubectl describe inferenceservice ${name}, and whether KServe's controller runs`;
+/** Whether Knative scales its pods, and makes new ones of any change. */
+export function isInKnative({ annotations }: InferenceServiceTemplate): boolean {
+  return deploymentMode(annotations?.[MODE]) === "Knative";
 }

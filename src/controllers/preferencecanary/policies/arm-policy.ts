@@ -5,7 +5,7 @@ import type { InferenceService } from "../../../kube/kserve.ts";
 import type { KubeObject } from "../../../kube/object.ts";
 import { covers } from "../../../runtime/covers.ts";
 import { backingIn } from "../arms/external-arm.ts";
-import { armInferenceService } from "../arms/inference-service-arm.ts";
+import { armInferenceService, isInKnative } from "../arms/inference-service-arm.ts";
 import { podsFor } from "../arms/pods.ts";
 import type { PredictorInputs } from "../arms/revision.ts";
 import { mountProblemOf, type Target } from "../arms/target.ts";
@@ -118,7 +118,9 @@ function keepPredictor(
 ): Advice {
   if (inferenceServices === "Missing" || inferenceServices === "Hidden") return undefined;
   const { service, inferenceService } = arms.get(inputs.revision) ?? {};
-  const wanted = armInferenceService(canary, inputs, podsAtLeast(arms, run), inferenceService);
+  // To Knative another number is another template, of which it makes all pods anew.
+  const pods = isInKnative(inputs.inferenceService) ? 1 : podsAtLeast(arms, run);
+  const wanted = armInferenceService(canary, inputs, pods, inferenceService);
   const advice = keepInferenceService(inferenceService, wanted);
   const { backing } = inferenceService ?? {};
   if (advice !== undefined || backing === undefined) return advice;

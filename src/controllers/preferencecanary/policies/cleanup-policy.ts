@@ -1,5 +1,5 @@
 import { LIVE_MS } from "../../../traffic/liveness.ts";
-import { armName, samplerName } from "../../../traffic/names.ts";
+import { armName, armNameIn, samplerName } from "../../../traffic/names.ts";
 import { revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import type { Facts } from "../facts.ts";
@@ -121,14 +121,15 @@ export function removeArm(observed: Observed, { inferenceService, deployment, se
 /** The advice, once the route does not name the object any more and every gateway that can be asked knows it. */
 function unlessNamed(observed: Observed, name: string, advice: Advice): Advice {
   const { route, canary, isRouteKindServed, isRouteKindHidden } = observed;
+  const named = armNameIn(name);
   // What no route is known to name may be named by one that cannot be read.
   if (isRouteKindHidden || (!isRouteKindServed && canary.metadata.deletionTimestamp === undefined)) return undefined;
   // One of Git's may name it all the same.
   if (route === undefined || (!route.isOurs && route.adoption === undefined)) return advice;
   // Answers show the arms that a route of ours names, and not where a copy of the request went.
-  const isShown = route.isOurs && name !== samplerName(canary.metadata.name);
+  const isShown = route.isOurs && named !== samplerName(canary.metadata.name);
   const inMs = isShown ? route.live.inMs : 0;
-  if (route.names.has(name) || inMs === undefined) return undefined;
+  if (route.names.has(named) || inMs === undefined) return undefined;
   const waitMs = Math.max(inMs, LIVE_MS - route.namesUnchangedMs);
   return waitMs <= 0 ? advice : { waitMs };
 }

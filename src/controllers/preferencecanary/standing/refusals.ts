@@ -1,7 +1,7 @@
 import { CONDITION } from "../../../api/v1alpha1/condition-types.ts";
 import type { PreferenceCanaryStatus } from "../../../api/v1alpha1/preference-canary.ts";
 import { findCondition, type NewCondition } from "../../../runtime/conditions.ts";
-import { armName } from "../../../traffic/names.ts";
+import { armName, armNameIn } from "../../../traffic/names.ts";
 import { percentOf, weightIn } from "../../../traffic/slots.ts";
 import { isAvailable, isReachable } from "../arms/arm-state.ts";
 import { type Effect, nameIn, type Refusal } from "../effect.ts";
@@ -52,7 +52,7 @@ export function refusedSince(
   revision: string,
   before: Refused | undefined,
 ): Refused | undefined {
-  const isIts = (effect: Effect) => nameIn(effect) === armName(observed.canary.metadata.name, revision);
+  const isIts = (effect: Effect) => isOfArm(effect, observed.canary.metadata.name, revision);
   const refusal = outcome?.refusals.find(({ effect }) => isIts(effect));
   if (refusal !== undefined)
     return { since: before?.since ?? now.toISOString(), message: refusal.message.slice(0, 1024) };
@@ -66,7 +66,12 @@ function isNeeded(facts: Facts, effect: Effect): boolean {
   const { name } = facts.observed.canary.metadata;
   // The verdict on one that is taken back stands on the route as well.
   const isVerdict = effect.type === "ApplyRecord" && isTakenBack(facts);
-  return !isVerdict && awaited(facts).some((revision) => nameIn(effect) === armName(name, revision));
+  return !isVerdict && awaited(facts).some((revision) => isOfArm(effect, name, revision));
+}
+
+function isOfArm(effect: Effect, canary: string, revision: string): boolean {
+  const name = nameIn(effect);
+  return name !== undefined && armNameIn(name) === armName(canary, revision);
 }
 
 function awaited({ observed: { arms }, run, isServing, selection }: Facts): readonly string[] {

@@ -3,9 +3,8 @@ import type { Client } from "../../../../src/kube/client.ts";
 import type { ClusterConfig } from "../../../../src/kube/config.ts";
 import type { InferenceService, InferenceServiceStatus } from "../../../../src/kube/kserve.ts";
 import type { Stored } from "../../../../src/kube/object.ts";
-import { controllerOf } from "../../../../src/kube/owner.ts";
 import { deployments, inferenceServices, services } from "../../../../src/kube/resource.ts";
-import { madeByKServe, PREDICTOR_READY } from "../../../builders/kserve.ts";
+import { isInKnative, madeByKServe, readyStatus } from "../../../builders/kserve.ts";
 import { follow } from "../stand-ins.ts";
 
 const FINALIZER = "inferenceservice.finalizers";
@@ -18,8 +17,8 @@ const BROKEN: InferenceServiceStatus = {
 
 /**
  * The test in the part of KServe's controller and of the garbage collector, and no more of them than arms are about: an
- * InferenceService gets its finalizer, a Deployment and a Service, and a status as soon as the Deployment is ready. One whose
- * model is `broken` gets the status of a failure instead.
+ * InferenceService gets its finalizer, a Deployment and a Service, and a status as soon as the Deployment is ready; Knative's part
+ * too, where that is its mode. One whose model is `broken` gets the status of a failure instead.
  */
 export async function startKServe(
   config: ClusterConfig,
@@ -57,6 +56,7 @@ async function reconcile(client: Client, object: Stored<InferenceService>, broke
     return setFinalizers([]);
   }
   if (metadata.finalizers?.includes(FINALIZER) !== true) return setFinalizers([FINALIZER]);
+  if (isInKnative(object)) await client.apply(services, toKnativesGateway(metadata));
   if (spec?.predictor.model.storageUri !== broken) {
     await client.apply(services, service);
     return client.apply(deployments, deployment);
@@ -64,14 +64,25 @@ async function reconcile(client: Client, object: Stored<InferenceService>, broke
   return status === undefined ? setStatus(client, metadata, BROKEN) : undefined;
 }
 
+/** KServe's own way to the InferenceService, by its name. */
+function toKnativesGateway({ namespace, name }: Stored<InferenceService>["metadata"]) {
+  const externalName = "knative-local-gateway.istio-system.svc.cluster.local";
+  return { metadata: { namespace, name }, spec: { type: "ExternalName", externalName } };
+}
+
 function isReadyPredictor(deployment: Stored<Deployment>): boolean {
   const isReady = deployment.status?.availableReplicas === deployment.spec?.replicas;
-  return isReady && controllerOf(deployment)?.kind === "InferenceService";
+  return isReady && nameOf(deployment) !== undefined;
+}
+
+function nameOf({ metadata }: Stored<Deployment>): string | undefined {
+  return metadata.labels?.["serving.kserve.io/inferenceservice"];
 }
 
 async function report(client: Client, deployment: Stored<Deployment>): Promise<unknown> {
-  const { name = "", uid = "" } = controllerOf(deployment) ?? {};
-  return setStatus(client, { namespace: deployment.metadata.namespace, name, uid }, PREDICTOR_READY);
+  const { namespace } = deployment.metadata;
+  const object = await client.get(inferenceServices, { namespace, name: nameOf(deployment) ?? "" });
+  return object && setStatus(client, object.metadata, readyStatus(object));
 }
 
 function setStatus(

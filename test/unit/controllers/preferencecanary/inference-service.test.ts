@@ -300,11 +300,13 @@ describe("an InferenceService that is not ready", () => {
     expect(world.cluster.inferenceServices.list()).toHaveLength(1);
   });
 
-  it("in a mode without pods for an arm says which annotation an older KServe needs", () => {
+  it("in another mode than it asks for says which annotation an older KServe needs", () => {
     const world = starting();
     report(world, world.status.candidate?.revision, { ...PREDICTOR_READY, deploymentMode: "Serverless" });
     world.settle(10_000);
-    expect(ready(world)?.message).toMatch(/in mode Serverless.*deploymentMode has to be RawDeployment/);
+    expect(ready(world)?.message).toMatch(
+      /in mode Serverless.*asks for Standard: before KServe 0.16 that has to be RawDeployment/,
+    );
   });
 
   it("does not lose its requests for a moment in which KServe says so while pods of it can serve", () => {

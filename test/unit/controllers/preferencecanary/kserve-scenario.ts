@@ -39,8 +39,10 @@ export function key(revision = "") {
   return { namespace: NAMESPACE, name: `${CANARY}-${revision}` };
 }
 
-export function made(world: CanaryWorld, revision?: string) {
-  return world.cluster.inferenceServices.get(key(revision));
+export function made({ cluster }: CanaryWorld, revision?: string) {
+  const { name } = key(revision);
+  const { inferenceServices } = cluster;
+  return inferenceServices.get(key(revision)) ?? inferenceServices.get({ namespace: NAMESPACE, name: `${name}-isvc` });
 }
 
 /** KServe: how it says that an InferenceService is. */
