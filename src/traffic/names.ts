@@ -5,16 +5,16 @@ export function armName(canary: string, revision: string): string {
   return `${canary}-${revision}`;
 }
 
-const IN_KNATIVE = "-isvc";
+const KNATIVE_SUFFIX = "-isvc";
 
 /** InferenceService of an arm in Knative mode, in which KServe makes a Service of its own with the name of the InferenceService. */
 export function knativeArmName(canary: string, revision: string): string {
-  return `${armName(canary, revision)}${IN_KNATIVE}`;
+  return `${armName(canary, revision)}${KNATIVE_SUFFIX}`;
 }
 
 /** The arm that one of its objects is called by. Revisions are hexadecimal, so none ends as such an InferenceService does. */
 export function armNameIn(name: string): string {
-  return name.endsWith(IN_KNATIVE) ? name.slice(0, -IN_KNATIVE.length) : name;
+  return name.endsWith(KNATIVE_SUFFIX) ? name.slice(0, -KNATIVE_SUFFIX.length) : name;
 }
 
 /** Deployment and Service that KServe makes for the predictor of an InferenceService. */

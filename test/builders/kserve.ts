@@ -49,7 +49,8 @@ export function knativeRevision({ metadata: { name } }: Stored<InferenceService>
 }
 
 export function isInKnative({ metadata }: Stored<InferenceService>): boolean {
-  return metadata.annotations?.["serving.kserve.io/deploymentMode"] === "Knative";
+  const mode = metadata.annotations?.["serving.kserve.io/deploymentMode"] ?? "";
+  return ["Knative", "Serverless"].includes(mode);
 }
 
 /** What Knative 1.21 makes for a revision of the Service that KServe gives it, as tried: the labels come along, and requests go through a sidecar. */

@@ -13,7 +13,7 @@ import { namedServices } from "../../src/traffic/http-rules.ts";
 import type { RouteWrite } from "../../src/traffic/route-kind.ts";
 import { CANARY, NAMESPACE } from "./canary.ts";
 import { patched } from "./json-patch.ts";
-import { madeByKServe, readyStatus } from "./kserve.ts";
+import { isInKnative, madeByKServe, readyStatus } from "./kserve.ts";
 
 type Versioned = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
 
@@ -161,7 +161,7 @@ export function createMemoryCluster(clock: Clock) {
       if (standing === undefined) {
         put(stores.services, service);
         put(stores.deployments, deployment);
-      } else autoscale(standing, object.spec?.predictor.minReplicas ?? 1);
+      } else if (!isInKnative(object)) autoscale(standing, object.spec?.predictor.minReplicas ?? 1);
     }
   }
 

@@ -123,6 +123,10 @@ const InferenceService = z
         "!has(self.annotations) || !('serving.kserve.io/deploymentMode' in self.annotations) || self.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment', 'Knative', 'Serverless']",
         "serving.inferenceService.annotations: serving.kserve.io/deploymentMode must be Standard or Knative (RawDeployment or Serverless before KServe 0.16): in no other mode has an arm pods of its own",
       ],
+      [
+        "!has(self.annotations) || !('serving.knative.dev/progress-deadline' in self.annotations)",
+        "serving.inferenceService.annotations cannot have serving.knative.dev/progress-deadline: Knative makes no pods any more of what was not ready by then, stable's too, so take it out; serving.readyWithin says how long a candidate is waited for",
+      ],
       noneOfOurs("serving.inferenceService.labels"),
     ),
   )

@@ -60,9 +60,10 @@ function readArm(name: string, own: Own): Arm {
   const inferenceService = own.inferenceServices.find((object) => armNameIn(object.metadata.name) === name);
   if (inferenceService === undefined) return armOf(own.deployments.find(isCalled(name)), service);
   const made = madeFor(inferenceService, own);
+  const read = readInferenceService(inferenceService, made.service);
   return {
     ...armOf(made.deployment, service),
-    inferenceService: readInferenceService(inferenceService, made.service),
+    inferenceService: { ...read, ...(made.next && { next: readDeployment(made.next) }) },
   };
 }
 
@@ -125,10 +126,11 @@ export function withShortage(
   const reason = waitsForPods(canary);
   return new Map(
     [...arms].map(([revision, arm]): [string, Arm] => {
-      const { deployment } = arm;
+      const { deployment, inferenceService } = arm;
       if (deployment === undefined || roleOf(arm) !== "candidate") return [revision, arm];
       const isShort = !isComplete(arm) && reason !== undefined;
-      const state = isShort ? `${reason} ${deployment.object.spec?.replicas} ${deployment.available}` : "not short";
+      const { object, available } = inferenceService?.next ?? deployment;
+      const state = isShort ? `${reason} ${object.spec?.replicas} ${available}` : "not short";
       const shortMs = settling.unchangedMs(keyString(keyOf(canary)), shortAspect(revision), state);
       return [revision, isShort ? { ...arm, shortMs } : arm];
     }),
@@ -137,8 +139,9 @@ export function withShortage(
 
 /** KServe's pods have the labels that tell whose they are as well. */
 export function withPodProblem(arm: Arm, pods: Own["pods"]): Arm {
-  const selector = arm.deployment?.object.spec?.selector.matchLabels;
-  if (selector === undefined || arm.deployment?.ready) return arm;
+  const awaited = arm.inferenceService?.next ?? arm.deployment;
+  const selector = awaited?.object.spec?.selector.matchLabels;
+  if (selector === undefined || awaited?.ready) return arm;
   const problem = podProblem(pods().filter(({ metadata }) => covers(metadata.labels, selector)));
   return problem === undefined ? arm : { ...arm, podProblem: problem };
 }

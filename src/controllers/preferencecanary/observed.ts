@@ -108,6 +108,10 @@ export interface ObservedInferenceService {
   readonly problem?: string;
   /** As the Service says that KServe has made; absent before. */
   readonly backing?: Backing;
+  /** In Knative mode: what finds its pods whatever Knative makes of them later. Those that are to go would get requests by it too. */
+  readonly lastingSelector?: Backing["selector"];
+  /** In Knative mode: whose pods will take over from those of the arm's Deployment. */
+  readonly next?: ObservedDeployment;
 }
 
 /** Which pods requests for an arm go to. */

@@ -16,7 +16,10 @@ export const MODE = "serving.kserve.io/deploymentMode";
 const CLUSTER_LOCAL = { "networking.kserve.io/visibility": "cluster-local" };
 /** Of those two labels each mode heeds its own. */
 const CLUSTER_LOCAL_IN_KNATIVE = { "networking.knative.dev/visibility": "cluster-local" };
-/** Knative takes pods away for good that are not ready by then. How long an arm is waited for, readyWithin says. */
+/**
+ * Knative gives up on a revision without a ready pod after that, be it a new one or one that has served, and makes no pods of
+ * it any more. How long an arm is waited for, readyWithin says.
+ */
 const PATIENCE_OF_KNATIVE = { "serving.knative.dev/progress-deadline": "8760h" };
 
 /**

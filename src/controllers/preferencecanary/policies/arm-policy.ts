@@ -118,7 +118,7 @@ function keepPredictor(
 ): Advice {
   if (inferenceServices === "Missing" || inferenceServices === "Hidden") return undefined;
   const { service, inferenceService } = arms.get(inputs.revision) ?? {};
-  // To Knative another number is another template, of which it makes all pods anew.
+  // To Knative another number is another template, of which it makes all pods anew: those would cost more than they bring.
   const pods = isInKnative(inputs.inferenceService) ? 1 : podsAtLeast(arms, run);
   const wanted = armInferenceService(canary, inputs, pods, inferenceService);
   const advice = keepInferenceService(inferenceService, wanted);
@@ -153,7 +153,7 @@ export function keepJudge({ observed, run, settings }: Facts): Advice {
 }
 
 /** One that somebody deleted is held by our finalizer, and made again once it is gone. */
-function keepService(standing: ObservedService | undefined, wanted: Applied<Service>): Advice {
+export function keepService(standing: ObservedService | undefined, wanted: Applied<Service>): Advice {
   if (standing?.terminating) return undefined;
   // What is wanted no more would be no difference otherwise.
   const isSame =

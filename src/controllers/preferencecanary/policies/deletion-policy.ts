@@ -1,9 +1,12 @@
+import { LABEL } from "../../../api/v1alpha1/metadata.ts";
 import { armName } from "../../../traffic/names.ts";
 import { isGone } from "../arms/arm-state.ts";
+import { backedService } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import type { Arm, Observed, Route } from "../observed.ts";
 import { routeKindOf } from "../route-kind-of.ts";
+import { keepService } from "./arm-policy.ts";
 import { removeArm } from "./cleanup-policy.ts";
 
 /**
@@ -33,10 +36,20 @@ export function deleteRoute({ observed, run }: Facts): Advice {
   return { effect: { type: "DeleteRoute", kind: routeKindOf(canary).kind, uid: route.uid } };
 }
 
-/** What outlives the canary must be free to be deleted by whoever owns it then. */
+/** What outlives the canary must be free to be deleted by whoever owns it then, and find its pods without anybody's help. */
 export function freeSurvivors(facts: Facts): Advice {
-  const service = survivors(facts).find((arm) => arm.service?.held)?.service;
-  return service && { effect: { type: "ReleaseService", name: service.object.metadata.name } };
+  const arm = survivors(facts).find(({ service }) => service?.held);
+  if (arm?.service === undefined) return undefined;
+  const { name } = arm.service.object.metadata;
+  return keepFinding(facts.observed, arm) ?? { effect: { type: "ReleaseService", name } };
+}
+
+/** Nobody will follow what Knative makes of its pods. */
+function keepFinding({ canary }: Observed, { service, inferenceService }: Arm): Advice {
+  const { backing, lastingSelector: selector } = inferenceService ?? {};
+  const revision = service?.object.metadata.labels?.[LABEL.revision];
+  if (backing === undefined || selector === undefined || revision === undefined) return undefined;
+  return keepService(service, backedService(canary, revision, service?.role, { ...backing, selector }));
 }
 
 /** Retained, verdicts stay with what they are about: a canary that is made again does not try a rejected model again. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stableAlone, weightIn } from "../../../../src/traffic/slots.ts";
 import { CANARY, digest, NAMESPACE } from "../../../builders/canary.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
-import { made, ready, running, specOf, wins } from "./kserve-scenario.ts";
+import { made, predictor, ready, running, specOf, wins } from "./kserve-scenario.ts";
 
 describe("an InferenceService that KServe does not let go of", () => {
   const FINALIZER = ["inferenceservice.finalizers"];
@@ -160,11 +160,15 @@ describe("a canary that is deleted", () => {
   });
 });
 
-const crashes: readonly Crash[] = ["BeforeEffect", "BeforeStatus"];
+const crashes = (["BeforeEffect", "BeforeStatus"] as const).flatMap((crash) => [
+  [crash, "Standard"] as const,
+  [crash, "Knative"] as const,
+]);
 
 /** The first model serves, and the next is promoted; returns the number of passes. */
-function life(crashAt: Partial<Record<number, Crash>> = {}): [CanaryWorld, number] {
-  const world = new CanaryWorld(specOf());
+function life(mode: string, crashAt: Partial<Record<number, Crash>> = {}): [CanaryWorld, number] {
+  const annotations = { "serving.kserve.io/deploymentMode": mode };
+  const world = new CanaryWorld(specOf({ annotations, predictor: predictor() }));
   let passes = 0;
   const then = (ms: number) => {
     const shifted = Object.fromEntries(Object.entries(crashAt).map(([at, crash]) => [Number(at) - passes, crash]));
@@ -185,12 +189,12 @@ function end({ status, slots, cluster }: CanaryWorld) {
 }
 
 it.each(crashes)(
-  "ends the same when the operator crashes at any moment: %s",
-  (crash) => {
-    const [smooth, passes] = life();
+  "ends the same when the operator crashes at any moment: %s, in mode %s",
+  (crash, mode) => {
+    const [smooth, passes] = life(mode);
     expect(smooth.status).toMatchObject({ phase: "Promoted", stable: { digest: digest("b") } });
     for (let at = 0; at < passes; at++) {
-      const [world] = life({ [at]: crash });
+      const [world] = life(mode, { [at]: crash });
       expect(end(world), `died in pass ${at}`).toEqual(end(smooth));
       expect(world.faults(), `died in pass ${at}`).toEqual([]);
     }

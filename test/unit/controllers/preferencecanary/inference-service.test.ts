@@ -36,6 +36,9 @@ describe("an arm that is an InferenceService", () => {
       },
       spec: { predictor: predictor({ maxReplicas: 2 }, modelUri("b")) },
     });
+    const { labels, annotations } = made(world, candidate?.revision)?.metadata ?? {};
+    // KServe would hand it on to pods that serve.
+    expect([...Object.keys(labels ?? {}), ...Object.keys(annotations ?? {})].join()).not.toContain("knative");
     expect(made(world, stable?.revision)?.spec).toEqual({ predictor: predictor({ maxReplicas: 2 }) });
     expect(world.cluster.services.get(key(candidate?.revision))?.spec).toMatchObject({
       selector: { app: `isvc.${CANARY}-${candidate?.revision}-predictor` },

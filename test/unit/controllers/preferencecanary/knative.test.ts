@@ -54,26 +54,30 @@ function rollOut(
 }
 
 describe("an arm that KServe runs in Knative mode", () => {
-  it("takes its steps and is promoted like any other, with requests that go to Knative's sidecar", () => {
-    const world = running(specOf(knative()));
-    const { revision } = world.status.candidate ?? {};
-    expect(world.status).toMatchObject({ step: { name: "half" }, weights: { desired: 50 } });
-    const object = standing(world, revision);
-    expect(object.metadata).toMatchObject({
-      // KServe makes a Service of this name, which may not be the arm's.
-      name: `${CANARY}-${revision}-isvc`,
-      labels: { "networking.knative.dev/visibility": "cluster-local" },
-      // Its own patience is ten minutes.
-      annotations: { ...annotations, "serving.knative.dev/progress-deadline": "8760h" },
-    });
-    expect(pods(world, revision)).toEqual(podsOf(knativeRevision(object, 1)));
-    expect(world.cluster.services.get(key(revision))?.spec?.ports).toMatchObject([{ port: 8080, targetPort: 8012 }]);
-    world.vote(wins);
-    world.settle();
-    expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision, digest: digest("b") } });
-    expect(world.cluster.inferenceServices.list()).toHaveLength(1);
-    expect(world.faults()).toEqual([]);
-  });
+  it.each(["Knative", "Serverless"])(
+    "takes its steps and is promoted like any other, with requests that go to Knative's sidecar: %s",
+    (mode) => {
+      const annotations = { "serving.kserve.io/deploymentMode": mode };
+      const world = running(specOf({ annotations, predictor: predictor() }));
+      const { revision } = world.status.candidate ?? {};
+      expect(world.status).toMatchObject({ step: { name: "half" }, weights: { desired: 50 } });
+      const object = standing(world, revision);
+      expect(object.metadata).toMatchObject({
+        // KServe makes a Service of this name, which may not be the arm's.
+        name: `${CANARY}-${revision}-isvc`,
+        labels: { "networking.knative.dev/visibility": "cluster-local" },
+        // Its own patience is ten minutes.
+        annotations: { ...annotations, "serving.knative.dev/progress-deadline": "8760h" },
+      });
+      expect(pods(world, revision)).toEqual(podsOf(knativeRevision(object, 1)));
+      expect(world.cluster.services.get(key(revision))?.spec?.ports).toMatchObject([{ port: 8080, targetPort: 8012 }]);
+      world.vote(wins);
+      world.settle();
+      expect(world.status).toMatchObject({ phase: "Promoted", stable: { revision, digest: digest("b") } });
+      expect(world.cluster.inferenceServices.list()).toHaveLength(1);
+      expect(world.faults()).toEqual([]);
+    },
+  );
 
   it("is not taken away as long as the route names its Service, which is called otherwise", () => {
     const world = running(specOf(knative()));
@@ -144,6 +148,46 @@ describe("an arm that KServe runs in Knative mode", () => {
     expect(world.faults()).toEqual([]);
   });
 
+  it("says what those of another template wait for, and not that its route is nobody's", () => {
+    const world = running(specOf(knative()));
+    const { revision } = world.status.candidate ?? {};
+    edit(world, knative({ minReplicas: 3 }));
+    world.settle(10_000);
+    const { first, second } = rollOut(world, revision);
+    const next = world.cluster.deployments.get({ namespace: NAMESPACE, name: `${second}-deployment` });
+    if (next === undefined) throw new Error("no Deployment was made");
+    const message = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu";
+    world.autoReady = false;
+    world.cluster.addPod(next, { phase: "Pending", conditions: [world.cluster.unscheduled(message)] });
+    world.vote(wins);
+    world.settle(10_000);
+    const said = ready(world)?.message;
+    expect(said).toContain("2 of 3 pods");
+    expect(said).toContain(
+      `Knative makes its pods anew as ${second}, and those of ${first} serve until these are ready`,
+    );
+    expect(said).toContain(message);
+    expect(said).not.toContain("IngressNotConfigured");
+    world.later(9 * 60_000);
+    world.cluster.setReady(next.metadata.name, 1);
+    world.later(9 * 60_000);
+    expect(world.status.lastRun).toBeUndefined();
+    world.later(2 * 60_000);
+    expect(world.status.lastRun).toMatchObject({ outcome: "Failed" });
+  });
+
+  it("finds its pods without the operator once its canary is deleted, whatever Knative makes of them", () => {
+    const world = running(specOf(knative()));
+    const { revision } = world.status.stable ?? {};
+    world.deleteCanary();
+    world.settle();
+    const selector = { "serving.knative.dev/service": `${CANARY}-${revision}-isvc-predictor` };
+    expect(pods(world, revision)).toEqual(selector);
+    expect(world.cluster.services.get(key(revision))?.metadata.finalizers ?? []).toEqual([]);
+    expect(world.cluster.inferenceServices.list()).toHaveLength(1);
+    expect(world.faults()).toEqual([]);
+  });
+
   it("has the number of pods that Git says and no other: to Knative another one is another template", () => {
     const world = started(specOf(knative({ maxReplicas: 4 })));
     const { revision } = world.status.stable ?? {};
@@ -165,7 +209,7 @@ describe("an arm that KServe runs in Knative mode", () => {
     world.job("train-1", "b", "2026-01-02T00:00:00Z");
     world.settle(10_000);
     const { revision } = world.status.candidate ?? {};
-    expect(ready(world)?.message).toContain("KServe has not said why InferenceService");
+    expect(ready(world)?.message).toContain("0 of 2 pods are ready, and KServe has not said why InferenceService");
     const object = standing(world, revision);
     const created = knativeRevision(object, 1);
     const { deployment } = madeByKnative(object, created);
@@ -178,6 +222,17 @@ describe("an arm that KServe runs in Knative mode", () => {
     world.settle(10_000);
     expect(ready(world)?.message).toContain(message);
     expect(world.status.step).toBeUndefined();
+    report(world, revision, {
+      conditions: [
+        { type: "PredictorReady", status: "False", reason: "RevisionMissing", message: "no ready Revision" },
+        { type: "PredictorConfigurationReady", status: "False", message: "Container failed with: boom" },
+      ],
+      deploymentMode: "Knative",
+      components: { predictor: { latestCreatedRevision: created } },
+    });
+    world.settle(10_000);
+    expect(ready(world)?.message).toContain("Container failed with: boom");
+    expect(ready(world)?.message).not.toContain("no ready Revision");
   });
 
   it("says what Knative has against it where no pod is made at all", () => {
