@@ -107,7 +107,9 @@ function problemOf(object: InferenceService): string | undefined {
   if (condition?.status === "True") return undefined;
   const { serving, next } = knativeRevisions(object);
   const anew =
-    serving && next && `Knative makes its pods anew as ${next}, and those of ${serving} serve until these are ready`;
+    serving &&
+    next &&
+    `Knative makes the pods of InferenceService ${name} anew as ${next}, and those of ${serving} serve until these are ready`;
   // Before there are any pods the other one tells why, and later it is about a route that nobody uses.
   const told = [condition, serving === undefined ? conditionOf(READY.Standard) : undefined];
   const [words] = told.flatMap((each) => each?.message || each?.reason || []);
@@ -115,7 +117,8 @@ function problemOf(object: InferenceService): string | undefined {
   const exit = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
   const failure = [reason && `${reason}${exit}`, message].filter(Boolean).join(": ");
   // It stays when it is over.
-  const said = [anew, words, failure && `last failure: ${failure}`].filter(Boolean);
-  if (said.length > 0) return `KServe says of InferenceService ${name}: ${said.join("; ")}`;
+  const said = [words, failure && `last failure: ${failure}`].filter(Boolean).join("; ");
+  const known = [anew, said && `KServe says of InferenceService ${name}: ${said}`].filter(Boolean);
+  if (known.length > 0) return known.join("; ");
   return `KServe has not said why InferenceService ${name} is not ready: see kubectl describe inferenceservice ${name}, and whether KServe's controller runs`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stableAlone, weightIn } from "../../../../src/traffic/slots.ts";
 import { CANARY, digest, NAMESPACE } from "../../../builders/canary.ts";
 import { CanaryWorld, type Crash } from "../../../builders/canary-world.ts";
-import { made, predictor, ready, running, specOf, wins } from "./kserve-scenario.ts";
+import { made, predictor, ready, running, specOf, standing, wins } from "./kserve-scenario.ts";
 
 describe("an InferenceService that KServe does not let go of", () => {
   const FINALIZER = ["inferenceservice.finalizers"];
@@ -11,8 +11,7 @@ describe("an InferenceService that KServe does not let go of", () => {
   function held(): [CanaryWorld, string] {
     const world = running();
     const { revision = "" } = world.status.candidate ?? {};
-    const object = made(world, revision);
-    if (object === undefined) throw new Error("nothing was made");
+    const object = standing(world, revision);
     const metadata = { ...object.metadata, finalizers: FINALIZER };
     world.cluster.put(world.cluster.inferenceServices, { ...object, metadata });
     world.vote(Array<0>(60).fill(0));
@@ -135,8 +134,7 @@ describe("a canary that is deleted", () => {
   it("is noted as gone by nobody who knows only how things were", () => {
     const world = running(specOf());
     const { revision = "" } = world.status.candidate ?? {};
-    const object = made(world, revision);
-    if (object === undefined) throw new Error("nothing was made");
+    const object = standing(world, revision);
     world.cluster.inferenceServices.remove(object);
     world.isStaleKServe = true;
     world.vote(Array<0>(60).fill(0));

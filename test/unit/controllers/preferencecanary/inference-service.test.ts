@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stableAlone, weightIn } from "../../../../src/traffic/slots.ts";
 import { CANARY, digest, modelUri, NAMESPACE } from "../../../builders/canary.ts";
-import type { CanaryWorld } from "../../../builders/canary-world.ts";
 import { PREDICTOR_READY } from "../../../builders/kserve.ts";
 import {
   applied,
@@ -14,7 +13,9 @@ import {
   report,
   running,
   specOf,
+  standing,
   started,
+  starting,
   wins,
 } from "./kserve-scenario.ts";
 
@@ -74,8 +75,7 @@ describe("an arm that is an InferenceService", () => {
   it("stays as KServe's webhook has made it", () => {
     const world = started();
     const { revision } = world.status.stable ?? {};
-    const object = made(world, revision);
-    if (object === undefined) throw new Error("nothing was made");
+    const object = standing(world, revision);
     const annotations = { "serving.kserve.io/deploymentMode": "RawDeployment", modelFormat: "huggingface" };
     const model = { modelFormat: { name: "huggingface", version: "1" } };
     const spec = { predictor: { model, minReplicas: 2, maxReplicas: 2 } };
@@ -117,10 +117,9 @@ describe("an arm that is an InferenceService", () => {
   it("has as many pods as Git says, whatever somebody else adds to it", () => {
     const world = started(specOf({ predictor: { model: predictor().model } }));
     const { revision } = world.status.stable ?? {};
-    const standing = made(world, revision);
-    if (standing?.spec === undefined) throw new Error("nothing was made");
-    const spec = { predictor: { ...standing.spec.predictor, minReplicas: 2, maxReplicas: 5 } };
-    world.cluster.put(world.cluster.inferenceServices, { ...standing, spec });
+    const object = standing(world, revision);
+    const spec = object.spec && { predictor: { ...object.spec.predictor, minReplicas: 2, maxReplicas: 5 } };
+    world.cluster.put(world.cluster.inferenceServices, { ...object, spec });
     world.settle();
     expect(made(world, revision)?.spec?.predictor).toMatchObject({ minReplicas: 1, maxReplicas: 1 });
     expect(applied(world)).toHaveLength(2);
@@ -203,8 +202,7 @@ describe("an arm that is an InferenceService", () => {
   it("is made again when somebody deletes it, but not before KServe has let go of it", () => {
     const world = started();
     const { revision } = world.status.stable ?? {};
-    const object = made(world, revision);
-    if (object === undefined) throw new Error("nothing was made");
+    const object = standing(world, revision);
     const metadata = { ...object.metadata, finalizers: ["inferenceservice.finalizers"] };
     world.cluster.put(world.cluster.inferenceServices, { ...object, metadata });
     world.cluster.remove(world.cluster.inferenceServices, metadata.name);
@@ -232,14 +230,6 @@ describe("an arm that is an InferenceService", () => {
 });
 
 describe("an InferenceService that is not ready", () => {
-  function starting(): CanaryWorld {
-    const world = started();
-    world.autoReady = false;
-    world.job("train-1", "b", "2026-01-02T00:00:00Z");
-    world.settle(10_000);
-    return world;
-  }
-
   it("gets no request, and status says what KServe says of it", () => {
     const world = starting();
     const { candidate } = world.status;

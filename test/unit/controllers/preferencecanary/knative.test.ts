@@ -8,13 +8,14 @@ import {
   applied,
   edit,
   key,
-  made,
   predictor,
   ready,
   report,
   running,
   specOf,
+  standing,
   started,
+  starting,
   wins,
 } from "./kserve-scenario.ts";
 
@@ -22,12 +23,6 @@ const annotations = { "serving.kserve.io/deploymentMode": "Knative" };
 
 function knative(changes = {}) {
   return { annotations, predictor: predictor(changes) };
-}
-
-function standing(world: CanaryWorld, revision: string | undefined) {
-  const object = made(world, revision);
-  if (object === undefined) throw new Error(`no InferenceService of ${revision}`);
-  return object;
 }
 
 /** Where requests to an arm end up. */
@@ -106,10 +101,7 @@ describe("an arm that KServe runs in Knative mode", () => {
   });
 
   it("is found by Knative's labels, since names that are too long are cut, and never by the Service without a selector", () => {
-    const world = started(specOf(knative()));
-    world.autoReady = false;
-    world.job("train-1", "b", "2026-01-02T00:00:00Z");
-    world.settle(10_000);
+    const world = starting(specOf(knative()));
     const { revision } = world.status.candidate ?? {};
     const object = standing(world, revision);
     const knativeName = knativeRevision(object, 1);
@@ -164,7 +156,7 @@ describe("an arm that KServe runs in Knative mode", () => {
     const said = ready(world)?.message;
     expect(said).toContain("2 of 3 pods");
     expect(said).toContain(
-      `Knative makes its pods anew as ${second}, and those of ${first} serve until these are ready`,
+      `Knative makes the pods of InferenceService ${CANARY}-${revision}-isvc anew as ${second}, and those of ${first} serve until these are ready`,
     );
     expect(said).toContain(message);
     expect(said).not.toContain("IngressNotConfigured");
@@ -204,10 +196,7 @@ describe("an arm that KServe runs in Knative mode", () => {
   });
 
   it("says of pods that are not there yet what they, and KServe, say", () => {
-    const world = started(specOf(knative()));
-    world.autoReady = false;
-    world.job("train-1", "b", "2026-01-02T00:00:00Z");
-    world.settle(10_000);
+    const world = starting(specOf(knative()));
     const { revision } = world.status.candidate ?? {};
     expect(ready(world)?.message).toContain("0 of 2 pods are ready, and KServe has not said why InferenceService");
     const object = standing(world, revision);
@@ -235,11 +224,24 @@ describe("an arm that KServe runs in Knative mode", () => {
     expect(ready(world)?.message).not.toContain("no ready Revision");
   });
 
-  it("says what Knative has against it where no pod is made at all", () => {
-    const world = started(specOf(knative()));
-    world.autoReady = false;
-    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  it("waits for minReplicas, whatever an annotation says that means nothing to Knative", () => {
+    const autoscaler = { "serving.kserve.io/autoscalerClass": "external" };
+    const world = starting(specOf({ ...knative(), annotations: { ...annotations, ...autoscaler } }));
+    const { revision } = world.status.candidate ?? {};
+    const object = standing(world, revision);
+    const { deployment, service } = madeByKnative(object, knativeRevision(object, 1));
+    const spec = deployment.spec && { ...deployment.spec, replicas: 1 };
+    world.cluster.put(world.cluster.services, service);
+    world.cluster.put(world.cluster.deployments, { ...deployment, spec });
+    world.cluster.setReady(deployment.metadata.name);
+    report(world, revision, knativeStatus(knativeRevision(object, 1)));
     world.settle(10_000);
+    expect(ready(world)?.message).toContain("1 of 2 pods are ready");
+    expect(world.status.step).toBeUndefined();
+  });
+
+  it("says what Knative has against it where no pod is made at all", () => {
+    const world = starting(specOf(knative()));
     const message = "fails to reconcile predictor: admission webhook denied the request: not a DNS 1035 label";
     report(world, world.status.candidate?.revision, {
       conditions: [{ type: "PredictorReady", status: "False", reason: "ReconcileFailed", message }],

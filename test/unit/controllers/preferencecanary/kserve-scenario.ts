@@ -31,6 +31,15 @@ export function running(spec?: Json): CanaryWorld {
   return world;
 }
 
+/** A candidate whose InferenceService has just been made, and which nobody makes pods of. */
+export function starting(spec?: Json): CanaryWorld {
+  const world = started(spec);
+  world.autoReady = false;
+  world.job("train-1", "b", "2026-01-02T00:00:00Z");
+  world.settle(10_000);
+  return world;
+}
+
 export function edit(world: CanaryWorld, template: Json): void {
   world.edit({ serving: canaryObject(specOf(template)).spec.serving });
 }
@@ -45,11 +54,16 @@ export function made({ cluster }: CanaryWorld, revision?: string) {
   return inferenceServices.get(key(revision)) ?? inferenceServices.get({ namespace: NAMESPACE, name: `${name}-isvc` });
 }
 
-/** KServe: how it says that an InferenceService is. */
-export function report(world: CanaryWorld, revision: string | undefined, status: InferenceServiceStatus): void {
+/** Likewise, where there has to be one. */
+export function standing(world: CanaryWorld, revision: string | undefined) {
   const object = made(world, revision);
   if (object === undefined) throw new Error(`no InferenceService of ${revision}`);
-  world.cluster.put(world.cluster.inferenceServices, { ...object, status });
+  return object;
+}
+
+/** KServe: how it says that an InferenceService is. */
+export function report(world: CanaryWorld, revision: string | undefined, status: InferenceServiceStatus): void {
+  world.cluster.put(world.cluster.inferenceServices, { ...standing(world, revision), status });
 }
 
 export function names({ cluster }: CanaryWorld) {
