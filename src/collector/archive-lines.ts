@@ -15,12 +15,12 @@ const PAGE = 1_000;
  * the store is not the one that the run was judged by, as after a restore.
  */
 export async function* archiveLines(store: Source, key: CanaryKey, request: ArchiveRequest): AsyncGenerator<string> {
-  const { candidate, stable, comparedWith = stable, until } = request;
+  const { candidate, stable, comparedWith = stable, ratedSince, until } = request;
   const pair = { ...key, candidate, stable };
   const reads: Readonly<Record<(typeof ARCHIVED_STREAMS)[number], Read>> = {
     comparisons: (page) => store.comparisons({ ...pair, stable: comparedWith }, page),
     checks: (page) => store.checks(pair, page),
-    ratings: (page) => store.ratings(pair, page),
+    ratings: (page) => store.ratings({ ...pair, since: ratedSince }, page),
   };
   yield lineOf({ format: ARCHIVE_FORMAT, ...key, ...request });
   for (const stream of ARCHIVED_STREAMS) {

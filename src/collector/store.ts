@@ -39,6 +39,11 @@ export interface PairStream extends CanaryKey {
   stable: string;
 }
 
+/** `since`, RFC 3339: what was said of the candidate before is of no answer of its, and not in the stream. */
+export interface RatingStream extends PairStream {
+  since?: string | undefined;
+}
+
 export interface CheckStream extends CanaryKey {
   candidate: string;
 }
@@ -84,7 +89,7 @@ export interface CollectorStore {
   /** These three reject with CursorUnknown when the stream has no such record. */
   comparisons(stream: PairStream, page: Page): Promise<ComparisonPage>;
   checks(stream: CheckStream, page: Page): Promise<CheckPage>;
-  ratings(stream: PairStream, page: Page): Promise<RatingPage>;
+  ratings(stream: RatingStream, page: Page): Promise<RatingPage>;
   answers(stream: CheckStream, filter: { unchecked: boolean; limit: number }): Promise<AnswerList>;
   addChecks(key: CanaryKey, checks: readonly Check[]): Promise<ItemOutcome[]>;
   addRatings(key: CanaryKey, ratings: readonly Rating[]): Promise<ItemOutcome[]>;

@@ -25,6 +25,8 @@ export interface PairQuery {
   canary: string;
   candidate: string;
   stable: string;
+  /** Of ratings: without those from before. */
+  since?: string;
   cursor: Cursor | null;
   limit: number;
   signal?: AbortSignal;

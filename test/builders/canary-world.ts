@@ -146,7 +146,7 @@ export class CanaryWorld {
       return { ...NO_EVIDENCE, contended: contended(run, collected) };
     }
     if (stable === undefined || candidate === undefined) return NO_EVIDENCE;
-    const pair = pairOf(observed.canary, stable, candidate.revision);
+    const pair = pairOf(observed.canary, stable, candidate);
     const gates = rememberedGates(observed, run);
     const collected = this.evidence.read(pair, cursorsOf(observed.canary.spec, candidate, gates));
     return { ...collected, answers: this.answers.read(questionsOf(observed, run, gates)) };
@@ -286,7 +286,7 @@ export class CanaryWorld {
   /** Comparisons of distinct prompts in the current run; 1 is for the candidate. */
   vote(outcomes: readonly number[], cohort: string | null = null): void {
     const { stable = "", candidate } = this.facts().run;
-    const pair = pairOf(this.canary, stable, candidate?.revision ?? "");
+    const pair = pairOf(this.canary, stable, candidate ?? { revision: "" });
     for (const outcome of outcomes) this.evidence.vote(pair, outcome, cohort);
   }
 
@@ -294,7 +294,7 @@ export class CanaryWorld {
   voteFor(contender: string, outcomes: readonly number[]): void {
     const { stable = "", contenders, target } = this.facts().run;
     const { revision = target?.revision ?? "" } = contenders?.find(({ name }) => name === contender) ?? {};
-    for (const outcome of outcomes) this.evidence.vote(pairOf(this.canary, stable, revision), outcome);
+    for (const outcome of outcomes) this.evidence.vote(pairOf(this.canary, stable, { revision }), outcome);
   }
 
   /** Of distinct users, of either arm of the current run; 1 is good. */

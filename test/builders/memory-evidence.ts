@@ -34,8 +34,8 @@ export function createMemoryEvidence(now: () => Date) {
     return { from, records: how.type === "Readable" ? newer : [], access: how };
   }
 
-  function firstOf(candidate: string): number {
-    const index = ratings.findIndex(({ owner }) => owner === candidate);
+  function firstOf({ candidate, firstServed = "" }: Pair): number {
+    const index = ratings.findIndex(({ owner, at }) => owner === candidate && at >= firstServed);
     return index < 0 ? ratings.length : index;
   }
 
@@ -63,7 +63,7 @@ export function createMemoryEvidence(now: () => Date) {
       const { candidate, stable } = pair;
       asked = Object.keys(cursors);
       const compared = `${candidate}/${comparedWith(pair)}`;
-      const rated = ratings.slice(firstOf(candidate));
+      const rated = ratings.slice(firstOf(pair));
       const how = (name: keyof Collected): Access => (isHeard ? access[name] : { type: "Unread" });
       return {
         comparisons: stream<Comparison>(votes, [compared], cursors.comparisons, how("comparisons")),

@@ -414,21 +414,26 @@ export const RatingRecord = z.object({
 export type RatingRecord = z.infer<typeof RatingRecord>;
 
 /**
- * The stream of a candidate and a stable: all of the candidate's ratings, and those of stable since the first of them.
- * What was said of stable before is about other days, and whoever said it may say it again.
+ * The stream of a candidate and a stable: the candidate's ratings, from `since` on where that is asked for, and those of
+ * stable since the first of them. What was said before is of other days, or of no answer that the candidate gave, and
+ * whoever said it may say it again.
  */
 export const RatingPage = z.object({ records: z.array(RatingRecord), head: Sequence });
 export type RatingPage = z.infer<typeof RatingPage>;
 
 // ---- evidence of many canaries in one request: POST /v1/evidence, for those who may read every namespace
 
-/** One stream, after the cursor. `stable` says nothing about checks, which are the candidate's alone. */
+/**
+ * One stream, after the cursor. `stable` says nothing about checks, which are the candidate's alone; `since` is of ratings,
+ * as above.
+ */
 export const EvidenceRead = z.strictObject({
   namespace: Name,
   canary: Name,
   stream: EvidenceStream,
   candidate: Name,
   stable: Name,
+  since: Time.exactOptional(),
   cursor: Cursor.nullable(),
   limit: z.int().min(1).max(LIMITS.items),
 });

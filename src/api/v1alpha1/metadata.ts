@@ -59,6 +59,8 @@ export const ANNOTATION = {
   retry: "dpo.dev/retry",
   /** On a ControllerRevision: when it was last tried again. Only evidence from after that can reject it. */
   triedAgain: "dpo.dev/tried-again-at",
+  /** On a ControllerRevision: when it was first to be given requests of users. No rating from before is of an answer of its. */
+  firstServed: "dpo.dev/first-served-at",
 } as const;
 
 /** An order's annotation with this behind it says who gave it; the API server writes it (manifests/recorded-orders). */

@@ -31,7 +31,7 @@ async function* chunksOf(store: CollectorStore, reads: readonly EvidenceRead[]):
 
 async function answerTo(
   store: CollectorStore,
-  { stream, cursor, limit, ...pair }: EvidenceRead,
+  { stream, cursor, limit, since, ...pair }: EvidenceRead,
 ): Promise<EvidenceAnswer> {
   const page = { cursor, limit };
   try {
@@ -41,7 +41,7 @@ async function answerTo(
       case "checks":
         return { checks: await store.checks(pair, page) };
       case "ratings":
-        return { ratings: await store.ratings(pair, page) };
+        return { ratings: await store.ratings({ ...pair, since }, page) };
     }
   } catch (error) {
     if (error instanceof StoreError) return { error: errorBody(error.reason, error.message, error.path) };

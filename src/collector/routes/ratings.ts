@@ -7,7 +7,12 @@ import { cursorOf, pageParameters } from "./query.ts";
 import { canaryOf, type RouteContext } from "./route-context.ts";
 
 const Envelope = z.strictObject({ ratings: z.array(z.unknown()).min(1).max(LIMITS.items) });
-const Query = z.strictObject({ candidate: z.string().min(1), stable: z.string().min(1), ...pageParameters });
+const Query = z.strictObject({
+  candidate: z.string().min(1),
+  stable: z.string().min(1),
+  since: z.iso.datetime().optional(),
+  ...pageParameters,
+});
 
 export function ratingRoutes(app: FastifyInstance, context: RouteContext): void {
   const { store, clock } = context;
@@ -27,7 +32,7 @@ export function ratingRoutes(app: FastifyInstance, context: RouteContext): void 
 
   app.get("/canaries/:canary/ratings", async (request): Promise<RatingPage> => {
     const key = canaryOf(request.params);
-    const { candidate, stable, limit, ...position } = parse(Query, request.query);
-    return store.ratings({ ...key, candidate, stable }, { cursor: cursorOf(position), limit });
+    const { candidate, stable, since, limit, ...position } = parse(Query, request.query);
+    return store.ratings({ ...key, candidate, stable, since }, { cursor: cursorOf(position), limit });
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Rating, RatingPage, RatingRecord } from "../../api/contracts/collector-api.ts";
-import type { CanaryKey, ItemOutcome, NewsItem, Page, PairStream } from "../store.ts";
+import type { CanaryKey, ItemOutcome, NewsItem, Page, RatingStream } from "../store.ts";
 import { prepare } from "./database.ts";
 import { checkCursor } from "./evidence-cursor.ts";
 import { contentOf, type RecordLog } from "./record-log.ts";
@@ -9,8 +9,11 @@ import { contentOf, type RecordLog } from "./record-log.ts";
 /** What people thought of answers that they were served. */
 export interface Ratings {
   add(key: CanaryKey, rating: Rating): ItemOutcome;
-  page(stream: PairStream, page: Page): RatingPage;
+  page(stream: RatingStream, page: Page): RatingPage;
 }
+
+/** Before every record. */
+const EVER = "1970-01-01T00:00:00Z";
 
 const OF = `ratings.namespace = :namespace AND canary = :canary AND revision =`;
 /** One revision's part of a page, read in the order of an index: the two parts are at most two pages to sort. */
@@ -30,7 +33,12 @@ function prepareRatings(db: DatabaseSync) {
       `SELECT vote FROM ratings WHERE ${OF} :revision AND unit = :unit AND sequence < :before
        ORDER BY sequence DESC LIMIT 1`,
     ),
-    first: prepare<{ first: number | null }>(db, `SELECT min(sequence) AS first FROM ratings WHERE ${OF} :candidate`),
+    // In the order of the index, so that only what came too early is looked at before it.
+    first: prepare<{ first: number }>(
+      db,
+      `SELECT sequence AS first FROM ratings JOIN records USING (sequence)
+       WHERE ${OF} :candidate AND at >= :since ORDER BY sequence LIMIT 1`,
+    ),
     last: prepare<{ last: number | null }>(db, `SELECT max(sequence) AS last FROM ratings WHERE ${OF} :revision`),
     find: prepare<{ id: string }>(
       db,
@@ -68,12 +76,13 @@ export function createRatings(db: DatabaseSync, log: RecordLog, touch: (item: Ne
       touch({ namespace, canary, stream: "ratings" });
       return { result: "Accepted", sequence, at };
     },
-    page({ namespace, canary, candidate, stable }, { cursor, limit }) {
+    page({ namespace, canary, candidate, stable, since = EVER }, { cursor, limit }) {
       const run = { namespace, canary, candidate, stable };
-      const start = first.get({ namespace, canary, candidate })?.first ?? Number.MAX_SAFE_INTEGER;
+      const begin = { namespace, canary, candidate, since: new Date(since).toISOString() };
+      const start = first.get(begin)?.first ?? Number.MAX_SAFE_INTEGER;
       const after = checkCursor(cursor, (sequence) => find.get({ ...run, sequence, first: start })?.id);
       const rows = select.all({ ...run, after: Math.max(after, start - 1), limit });
-      // Numbered at commit; what a rater had said of stable before the stream begins is taken off again.
+      // Numbered at commit; what a rater had said before the stream begins is taken off again.
       const records = rows.map((row) => {
         const { revision, unit } = row;
         return { ...row, vote: row.vote - votesBefore({ namespace, canary, revision, unit }, start) };

@@ -19,7 +19,7 @@ export const ARM_PORT = 8080;
 
 /** The revision as it is remembered, with what was made of it. Its data can never change. */
 export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord): Applied<ControllerRevision> {
-  const { revision, model, verdict, reason, retried, retriedAt, choice, among, removed } = record;
+  const { revision, model, verdict, reason, retried, retriedAt, firstServed, choice, among, removed } = record;
   return {
     metadata: {
       ...identity(canary, armName(canary.metadata.name, revision)),
@@ -30,6 +30,7 @@ export function revisionRecord(canary: PreferenceCanary, record: RevisionRecord)
         ...(reason && { [ANNOTATION.rejectedReason]: reason }),
         ...(retried && { [ANNOTATION.retry]: revision }),
         ...(retriedAt && { [ANNOTATION.triedAgain]: retriedAt }),
+        ...(firstServed && { [ANNOTATION.firstServed]: firstServed }),
         ...(choice && { [ANNOTATION.choice]: choice }),
         ...(among && { [ANNOTATION.among]: String(among) }),
         ...(removed && { [ANNOTATION.removed]: "true" }),

@@ -27,6 +27,7 @@ const RecordData = z.union([
 ]);
 
 const Verdict = z.enum(["Promoted", "RolledBack", "Failed"]);
+const Time = z.iso.datetime();
 const Among = z.coerce.number().int().min(2);
 
 /** By revision. */
@@ -44,6 +45,7 @@ const readRecord = oncePerObject(({ metadata, data }: Stored<ControllerRevision>
   const reason = annotations[ANNOTATION.rejectedReason];
   const retried = annotations[ANNOTATION.retry] === revision;
   const retriedAt = annotations[ANNOTATION.triedAgain];
+  const firstServed = Time.safeParse(annotations[ANNOTATION.firstServed]).data;
   const choice = annotations[ANNOTATION.choice];
   const removed = annotations[ANNOTATION.removed] === "true";
   const among = Among.safeParse(annotations[ANNOTATION.among]).data;
@@ -55,6 +57,7 @@ const readRecord = oncePerObject(({ metadata, data }: Stored<ControllerRevision>
       created,
       retried,
       ...(retriedAt && { retriedAt }),
+      ...(firstServed && { firstServed }),
       ...(verdict && { verdict }),
       ...(reason && { reason }),
       ...(choice && { choice }),

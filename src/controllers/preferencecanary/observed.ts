@@ -61,6 +61,8 @@ export type RevisionRecord = RevisionInputs & {
   readonly retried: boolean;
   /** When it was last tried again, RFC 3339; stays when the annotation goes. */
   readonly retriedAt?: string;
+  /** When it was first to be given requests of users, RFC 3339; absent before that. */
+  readonly firstServed?: string;
   /** Of which models its own was chosen, by the name of their set. */
   readonly choice?: string;
   /** Among how many it was first compared; stays, since its evidence goes on whatever Git lists later. */

@@ -165,7 +165,7 @@ function evidenceReader(
     folded.forget(key);
     return () => NO_EVIDENCE;
   }
-  const pair = pairOf(observed.canary, stable, candidate.revision);
+  const pair = pairOf(observed.canary, stable, candidate);
   const tried = `${stable} ${candidate.revision} ${observed.records.get(candidate.revision)?.retriedAt}`;
   const remembered = rememberedGates(observed, run);
   const questions = questionsOf(observed, run, remembered);

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Cursor } from "../../../src/api/contracts/collector-api.ts";
@@ -68,14 +69,21 @@ async function correct(collector: TestCollector, count: number): Promise<void> {
 }
 
 /** As the controller folds it: some records of some streams at each look. `limits`: the records of each look. */
-async function fold(collector: TestCollector, limits: readonly number[], previous: readonly GateStatus[] = []) {
+async function fold(
+  collector: TestCollector,
+  limits: readonly number[],
+  previous: readonly GateStatus[] = [],
+  since?: string,
+) {
   const cursors: Partial<Record<(typeof STREAMS)[number], Cursor | null>> = {};
   let gates: readonly GateStatus[] = previous;
   for (const limit of limits) {
     for (const stream of STREAMS) {
       const from = cursors[stream] ?? null;
       const position = from === null ? "" : `&after=${from.sequence}&afterId=${from.id}`;
-      const query = `candidate=${CANDIDATE.revision}${stream === "checks" ? "" : `&stable=${STABLE.revision}`}`;
+      const both = stream === "checks" ? "" : `&stable=${STABLE.revision}`;
+      const rated = stream === "ratings" && since !== undefined ? `&since=${since}` : "";
+      const query = `candidate=${CANDIDATE.revision}${both}${rated}`;
       const path = `/v1/namespaces/team/canaries/assistant/${stream}?${query}&limit=${limit}${position}`;
       const { records } = (await collector.call("GET", path)).body;
       const news = { from, records, access: { type: "Readable" } };
@@ -96,9 +104,9 @@ const look = {
 let bytes: Buffer;
 let gates: readonly GateStatus[];
 
-function requestOf(said: readonly GateStatus[]) {
+function requestOf(said: readonly GateStatus[], tried?: { readonly firstServed: string }) {
   const candidate = { ...CANDIDATE, served: served.toISOString() };
-  return archiveRequest({ lastRun, candidate, stable: STABLE, gates: said, spec, retriedAt: undefined });
+  return archiveRequest({ lastRun, candidate, stable: STABLE, gates: said, spec, tried });
 }
 
 beforeAll(async () => {
@@ -190,6 +198,27 @@ describe("an archived run", () => {
     ]);
     const words = "winRate: 3 later versions of choices are in the evidence, and none of them is a bet.";
     expect((await replay(packed)).stdout).toContain(words);
+  });
+
+  test("has no rating from before the candidate served, and comes to the same without", async () => {
+    await using collector = await startCollector();
+    const early = { id: "early", revision: CANDIDATE.revision, rater: "ann 1", value: 0 };
+    await post(collector, "canaries/assistant/ratings", { ratings: [early] });
+    const all = `/v1/namespaces/team/canaries/assistant/ratings?candidate=${CANDIDATE.revision}&stable=${STABLE.revision}`;
+    const firstServed = new Date(Date.parse((await collector.call("GET", all)).body.records[0].at) + 1).toISOString();
+    while (Date.now() < Date.parse(firstServed)) await setTimeout(1);
+    await judge(collector);
+    const said = await fold(collector, [50, 50, 50, 50, 50], [], firstServed);
+    const ratingsOf = (packed: Buffer) =>
+      gunzipSync(packed)
+        .toString()
+        .match(/"stream":"ratings"/g)?.length;
+    expect(said.find(({ name }) => name === "compliance")).toMatchObject({ samples: 120 });
+    const packed = await archived(collector, requestOf(said, { firstServed }));
+    expect(ratingsOf(packed)).toBe(240);
+    const { code, stdout } = await replay(packed, "--json");
+    expect(JSON.parse(stdout).gates.map(({ same }: { same: boolean }) => same)).toEqual(Array(5).fill(true));
+    expect(code).toBe(0);
   });
 
   test("is replayed by its own numbers", async () => {
@@ -296,7 +325,7 @@ describe("an archived run whose gates asked other systems", () => {
       stable: STABLE,
       gates: said,
       spec: asking,
-      retriedAt: undefined,
+      tried: undefined,
     });
     const { code, stdout } = await replay(await archived(collector, request), "--json");
     const { gates } = JSON.parse(stdout);

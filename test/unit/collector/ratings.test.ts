@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CANARY } from "./judging.ts";
 import { startCollector, type TestCollector } from "./running-collector.ts";
@@ -72,6 +73,32 @@ test("what was said of stable before the candidate's first rating is of another 
   expect(written((await read(collector)).body.records)).toBe("c:cy=0#1 s:ann=0#1 s:ann=1#2 s:bob=1#1");
   const reversed = (await read(collector, "", "candidate=5ab1e00000&stable=ca4d1da7e0")).body.records;
   expect(written(reversed)).toBe("s:ann=1#1 s:ann=1#2 s:bob=1#1 c:cy=0#1 s:ann=0#3 s:ann=1#4 s:bob=1#2");
+});
+
+test("what came in the candidate's name before it served is in no stream that begins then, and takes no vote from its rater", async () => {
+  await using collector = await startCollector();
+  await rate(collector, "c:ann=0 s:ann=1 c:bob=0 c:bob=0");
+  const { at } = (await read(collector)).body.records.at(-1);
+  // Its own moment is not before it.
+  const early = new Date(Date.parse(at) + 1).toISOString();
+  expect(written((await read(collector, `&since=${at}`)).body.records)).toContain("c:bob=0");
+  expect((await read(collector, `&since=${early}`)).body).toEqual({ records: [], head: 0 });
+  while (Date.now() < Date.parse(early)) await setTimeout(1);
+  const sequence = await rate(collector, "s:cy=1 c:bob=1 s:ann=0 c:ann=1 c:bob=0");
+  const { body } = await read(collector, `&since=${early}`);
+  expect(written(body.records)).toBe("c:bob=1#1 s:ann=0#1 c:ann=1#1 c:bob=0#2");
+  expect(body.head).toBe(sequence);
+  // The same moment in another place's words.
+  const elsewhere = new Date(Date.parse(early)).toISOString().replace("Z", "000Z");
+  expect((await read(collector, `&since=${elsewhere}`)).body).toEqual(body);
+  const [first] = (await read(collector)).body.records;
+  const before = await read(collector, `&since=${early}&after=${first.sequence}&afterId=${first.id}`);
+  expect(before).toMatchObject({ status: 410, body: { error: { reason: "CursorUnknown" } } });
+  expect((await read(collector, "&since=yesterday")).body.error).toMatchObject({ path: "since" });
+  const stream = { namespace: "team", canary: "assistant", stream: "ratings", since: early, cursor: null, limit: 9 };
+  const reads = [{ ...stream, candidate: "ca4d1da7e0", stable: "5ab1e00000" }];
+  const joint = await collector.call("POST", "/v1/evidence", { reads }, "dpo-system/dpo-manager");
+  expect(JSON.parse(joint.body)).toEqual({ ratings: body });
 });
 
 test("a rater is the same unit to both arms, and each canary has ratings of its own", async () => {

@@ -10,9 +10,18 @@ export function againstOf({ service, port }: Baseline): string {
 }
 
 /** What the evidence of a run is about. */
-export function pairOf({ spec }: Observed["canary"], stable: string, candidate: string): Pair {
+export function pairOf(
+  { spec }: Observed["canary"],
+  stable: string,
+  { revision, firstServed }: { readonly revision: string; readonly firstServed?: string },
+): Pair {
   const { baseline } = spec.evidence.comparisons;
-  return { candidate, stable, ...(baseline && { against: againstOf(baseline) }) };
+  return {
+    candidate: revision,
+    stable,
+    ...(baseline && { against: againstOf(baseline) }),
+    ...(firstServed && { firstServed }),
+  };
 }
 
 /**

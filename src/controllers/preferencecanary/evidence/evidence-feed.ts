@@ -41,7 +41,8 @@ export interface EvidenceFeedOptions {
 
 /** A stream that is followed from when somebody first reads it, until nobody does. */
 interface Followed<Item> {
-  read(cursor: Cursor | null | undefined): Stream<Item>;
+  /** `since`: what it begins with; another one is another stream. */
+  read(cursor: Cursor | null | undefined, since?: string): Stream<Item>;
   apply(connection: Connection): void;
   stop(): void;
 }
@@ -87,10 +88,10 @@ export function createEvidenceFeed(options: EvidenceFeedOptions): EvidenceFeed {
       keyString(canary),
       current.map(({ run }) => run),
     );
-    return current.map(({ run, cursors }) => ({
+    return current.map(({ run, cursors }, index) => ({
       comparisons: run.streams.comparisons.read(cursors.comparisons),
       checks: run.streams.checks.read(cursors.checks),
-      ratings: run.streams.ratings.read(cursors.ratings),
+      ratings: run.streams.ratings.read(cursors.ratings, wanted[index]?.[0].firstServed),
     }));
   }
 
@@ -126,12 +127,13 @@ function start(
       logger.warn({ canary: keyString(canary), ...pair, err: error }, "evidence cannot be read"),
   };
   function stream<Item extends Cursor>(ask: (query: PairQuery) => Promise<{ readonly records: readonly Item[] }>) {
-    const follow = (from: Cursor | null) =>
+    const follow = (from: Cursor | null, since: string | undefined) =>
       createFollower<Item>({
         ...common,
         pageSize: PAGE,
         cursor: from,
-        fetch: (cursor, signal) => ask({ namespace, canary: name, candidate, stable, cursor, limit: PAGE, signal }),
+        fetch: (cursor, signal) =>
+          ask({ namespace, canary: name, candidate, stable, ...(since && { since }), cursor, limit: PAGE, signal }),
       });
     return followed(follow, connection);
   }
@@ -143,6 +145,7 @@ function start(
   return { pair, streams };
 }
 
+/** When the candidate first served is of its ratings alone. */
 function isOf({ pair }: Run, { candidate, stable, against }: Pair): boolean {
   return pair.candidate === candidate && pair.stable === stable && pair.against === against;
 }
@@ -161,10 +164,11 @@ function end({ streams }: Run): void {
 }
 
 function followed<Item>(
-  follow: (cursor: Cursor | null) => Follower<Item>,
+  follow: (cursor: Cursor | null, since: string | undefined) => Follower<Item>,
   connection: () => Connection,
 ): Followed<Item> {
   let follower: Follower<Item> | undefined;
+  let begin: string | undefined;
 
   function apply(now: Connection): void {
     if (now.type === "Open") follower?.refresh();
@@ -177,13 +181,12 @@ function followed<Item>(
   }
 
   return {
-    read(cursor) {
-      if (cursor === undefined) {
-        stop();
-        return NOTHING;
-      }
+    read(cursor, since) {
+      if (cursor === undefined || since !== begin) stop();
+      begin = since;
+      if (cursor === undefined) return NOTHING;
       if (follower === undefined) {
-        follower = follow(cursor);
+        follower = follow(cursor, since);
         apply(connection());
       }
       return follower.read(cursor);

@@ -61,6 +61,8 @@ export interface Pair {
   readonly stable: string;
   /** Comparisons are with this baseline instead. */
   readonly against?: string;
+  /** Ratings from before are of no answer of the candidate's. */
+  readonly firstServed?: string;
 }
 
 /** Where each stream was folded up to, null at its beginning. One that no gate reads is absent, and is not followed. */

@@ -21,7 +21,7 @@ export type { GateStatus } from "./gate.ts";
 export type Asked = Pick<PreferenceCanarySpec, "gates" | "evidence">;
 
 /** Whom the gates are about. */
-export type Judged = Pick<Candidate, "revision" | "sameModel" | "among">;
+export type Judged = Pick<Candidate, "revision" | "sameModel" | "among" | "firstServed">;
 
 /** With the rates that one of so many candidates is judged at. */
 export function gatesAmong({ gates }: Pick<Asked, "gates">, among: number | undefined): Asked["gates"] {
@@ -150,11 +150,14 @@ function withNumbers(known: GateStatus, { numbers, against }: Pick<Gate, "number
   );
 }
 
-/** After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. */
+/**
+ * After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. Ratings
+ * are not read of a candidate that was never to serve users.
+ */
 export function cursorsOf(spec: Asked, candidate: Judged, folded: readonly GateStatus[]): Cursors {
   const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
   for (const { name, stream } of gatesOf(spec, candidate)) {
-    if (stream === "answers") continue;
+    if (stream === "answers" || (stream === "ratings" && candidate.firstServed === undefined)) continue;
     const { cursor = null } = named(folded, name) ?? {};
     const other = cursors[stream];
     cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;

@@ -27,6 +27,8 @@ export interface Candidate {
   readonly sameModel: boolean;
   /** Among how many it was chosen: what is promised of all of them together is shared out between them. */
   readonly among?: number;
+  /** When it was first to be given requests of users, RFC 3339: from then on there can be ratings of its answers. */
+  readonly firstServed?: string;
 }
 
 /** Who serves, who is judged, and who should be. */
@@ -127,13 +129,15 @@ function describe(
   target: Target | undefined,
   stableDigest: Digest | undefined,
 ): Omit<Candidate, "revision" | "state"> {
-  const { model } = observed.records.get(revision) ?? (target?.revision === revision ? target : {});
+  const record = observed.records.get(revision);
+  const { model } = record ?? (target?.revision === revision ? target : {});
   const digest = model?.digest;
   const among = amongHowMany(observed, revision, digest);
   return {
     ...(digest && { digest }),
     sameModel: digest !== undefined && digest === stableDigest,
     ...(among && { among }),
+    ...(record?.firstServed && { firstServed: record.firstServed }),
   };
 }
 

@@ -49,7 +49,7 @@ export function wantedOf(observed: Observed, { stable, contenders = [] }: Run): 
   const asked = askedOfContenders(observed);
   return contenders.map((contender) => {
     const gates = rememberedOf(observed, stable, contender);
-    return [pairOf(observed.canary, stable, contender.revision), cursorsOf(asked, contender, gates)];
+    return [pairOf(observed.canary, stable, contender), cursorsOf(asked, contender, gates)];
   });
 }
 

@@ -110,6 +110,22 @@ it("reads comparisons with the baseline, where there is one, and with another on
   ]);
 });
 
+it("reads ratings from when the candidate first served, and no other stream anew when that comes to be known", async () => {
+  const { feed: evidence, calls, say, turn } = followed();
+  const [one, other] = ["2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z"];
+  evidence.read(CANARY, PAIR, { comparisons: null });
+  await say();
+  for (const firstServed of [one, one, other]) {
+    evidence.read(CANARY, { ...PAIR, firstServed }, BOTH);
+    await turn();
+  }
+  expect(calls.map(({ stream, query }) => [stream, query.since])).toEqual([
+    ["comparisons", undefined],
+    ["ratings", one],
+    ["ratings", other],
+  ]);
+});
+
 it("reads the stream alone that is named", async () => {
   const { feed: evidence, calls, say, sayOf } = followed();
   evidence.read(CANARY, PAIR, BOTH);

@@ -14,8 +14,9 @@ import { canaryObject, canarySpec } from "../../../builders/canary.ts";
 
 const RATED = { comparisons: { dataset: { name: "support" } }, ratings: {} };
 const stable = "aaaaaaaaaa";
-const candidate = { revision: "bbbbbbbbbb", state: "Running", sameModel: false } as const;
 const at = new Date("2026-01-01T00:00:00.000Z");
+const firstServed = at.toISOString();
+const candidate = { revision: "bbbbbbbbbb", state: "Running", sameModel: false, firstServed } as const;
 const served = { now: at, silence: { since: at, served: at, bothServed: at, limitMs: 3_600_000 } };
 const readable: Access = { type: "Readable" };
 
@@ -150,6 +151,11 @@ describe("a stream that two gates read", () => {
     expect(from(behind).ratings).toEqual({ sequence: 2, id: "r2" });
     expect(from(remembered([])).ratings).toBeNull();
     expect(from([], canaryOf({}))).toEqual({ comparisons: null });
+  });
+
+  it("is not asked for before the candidate is given requests", () => {
+    const { firstServed: _, ...shadow } = candidate;
+    expect(cursorsOf(both.spec, shadow, remembered([]))).toEqual({ comparisons: null });
   });
 
   it("is not folded twice by the one that is ahead", () => {

@@ -71,16 +71,37 @@ describe.each([
     expect(world.faults()).toEqual([]);
   });
 
-  it("is not taken back before it has a weight that is live, whatever comes in its name", () => {
+  it("is not taken back by what came before it was given requests, nor later, whatever is forgotten", () => {
     const world = inShadow(gates);
     complain(world);
     world.later(HOUR);
-    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "shadow" } });
-    expect(gate(world, name)?.verdict).toBe("Undecided");
+    expect(gate(world, name)).toMatchObject({ verdict: "Undecided", samples: 0 });
     world.later(HOUR + MINUTE);
-    expect(world.status).toMatchObject({ phase: "RolledBack" });
-    const live = world.statuses.filter(({ candidate }) => candidate?.served !== undefined);
-    expect(live[0]).toMatchObject({ step: { name: "first" }, phase: "RollingBack" });
+    world.loseStatus();
+    world.restart();
+    world.later(MINUTE);
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "first" } });
+    expect(gate(world, name)).toMatchObject({ verdict: "Undecided", samples: 0 });
+    complain(world);
+    world.settle(MINUTE);
+    expect(world.status.phase).toBe("RolledBack");
+  });
+
+  it("is not taken back before its weight is live, and then by all that came since it was stored", () => {
+    const world = inShadow(gates);
+    world.probing.setGateway({ type: "Confirmed" });
+    while (!world.slots?.some(({ weight }) => weight === 10_000)) {
+      world.pass();
+      world.clock.pause(MINUTE);
+    }
+    world.probing.setGateway({ type: "Denied", words: "the gateway still shows the weights before" });
+    complain(world);
+    world.settle(MINUTE);
+    expect(world.status).toMatchObject({ phase: "Progressing", step: { name: "first" } });
+    expect(gate(world, name)).toMatchObject({ verdict: "Undecided", samples: 120 });
+    world.probing.setGateway({ type: "Confirmed" });
+    world.settle(MINUTE);
+    expect(world.status.phase).toBe("RolledBack");
   });
 
   it("is still taken back by an operator that has just started, with the collector down", () => {

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { ANNOTATION } from "../../../../src/api/v1alpha1/metadata.ts";
+import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
+import type { CanaryWorld, Crash } from "../../../builders/canary-world.ts";
+import { candidateOf, HOUR, idle, losses, ready, running, serving, stableOf } from "./scenario.ts";
+
+const RATED = {
+  gates: { winRate: {}, compliance: {} },
+  evidence: { comparisons: { dataset: { name: "support" } }, ratings: {} },
+};
+const steps = [
+  { name: "shadow", weight: 0, minDuration: "1h" },
+  { name: "half", weight: 50 },
+];
+
+function recordOf(world: CanaryWorld, revision: string) {
+  return world.cluster.records.get({ namespace: NAMESPACE, name: `${CANARY}-${revision}` });
+}
+
+function firstServed(world: CanaryWorld, revision: string): string | undefined {
+  return recordOf(world, revision)?.metadata.annotations?.[ANNOTATION.firstServed];
+}
+
+/** As an earlier release left it. */
+function forget(world: CanaryWorld, revision: string): void {
+  const { metadata, ...record } = recordOf(world, revision) ?? { metadata: { name: "" } };
+  const { [ANNOTATION.firstServed]: _forgotten, ...annotations } = metadata.annotations ?? {};
+  world.cluster.put(world.cluster.records, { revision: 1, ...record, metadata: { ...metadata, annotations } });
+}
+
+/** Of compliance. */
+function samples(world: CanaryWorld): number | undefined {
+  return world.status.gates?.find(({ name }) => name === "compliance")?.samples;
+}
+
+describe("when a revision first served", () => {
+  it("is noted before the route gives it anything, and never again", () => {
+    const world = idle({ ...RATED, steps });
+    expect(firstServed(world, stableOf(world))).toBeDefined();
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    const candidate = () => candidateOf(world);
+    world.settle(HOUR - 1_000);
+    expect(world.status.step?.name).toBe("shadow");
+    expect(firstServed(world, candidate())).toBeUndefined();
+    while (serving(world)[candidate()] !== 500_000) {
+      if ((serving(world)[candidate()] ?? 0) > 1) expect(firstServed(world, candidate())).toBeDefined();
+      world.pass();
+      world.clock.pause(1_000);
+    }
+    const noted = firstServed(world, candidate());
+    expect(Date.parse(noted ?? "")).toBeLessThan(world.clock.now().getTime());
+    world.later(HOUR);
+    world.loseStatus();
+    world.later(HOUR);
+    expect(firstServed(world, candidate())).toBe(noted);
+    expect(world.effects.filter((effect) => effect.type === "ApplyRecord")).toHaveLength(4);
+  });
+
+  it.each<Crash>(["BeforeEffect", "BeforeStatus"])(
+    "is not after its first requests, whenever the operator dies: %s",
+    (crash) => {
+      const entering = () => {
+        const world = idle({ ...RATED, steps: steps.slice(1) });
+        world.job("train-1", "b", "2026-01-02T00:00:00Z");
+        return world;
+      };
+      const passes = entering().settle(30_000);
+      expect(passes).toBeGreaterThan(5);
+      for (let at = 0; at < passes; at++) {
+        const world = entering();
+        world.settle(30_000, { [at]: crash });
+        const { served, revision = "" } = world.status.candidate ?? {};
+        expect(serving(world)[revision]).toBe(500_000);
+        expect(Date.parse(firstServed(world, revision) ?? "")).toBeLessThanOrEqual(Date.parse(served ?? ""));
+        world.rate("Candidate", [1, 1]);
+        world.settle(0);
+        expect(samples(world)).toBe(2);
+      }
+    },
+  );
+
+  it("is what status knows of one that serves already, whose ratings go on", () => {
+    const world = running(RATED);
+    const { served } = world.status.candidate ?? {};
+    world.rate("Candidate", [1, 0]);
+    world.settle(0);
+    forget(world, candidateOf(world));
+    world.clock.pause(HOUR);
+    world.rate("Candidate", [1]);
+    world.settle(0);
+    expect(served).toBeDefined();
+    expect(firstServed(world, candidateOf(world))).toBe(served);
+    expect(samples(world)).toBe(3);
+  });
+
+  it("keeps no rollback waiting, nor what comes after one", () => {
+    const world = running(RATED);
+    const candidate = candidateOf(world);
+    forget(world, candidate);
+    forget(world, stableOf(world));
+    world.vote(losses);
+    expect(world.pass().effect).toMatchObject({ type: "WriteRoute", isRollback: true });
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "RolledBack", lastRun: { revision: candidate } });
+  });
+
+  it("is told where the API server does not take it, keeps no traffic waiting, and is made good", () => {
+    const world = idle({ ...RATED, steps });
+    world.job("train-1", "b", "2026-01-02T00:00:00Z");
+    world.settle(30_000);
+    world.refuses = (effect) => effect.type === "ApplyRecord";
+    world.settle(2 * HOUR);
+    expect(serving(world)[candidateOf(world)]).toBe(500_000);
+    expect(ready(world)?.message).toContain("ApplyRecord is forbidden");
+    world.rate("Candidate", [1]);
+    world.settle(0);
+    expect(samples(world)).toBe(0);
+    world.refuses = () => false;
+    world.settle(0);
+    expect(firstServed(world, candidateOf(world))).toBe(world.status.candidate?.served);
+    expect(samples(world)).toBe(1);
+  });
+});
