@@ -30,6 +30,13 @@ export const GateStatus = z.object({
     .max(70)
     .exactOptional()
     .describe("What the candidate is compared with, as SERVICE:PORT, where that is evidence.comparisons.baseline."),
+  since: z
+    .string()
+    .meta({ format: "date-time" })
+    .exactOptional()
+    .describe(
+      "Of a gate about ratings: from when on they are read. What came before is of no answer of the candidate's.",
+    ),
   changedFrom: z
     .string()
     .max(2048)

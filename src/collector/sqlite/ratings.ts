@@ -78,8 +78,8 @@ export function createRatings(db: DatabaseSync, log: RecordLog, touch: (item: Ne
     },
     page({ namespace, canary, candidate, stable, since = EVER }, { cursor, limit }) {
       const run = { namespace, canary, candidate, stable };
-      const begin = { namespace, canary, candidate, since: new Date(since).toISOString() };
-      const start = first.get(begin)?.first ?? Number.MAX_SAFE_INTEGER;
+      const of = { namespace, canary, candidate, since: new Date(since).toISOString() };
+      const start = first.get(of)?.first ?? Number.MAX_SAFE_INTEGER;
       const after = checkCursor(cursor, (sequence) => find.get({ ...run, sequence, first: start })?.id);
       const rows = select.all({ ...run, after: Math.max(after, start - 1), limit });
       // Numbered at commit; what a rater had said before the stream begins is taken off again.

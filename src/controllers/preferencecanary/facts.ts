@@ -139,8 +139,7 @@ function judge({ observed, candidate, evidence, folded, place, presence }: Judgi
   const isExcused = verdict === "Pass" && waitsForPods(observed.canary) !== undefined;
   const isOverdue = deadline !== undefined && deadline <= now && !isExcused;
   const rejection = rejectionOf({ spec, gates, orders, silence, isOverdue }, now);
-  const isRateable = candidate.firstServed !== undefined && presence.served !== undefined;
-  const unread = isUnread(spec, evidence, isRateable);
+  const unread = isUnread(spec, evidence, presence.served !== undefined);
   const hold = holdOf(observed, { verdict, isUnread: unread, orders, isOverdue, isServing });
   const isTold = isTrue(observed.canary.status?.conditions, CONDITION.outOfReach);
   const outOfReach = safetyOutOfReach({ spec, gates, entered: presence.entered, deadline, isTold }, now);

@@ -166,7 +166,9 @@ function evidenceReader(
     return () => NO_EVIDENCE;
   }
   const pair = pairOf(observed.canary, stable, candidate);
-  const tried = `${stable} ${candidate.revision} ${observed.records.get(candidate.revision)?.retriedAt}`;
+  const { retriedAt } = observed.records.get(candidate.revision) ?? {};
+  const ratedSince = observed.canary.spec.evidence.ratings && candidate.firstServed;
+  const tried = `${stable} ${candidate.revision} ${retriedAt} ${ratedSince}`;
   const remembered = rememberedGates(observed, run);
   const questions = questionsOf(observed, run, remembered);
   return () => {

@@ -6,7 +6,7 @@ import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-cana
 import type { Stored } from "../../../src/kube/object.ts";
 import { CANARY } from "../../builders/canary.ts";
 import { serviceAccountToken } from "../service-account.ts";
-import type { CanaryStage } from "./canary-stage.ts";
+import type { CanaryStage, StageOptions } from "./canary-stage.ts";
 import { dpo } from "./command-line.ts";
 import { dyingAt } from "./dying-process.ts";
 import { useCanaryStages } from "./use-canary-stages.ts";
@@ -20,11 +20,13 @@ const RATED = {
 const setStage = useCanaryStages();
 let canary: CanaryStage;
 
-beforeEach(async () => {
-  canary = await setStage();
+async function set(options: StageOptions = {}): Promise<void> {
+  canary = await setStage(options);
   await canary.applyWorkload();
   await canary.createCanary(RATED);
-});
+}
+
+beforeEach(() => set());
 
 async function inHalf() {
   await canary.until("idle", ({ status }) => status?.phase === "Idle");
@@ -52,6 +54,8 @@ function said({ status }: Stored<PreferenceCanary>) {
 
 describe("a run that is over", () => {
   it("is archived, and its archive replays to the verdicts of status, at the same records", async () => {
+    // The collector's clock says when an answer was rated.
+    await set({ speed: 1 });
     await canary.start();
     await inHalf();
     await canary.rate({ candidate: 1, stable: 0.9 }, 140);

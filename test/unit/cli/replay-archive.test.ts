@@ -73,7 +73,7 @@ async function fold(
   collector: TestCollector,
   limits: readonly number[],
   previous: readonly GateStatus[] = [],
-  since?: string,
+  firstServed?: string,
 ) {
   const cursors: Partial<Record<(typeof STREAMS)[number], Cursor | null>> = {};
   let gates: readonly GateStatus[] = previous;
@@ -82,12 +82,13 @@ async function fold(
       const from = cursors[stream] ?? null;
       const position = from === null ? "" : `&after=${from.sequence}&afterId=${from.id}`;
       const both = stream === "checks" ? "" : `&stable=${STABLE.revision}`;
-      const rated = stream === "ratings" && since !== undefined ? `&since=${since}` : "";
+      const rated = stream === "ratings" && firstServed !== undefined ? `&since=${firstServed}` : "";
       const query = `candidate=${CANDIDATE.revision}${both}${rated}`;
       const path = `/v1/namespaces/team/canaries/assistant/${stream}?${query}&limit=${limit}${position}`;
       const { records } = (await collector.call("GET", path)).body;
       const news = { from, records, access: { type: "Readable" } };
-      gates = foldGates(spec, judged, gates, { ...NO_EVIDENCE, [stream]: news }, look);
+      const asked = { ...judged, ...(firstServed && { firstServed }) };
+      gates = foldGates(spec, asked, gates, { ...NO_EVIDENCE, [stream]: news }, look);
       const last = records.at(-1);
       if (last !== undefined) cursors[stream] = { sequence: last.sequence, id: last.id };
     }
@@ -104,9 +105,9 @@ const look = {
 let bytes: Buffer;
 let gates: readonly GateStatus[];
 
-function requestOf(said: readonly GateStatus[], tried?: { readonly firstServed: string }) {
+function requestOf(said: readonly GateStatus[]) {
   const candidate = { ...CANDIDATE, served: served.toISOString() };
-  return archiveRequest({ lastRun, candidate, stable: STABLE, gates: said, spec, tried });
+  return archiveRequest({ lastRun, candidate, stable: STABLE, gates: said, spec, retriedAt: undefined });
 }
 
 beforeAll(async () => {
@@ -214,7 +215,7 @@ describe("an archived run", () => {
         .toString()
         .match(/"stream":"ratings"/g)?.length;
     expect(said.find(({ name }) => name === "compliance")).toMatchObject({ samples: 120 });
-    const packed = await archived(collector, requestOf(said, { firstServed }));
+    const packed = await archived(collector, requestOf(said));
     expect(ratingsOf(packed)).toBe(240);
     const { code, stdout } = await replay(packed, "--json");
     expect(JSON.parse(stdout).gates.map(({ same }: { same: boolean }) => same)).toEqual(Array(5).fill(true));
@@ -325,7 +326,7 @@ describe("an archived run whose gates asked other systems", () => {
       stable: STABLE,
       gates: said,
       spec: asking,
-      tried: undefined,
+      retriedAt: undefined,
     });
     const { code, stdout } = await replay(await archived(collector, request), "--json");
     const { gates } = JSON.parse(stdout);

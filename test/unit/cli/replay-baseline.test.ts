@@ -30,7 +30,7 @@ test("a run against a baseline is replayed by its comparisons with that, and nam
   const judged = { revision: CANDIDATE.revision, sameModel: false };
   const look = { now: new Date(), silence: undefined };
   const gates = foldGates(spec, judged, [], { ...NO_EVIDENCE, comparisons }, look);
-  const request = archiveRequest({ lastRun, candidate: CANDIDATE, stable: STABLE, gates, spec, tried: undefined });
+  const request = archiveRequest({ lastRun, candidate: CANDIDATE, stable: STABLE, gates, spec, retriedAt: undefined });
   const packed = await archived(collector, request);
 
   const replayed = (...args: string[]) =>

@@ -4,7 +4,6 @@ import type { PreferenceCanarySpec, PreferenceCanaryStatus } from "../../../api/
 import { comparedWith } from "../evidence/baseline.ts";
 import { isAsked } from "../gates/gate-names.ts";
 import { type GateStatus, gatesAmong, readUntil } from "../gates/gates.ts";
-import type { RevisionRecord } from "../observed.ts";
 import type { LastRun } from "./last-run.ts";
 
 /** A run that is over, as status last had it. */
@@ -14,8 +13,7 @@ export interface EndedRun {
   readonly stable: NonNullable<PreferenceCanaryStatus["stable"]>;
   readonly gates: readonly GateStatus[];
   readonly spec: PreferenceCanarySpec;
-  /** What its record says. */
-  readonly tried: Pick<RevisionRecord, "retriedAt" | "firstServed"> | undefined;
+  readonly retriedAt: string | undefined;
 }
 
 type Request = ArchiveRequest & { readonly run: ArchivedRun };
@@ -24,19 +22,19 @@ type Request = ArchiveRequest & { readonly run: ArchivedRun };
  * What the collector is asked to archive of it. It stands in status until that is done, so that the archive is of the
  * evidence that the run was judged by and of nothing later, whichever process asks and however late.
  */
-export function archiveRequest({ lastRun, candidate, stable, gates, spec, tried }: EndedRun): Request {
+export function archiveRequest({ lastRun, candidate, stable, gates, spec, retriedAt }: EndedRun): Request {
   const { outcome, time, message, among } = lastRun;
   const sameModel = candidate.digest !== "" && candidate.digest === stable.digest;
   const { served, entered } = candidate;
-  const { retriedAt, firstServed } = tried ?? {};
   const asked = askedUntil(gates);
-  // As the evidence was gathered, whatever the spec says by now.
+  // As the evidence was gathered, whatever the spec and the record say by now.
   const against = gates.find((gate) => gate.name === "winRate")?.against;
+  const ratedSince = gates.find(({ since }) => since !== undefined)?.since;
   return {
     candidate: candidate.revision,
     stable: stable.revision,
     ...(against !== undefined && { comparedWith: comparedWith({ stable: stable.revision, against }) }),
-    ...(firstServed !== undefined && { ratedSince: firstServed }),
+    ...(ratedSince !== undefined && { ratedSince }),
     ...(entered !== undefined &&
       Object.keys(asked).length > 0 && {
         asked: { since: new Date(entered).toISOString(), until: asked },

@@ -67,9 +67,9 @@ function withRun(facts: Facts, lastRun: LastRun, { history, archiving }: EndedRu
   // Where a model was waiting its run has begun, and the gates are those of the candidate that took the place.
   const gates = isLeaving ? facts.gates : (status.gates ?? []);
   const { candidate, stable } = isLeaving ? revisionsOf(facts) : status;
-  const tried = facts.observed.records.get(lastRun.revision);
+  const retriedAt = facts.observed.records.get(lastRun.revision)?.retriedAt;
   const isKnown = candidate?.revision === lastRun.revision && stable !== undefined && gates.length > 0;
-  const request = isKnown ? archiveRequest({ lastRun, candidate, stable, gates, spec, tried }) : undefined;
+  const request = isKnown ? archiveRequest({ lastRun, candidate, stable, gates, spec, retriedAt }) : undefined;
   return withEnded({ history, archiving }, lastRun, gates, request);
 }
 
@@ -79,9 +79,9 @@ function withContender(facts: Facts, { known, ended }: EndedContender, runs: End
   const { status, spec } = canary;
   const standing = facts.selection?.contenders.find(({ revision }) => revision === known.revision);
   const gates = standing?.gates ?? known.gates;
-  const tried = records.get(known.revision);
+  const retriedAt = records.get(known.revision)?.retriedAt;
   const stable = status?.stable;
-  const request = stable && archiveRequest({ lastRun: ended, candidate: known, stable, gates, spec, tried });
+  const request = stable && archiveRequest({ lastRun: ended, candidate: known, stable, gates, spec, retriedAt });
   return withEnded(runs, ended, gates, request);
 }
 

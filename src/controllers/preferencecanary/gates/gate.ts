@@ -15,6 +15,8 @@ export interface Gate {
   readonly numbers: string;
   /** What the candidate is compared with where that is not stable. */
   readonly against?: string | undefined;
+  /** From when on its evidence is read, RFC 3339, where that is not all of its run's: with another time it is other evidence. */
+  readonly since?: string | undefined;
   /** What it reads: a stream of the collector, or what another system answers when this gate asks it. */
   readonly stream: keyof EvidenceRecords;
   /** With all evidence folded that is at hand, one record after the other. */
@@ -41,8 +43,11 @@ export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   readonly numbers: string;
   readonly against?: string | undefined;
   readonly stream: Name;
-  /** Its evidence comes from users that the candidate serves: before it serves any there is no verdict. */
-  readonly isAboutServed?: boolean;
+  /**
+   * Of evidence that comes from users whom the candidate serves: since when it is to serve any, and nothing is read before
+   * that is known. As long as it serves none there is no verdict.
+   */
+  readonly served?: { readonly since: string | undefined };
   /** Whether the record is a bet of this gate; the others are only read. */
   counts(item: EvidenceRecords[Name], look: Look): boolean;
   /** Whether it says that evidence still comes, also where it is no bet; absent where only a bet does. */
@@ -59,6 +64,12 @@ export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   /** From promotion on; absent where nothing begins anew. */
   watch?(state: State): State;
   assess(state: State, problem: string | undefined): Said;
+}
+
+/** Whose answers are rated, and since when there can be any. */
+export interface Rated {
+  readonly revision: string;
+  readonly since: string | undefined;
 }
 
 /** What a gate says: an interval and evidence only where it has a test. */
@@ -79,11 +90,13 @@ export type Kept = Pick<
 >;
 
 export function defineGate<State, Name extends keyof EvidenceRecords>(gate: GateDefinition<State, Name>): Gate {
-  const { name, numbers, against, isAboutServed = false } = gate;
+  const { name, numbers, against, served } = gate;
+  const since = served?.since;
   return {
     name,
     numbers,
     against,
+    since,
     stream: gate.stream,
     isReadable: (known) => gate.isReadable?.(known) ?? true,
     fold(previous, evidence, look) {
@@ -93,11 +106,12 @@ export function defineGate<State, Name extends keyof EvidenceRecords>(gate: Gate
       const read = reading(previous, stream, newest);
       const assessment = gate.assess(state, problemOf({ name, against, ...read }, stream, look));
       const corrections = (start?.corrections ?? 0) + correctionsIn(news);
-      const isEarly = isAboutServed && look.silence?.served === undefined;
+      const isEarly = served !== undefined && look.silence?.served === undefined;
       return {
         name,
         numbers,
         ...(against !== undefined && { against }),
+        ...(since !== undefined && { since }),
         ...(previous?.changedFrom !== undefined && { changedFrom: previous.changedFrom }),
         ...read,
         ...gate.write(state),

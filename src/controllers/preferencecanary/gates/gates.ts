@@ -33,8 +33,8 @@ const made = new WeakMap<Asked, Map<string, readonly Gate[]>>();
 
 /** Every gate of the spec, for the run of this candidate. */
 function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
-  const { revision, sameModel, among } = judged;
-  const key = `${revision} ${sameModel} ${among}`;
+  const { revision, sameModel, among, firstServed } = judged;
+  const key = `${revision} ${sameModel} ${among} ${firstServed}`;
   const ofSpec = made.get(asked);
   const known = ofSpec?.get(key);
   if (known !== undefined) return known;
@@ -46,16 +46,17 @@ function gatesOf(asked: Asked, judged: Judged): readonly Gate[] {
 function makeGates(asked: Asked, judged: Judged): readonly Gate[] {
   const { comparisons } = asked.evidence;
   const { unit, votesPerUnit, baseline } = comparisons;
-  const { sameModel, revision, among } = judged;
+  const { sameModel, revision, among, firstServed } = judged;
+  const rated = { revision, since: firstServed };
   const gates = gatesAmong(asked, among);
   const { winRate, safety, compliance, regression, cohorts, mismatch, calibration, metrics = [], webhook } = gates;
   return [
     winRateGate(winRate, { unit, votesPerUnit, ...(baseline && { baseline }) }, sameModel),
     ...(safety ? [safetyGate(safety)] : []),
-    ...(compliance ? [complianceGate(compliance, revision)] : []),
-    ...(regression ? [regressionGate(regression, revision)] : []),
+    ...(compliance ? [complianceGate(compliance, rated)] : []),
+    ...(regression ? [regressionGate(regression, rated)] : []),
     ...(cohorts ? [cohortsGate(cohorts, comparisons)] : []),
-    ...(mismatch ? [mismatchGate(mismatch, revision)] : []),
+    ...(mismatch ? [mismatchGate(mismatch, rated)] : []),
     ...(calibration ? [calibrationGate(calibration, comparisons)] : []),
     ...metrics.map(metricGate),
     ...(webhook ? [webhookGate(webhook)] : []),
@@ -130,15 +131,16 @@ function unfolded(
 
 /**
  * Other numbers are tried on all of the evidence. That they are others than when the first piece came is never
- * forgotten, since the promised error rates are for numbers fixed before it. With another baseline there is other evidence,
- * of which no record is where the last try began.
+ * forgotten, since the promised error rates are for numbers fixed before it. With another baseline, or from another time on,
+ * there is other evidence, of which no record is where the last try began.
  */
-function withNumbers(known: GateStatus, { numbers, against }: Pick<Gate, "numbers" | "against">): GateStatus {
-  if (known.numbers === numbers) return known;
+function withNumbers(known: GateStatus, { numbers, against, since }: Gate): GateStatus {
+  const isSamePromise = known.numbers === numbers;
+  const isSameEvidence = known.against === against && known.since === since;
+  if (isSamePromise && isSameEvidence) return known;
   const { name, samples, lastSampleTime } = known;
-  const changedFrom = known.changedFrom ?? (samples > 0 ? known.numbers : undefined);
+  const changedFrom = known.changedFrom ?? (samples > 0 && !isSamePromise ? known.numbers : undefined);
   const { rollbackFrom, ...kept } = anew(known);
-  const isSameEvidence = known.against === against;
   return unfolded(
     name,
     numbers,
@@ -152,7 +154,7 @@ function withNumbers(known: GateStatus, { numbers, against }: Pick<Gate, "number
 
 /**
  * After which records the collector is asked for more: a stream that several gates read, from the one farthest behind. Ratings
- * are not read of a candidate that was never to serve users.
+ * are not read before it is known since when there can be any.
  */
 export function cursorsOf(spec: Asked, candidate: Judged, folded: readonly GateStatus[]): Cursors {
   const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};

@@ -3,7 +3,7 @@ import { parseDuration, parsePercent } from "../../../api/v1alpha1/quantity.ts";
 import { assessMismatch } from "../../../gates/assess-mismatch.ts";
 import { emptyMismatch, foldMismatch, type MismatchSpec, mismatchTest } from "../../../gates/mismatch.ts";
 import type { Share } from "../run/shares.ts";
-import { defineGate, type Gate, numbersOf } from "./gate.ts";
+import { defineGate, type Gate, numbersOf, type Rated } from "./gate.ts";
 import { type Arrivals, isReadableMismatch, type Period, readMismatch, writeMismatch } from "./mismatch-state.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["mismatch"]>;
@@ -18,14 +18,14 @@ const NOTHING: Arrivals = { state: emptyMismatch, periods: [] };
  * From whose answers are rated, every rating being one arrival: a rater who rates often does so by the weights too. It
  * counts at the share that is in force, once that has been for so long that few rate answers from before.
  */
-export function mismatchGate(settings: Settings, candidate: string): Gate {
+export function mismatchGate(settings: Settings, { revision: candidate, since }: Rated): Gate {
   const test = mismatchTest(mismatchSpec(settings));
   const settleMs = parseDuration(settings.settle);
   return defineGate<Arrivals, "ratings">({
     name: "mismatch",
     numbers: numbersOf(settings),
     stream: "ratings",
-    isAboutServed: true,
+    served: { since },
     counts: (rating, { shares }) => shares?.at(rating, settleMs) !== undefined,
     fold(arrivals, rating, { shares }) {
       const share = shares?.at(rating, settleMs);

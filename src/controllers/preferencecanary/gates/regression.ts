@@ -9,7 +9,7 @@ import {
   regressionTest,
   retryRegression,
 } from "../../../gates/regression.ts";
-import { defineGate, type Gate, numbersOf } from "./gate.ts";
+import { defineGate, type Gate, numbersOf, type Rated } from "./gate.ts";
 import { isReadableRegression, readRegression, type Tried, writeRegression } from "./regression-state.ts";
 
 type Settings = NonNullable<PreferenceCanarySpec["gates"]["regression"]>;
@@ -23,12 +23,12 @@ export function regressionSpec({ maxDrop, falsePromotion, falseRollback }: Setti
 }
 
 /** From the ratings of this candidate's answers and of stable's. Of each rater the first one of either arm counts. */
-export function regressionGate(settings: Settings, candidate: string): Gate {
+export function regressionGate(settings: Settings, { revision: candidate, since }: Rated): Gate {
   const test = regressionTest(regressionSpec(settings));
   return defineGate<Tried, "ratings">({
     name: "regression",
     numbers: numbersOf(settings),
-    isAboutServed: true,
+    served: { since },
     stream: "ratings",
     counts: ({ vote }) => vote === 1,
     fold: (tried, { sequence, revision, outcome }) =>

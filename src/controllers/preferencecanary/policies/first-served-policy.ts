@@ -5,26 +5,42 @@ import type { Facts } from "../facts.ts";
 import { moveTraffic } from "./traffic-policy.ts";
 
 /**
- * Before the route gives a revision requests of users for the first time its record says when that is, since no rating from
- * before can be of an answer of its. Of one that serves already status may know since when.
+ * A candidate's record says when the route first gave it requests of users: no rating from before can be of an answer of its. So
+ * that is written before the route is, and keeps nothing else of traffic waiting, least of all a rollback.
  */
 export function noteFirstServed(facts: Facts): Advice {
   const { observed, run, now } = facts;
-  const { canary, records } = observed;
-  const revision = run.candidate?.revision ?? run.stable ?? run.target?.revision;
-  const record = revision === undefined ? undefined : records.get(revision);
-  if (record === undefined || record.firstServed !== undefined) return undefined;
-  const slots = slotsToCome(facts);
-  if (slots === undefined || weightIn(slots, record.revision) <= TRACE) return undefined;
-  const { candidate } = canary.status ?? {};
-  const known = candidate?.revision === revision ? candidate?.served : undefined;
-  const firstServed = known ?? now.toISOString();
-  return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, firstServed }) } };
+  const revision = run.candidate?.revision;
+  if (revision === undefined || isNoted(facts, revision) || serves(observed.route?.slots, revision)) return undefined;
+  const next = moveTraffic(facts);
+  if (next === undefined || !("effect" in next) || next.effect.type !== "WriteRoute") return undefined;
+  return serves(next.effect.intent.slots, revision) ? note(facts, revision, now.toISOString()) : undefined;
 }
 
-/** Of all requests: by the route that is written next, or by the one that stands. */
-function slotsToCome(facts: Facts) {
-  const next = moveTraffic(facts);
-  const isWritten = next !== undefined && "effect" in next && next.effect.type === "WriteRoute";
-  return isWritten ? next.effect.intent.slots : facts.observed.route?.slots;
+/** Of one that serves already, be it the very first or one whose record somebody has deleted: as near as it is known. */
+export function noteServing(facts: Facts): Advice {
+  const { observed, run, served, now } = facts;
+  const { candidate, stable } = run;
+  const revision = [candidate?.revision, stable].find(
+    (each) => each !== undefined && !isNoted(facts, each) && serves(observed.route?.slots, each),
+  );
+  if (revision === undefined) return undefined;
+  const isCandidate = revision === candidate?.revision;
+  return note(facts, revision, isCandidate ? (served ?? now).toISOString() : observed.records.get(revision)?.created);
+}
+
+type Slots = NonNullable<Facts["observed"]["route"]>["slots"];
+
+function serves(slots: Slots, revision: string): boolean {
+  return slots !== undefined && weightIn(slots, revision) > TRACE;
+}
+
+function isNoted({ observed: { records } }: Facts, revision: string): boolean {
+  return records.get(revision)?.firstServed !== undefined;
+}
+
+function note({ observed: { canary, records } }: Facts, revision: string, firstServed: string | undefined): Advice {
+  const record = records.get(revision);
+  if (record === undefined || firstServed === undefined) return undefined;
+  return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, firstServed }) } };
 }

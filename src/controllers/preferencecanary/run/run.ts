@@ -130,6 +130,9 @@ function describe(
   stableDigest: Digest | undefined,
 ): Omit<Candidate, "revision" | "state"> {
   const record = observed.records.get(revision);
+  const known = observed.canary.status?.candidate;
+  // Of a record that somebody has deleted: it had said when the weight was stored that was live then.
+  const firstServed = record?.firstServed ?? (known?.revision === revision ? known.served : undefined);
   const { model } = record ?? (target?.revision === revision ? target : {});
   const digest = model?.digest;
   const among = amongHowMany(observed, revision, digest);
@@ -137,7 +140,7 @@ function describe(
     ...(digest && { digest }),
     sameModel: digest !== undefined && digest === stableDigest,
     ...(among && { among }),
-    ...(record?.firstServed && { firstServed: record.firstServed }),
+    ...(firstServed && { firstServed }),
   };
 }
 

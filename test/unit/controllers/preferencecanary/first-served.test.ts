@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ANNOTATION } from "../../../../src/api/v1alpha1/metadata.ts";
 import { CANARY, NAMESPACE } from "../../../builders/canary.ts";
 import type { CanaryWorld, Crash } from "../../../builders/canary-world.ts";
-import { candidateOf, HOUR, idle, losses, ready, running, serving, stableOf } from "./scenario.ts";
+import { candidateOf, HOUR, idle, losses, ready, rolledBack, running, serving, stableOf, wins } from "./scenario.ts";
 
 const RATED = {
   gates: { winRate: {}, compliance: {} },
@@ -114,10 +114,54 @@ describe("when a revision first served", () => {
     expect(ready(world)?.message).toContain("ApplyRecord is forbidden");
     world.rate("Candidate", [1]);
     world.settle(0);
-    expect(samples(world)).toBe(0);
+    expect(samples(world)).toBe(1);
     world.refuses = () => false;
     world.settle(0);
     expect(firstServed(world, candidateOf(world))).toBe(world.status.candidate?.served);
     expect(samples(world)).toBe(1);
+  });
+
+  /** The gates have passed, and the step's time has yet to run out when users change their minds. */
+  function aboutToBePromoted(): CanaryWorld {
+    const half = [{ name: "half", weight: 50, minDuration: "1h" }];
+    const world = running({ ...RATED, steps: half });
+    world.vote(wins);
+    for (let i = 0; i < 60; i++) world.rate("Candidate", [1]);
+    world.settle(HOUR / 2);
+    expect(world.status.gates?.map(({ verdict }) => verdict)).toEqual(["Pass", "Pass"]);
+    for (let i = 0; i < 300; i++) world.rate("Candidate", [0]);
+    world.clock.pause(HOUR);
+    return world;
+  }
+
+  it("is not lost to the gates with the record, which somebody deletes", () => {
+    const world = aboutToBePromoted();
+    world.cluster.remove(world.cluster.records, `${CANARY}-${candidateOf(world)}`);
+    world.settle();
+    expect(world.status).toMatchObject({
+      phase: "RolledBack",
+      lastRun: { message: expect.stringMatching(/^compliance/) },
+    });
+  });
+
+  it("keeps a candidate where it is until its ratings were read, by an operator that may not note it either", () => {
+    const world = aboutToBePromoted();
+    forget(world, candidateOf(world));
+    world.refuses = (effect) => effect.type === "ApplyRecord";
+    world.restart();
+    world.pass();
+    expect(ready(world)).toMatchObject({ reason: "ReadingEvidence" });
+    world.settle();
+    expect(serving(world)).toEqual({ [stableOf(world)]: 1_000_000 });
+  });
+
+  it("of what serves already keeps nothing of traffic waiting, and is when its record was made", () => {
+    const world = rolledBack(RATED);
+    const stable = stableOf(world);
+    world.cluster.remove(world.cluster.routes, CANARY);
+    forget(world, stable);
+    expect(world.pass().effect).toMatchObject({ type: "WriteRoute" });
+    world.settle();
+    expect(firstServed(world, stable)).toBe(recordOf(world, stable)?.metadata.creationTimestamp);
   });
 });

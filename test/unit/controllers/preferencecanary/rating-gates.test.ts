@@ -153,6 +153,22 @@ describe("a stream that two gates read", () => {
     expect(from([], canaryOf({}))).toEqual({ comparisons: null });
   });
 
+  it("is folded anew where it begins at another time, as where nobody knew when, and keeps a Fail", () => {
+    const failed = fold(ratings(repeated("c0 s1", 100)));
+    const later = { ...candidate, firstServed: new Date(at.getTime() + 5_000).toISOString() };
+    const { firstServed: _, ...unknown } = candidate;
+    const told = [failed, foldGates(both.spec, unknown, failed, NO_EVIDENCE, served)];
+    for (const [index, judged] of [later, candidate].entries()) {
+      const status = { stable: { revision: stable }, gates: told[index], candidate };
+      const observed = { canary: { ...both, status } } as unknown as Observed;
+      const again = rememberedGates(observed, { stable, candidate: judged });
+      expect(cursorsOf(both.spec, judged, again).ratings).toBeNull();
+      expect(again).toMatchObject([{}, { samples: 0, failedAt: {} }, { samples: 0, failedAt: {} }]);
+      expect(again.map(({ changedFrom }) => changedFrom)).toEqual([undefined, undefined, undefined]);
+    }
+    expect(remembered(failed)).toMatchObject([{}, { samples: 100, since: firstServed }, { samples: 100 }]);
+  });
+
   it("is not asked for before the candidate is given requests", () => {
     const { firstServed: _, ...shadow } = candidate;
     expect(cursorsOf(both.spec, shadow, remembered([]))).toEqual({ comparisons: null });

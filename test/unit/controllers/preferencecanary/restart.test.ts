@@ -25,7 +25,15 @@ function end(world: CanaryWorld) {
     archived: [...world.archived.values()].map(({ outcome, gates: said }) => [outcome, said.map(decided)]),
     history: rest.history?.map(({ revision, outcome }) => [revision, outcome]),
     gates: gates?.map(
-      ({ lastSampleTime: _at, cursor: _read, message: _words, passedAt: _passed, failedAt: _failed, ...gate }) => gate,
+      ({
+        lastSampleTime: _at,
+        since: _given,
+        cursor: _read,
+        message: _words,
+        passedAt: _passed,
+        failedAt: _failed,
+        ...gate
+      }) => gate,
     ),
     conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
     slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
