@@ -39,7 +39,7 @@ export interface PairStream extends CanaryKey {
   stable: string;
 }
 
-/** `since`, RFC 3339: what was said of the candidate before is of no answer of its, and not in the stream. */
+/** `since`, RFC 3339: what was said of the candidate before is not in the stream. */
 export interface RatingStream extends PairStream {
   since?: string | undefined;
 }

@@ -10,8 +10,6 @@ import {
   type Stream,
 } from "../../src/controllers/preferencecanary/evidence/evidence.ts";
 
-const EVER = "1970-01-01T00:00:00Z";
-
 type Owned<Item> = Item & { readonly owner: string };
 
 /** A collector in memory: what raters, checkers and users said, in order, by what it is about. */
@@ -36,7 +34,7 @@ export function createMemoryEvidence(now: () => Date) {
     return { from, records: how.type === "Readable" ? newer : [], access: how };
   }
 
-  function firstOf({ candidate, firstServed = EVER }: Pair): number {
+  function firstOf({ candidate, firstServed = "1970-01-01T00:00:00Z" }: Pair): number {
     const index = ratings.findIndex(
       ({ owner, at }) => owner === candidate && Date.parse(at) >= Date.parse(firstServed),
     );

@@ -15,9 +15,8 @@ export type ArchivedStream = (typeof ARCHIVED_STREAMS)[number];
 
 /**
  * POST …/canaries/{canary}/archives. `until`: the last record of each stream that was folded; absent where none was.
- * `comparedWith`: what comparisons are read by in place of stable, where they are with a baseline. `ratedSince`: when the candidate was
- * first given requests, before which no rating is of its answers. `asked`: likewise the last answer that
- * each gate has folded for which other systems are asked, of those since then.
+ * `comparedWith`: what comparisons are read by in place of stable, where they are with a baseline. `asked`: likewise the last answer that
+ * each gate has folded for which other systems are asked, of those since then. `ratedSince`: what the stream of ratings begins with.
  */
 export const ArchiveRequest = z.strictObject({
   candidate: z.string().min(1),

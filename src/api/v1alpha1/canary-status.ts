@@ -35,7 +35,7 @@ export const GateStatus = z.object({
     .meta({ format: "date-time" })
     .exactOptional()
     .describe(
-      "Of a gate about ratings: from when on they are read. What came before is of no answer of the candidate's.",
+      "Of a gate about ratings: when the candidate was first to be given requests of users. Earlier ones are not read.",
     ),
   changedFrom: z
     .string()

@@ -59,7 +59,7 @@ export const ANNOTATION = {
   retry: "dpo.dev/retry",
   /** On a ControllerRevision: when it was last tried again. Only evidence from after that can reject it. */
   triedAgain: "dpo.dev/tried-again-at",
-  /** On a ControllerRevision: when it was first to be given requests of users. No rating from before is of an answer of its. */
+  /** On a ControllerRevision: when it was first to be given requests of users. Earlier ratings of it are not read. */
   firstServed: "dpo.dev/first-served-at",
 } as const;
 

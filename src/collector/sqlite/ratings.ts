@@ -12,8 +12,14 @@ export interface Ratings {
   page(stream: RatingStream, page: Page): RatingPage;
 }
 
-/** Before every record. */
-const EVER = "1970-01-01T00:00:00Z";
+/** As far as is known where a stream begins: `first`, or not before what was `searched`. */
+interface Beginning {
+  readonly searched: number;
+  readonly first?: number;
+}
+
+/** Streams whose beginning is remembered. */
+const MOST_STREAMS = 10_000;
 
 const OF = `ratings.namespace = :namespace AND canary = :canary AND revision =`;
 /** One revision's part of a page, read in the order of an index: the two parts are at most two pages to sort. */
@@ -33,11 +39,10 @@ function prepareRatings(db: DatabaseSync) {
       `SELECT vote FROM ratings WHERE ${OF} :revision AND unit = :unit AND sequence < :before
        ORDER BY sequence DESC LIMIT 1`,
     ),
-    // In the order of the index, so that only what came too early is looked at before it.
     first: prepare<{ first: number }>(
       db,
       `SELECT sequence AS first FROM ratings JOIN records USING (sequence)
-       WHERE ${OF} :candidate AND at >= :since ORDER BY sequence LIMIT 1`,
+       WHERE ${OF} :candidate AND sequence > :searched AND at >= :since ORDER BY sequence LIMIT 1`,
     ),
     last: prepare<{ last: number | null }>(db, `SELECT max(sequence) AS last FROM ratings WHERE ${OF} :revision`),
     find: prepare<{ id: string }>(
@@ -64,6 +69,26 @@ export function createRatings(db: DatabaseSync, log: RecordLog, touch: (item: Ne
     return votes.get({ ...of, before })?.vote ?? 0;
   }
 
+  const beginnings = new Map<string, Beginning>();
+
+  /** Of a stream: final once there is one. What came too early is looked at once, however much it is. */
+  function firstOf({ namespace, canary, candidate, since }: RatingStream): number | undefined {
+    const of = { namespace, canary, candidate, since: since === undefined ? "" : new Date(since).toISOString() };
+    const key = JSON.stringify(of);
+    const known = beginnings.get(key) ?? { searched: 0 };
+    if (known.first !== undefined) return known.first;
+    const found = first.get({ ...of, searched: known.searched })?.first;
+    const searched = newestOf({ namespace, canary, revision: candidate });
+    beginnings.set(key, found === undefined ? { searched } : { searched, first: found });
+    const [oldest] = beginnings.keys();
+    if (beginnings.size > MOST_STREAMS && oldest !== undefined) beginnings.delete(oldest);
+    return found;
+  }
+
+  function newestOf(of: CanaryKey & { revision: string }): number {
+    return last.get({ ...of })?.last ?? 0;
+  }
+
   return {
     add({ namespace, canary }, { id, revision, rater, value, cohort = null }) {
       const key = { namespace, scope: `ratings/${canary}`, key: id };
@@ -76,10 +101,10 @@ export function createRatings(db: DatabaseSync, log: RecordLog, touch: (item: Ne
       touch({ namespace, canary, stream: "ratings" });
       return { result: "Accepted", sequence, at };
     },
-    page({ namespace, canary, candidate, stable, since = EVER }, { cursor, limit }) {
+    page(stream, { cursor, limit }) {
+      const { namespace, canary, candidate, stable } = stream;
       const run = { namespace, canary, candidate, stable };
-      const of = { namespace, canary, candidate, since: new Date(since).toISOString() };
-      const start = first.get(of)?.first ?? Number.MAX_SAFE_INTEGER;
+      const start = firstOf(stream) ?? Number.MAX_SAFE_INTEGER;
       const after = checkCursor(cursor, (sequence) => find.get({ ...run, sequence, first: start })?.id);
       const rows = select.all({ ...run, after: Math.max(after, start - 1), limit });
       // Numbered at commit; what a rater had said before the stream begins is taken off again.
@@ -87,8 +112,7 @@ export function createRatings(db: DatabaseSync, log: RecordLog, touch: (item: Ne
         const { revision, unit } = row;
         return { ...row, vote: row.vote - votesBefore({ namespace, canary, revision, unit }, start) };
       });
-      const newest = (revision: string) => last.get({ namespace, canary, revision })?.last ?? 0;
-      const head = Math.max(newest(candidate), newest(stable));
+      const head = Math.max(...[candidate, stable].map((revision) => newestOf({ namespace, canary, revision })));
       return { records, head: head < start ? 0 : head };
     },
   };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { PreferenceCanary } from "../../../src/api/v1alpha1/preference-canary.ts";
 import type { Stored } from "../../../src/kube/object.ts";
 import { CANARY } from "../../builders/canary.ts";
@@ -25,8 +25,6 @@ async function set(options: StageOptions = {}): Promise<void> {
   await canary.applyWorkload();
   await canary.createCanary(RATED);
 }
-
-beforeEach(() => set());
 
 async function inHalf() {
   await canary.until("idle", ({ status }) => status?.phase === "Idle");
@@ -72,6 +70,7 @@ describe("a run that is over", () => {
   });
 
   it("comes to one archive although the operator dies between it and the write that names it", async () => {
+    await set();
     const { namespace } = canary.stage;
     let died: () => void = () => undefined;
     const death = new Promise<void>((resolve) => {
@@ -101,6 +100,7 @@ describe("a run that is over", () => {
   });
 
   it("has no archive while the collector is away, which status says, and gets it when it is back", async () => {
+    await set();
     await canary.start();
     await inHalf();
     await canary.compare(1, 3);
@@ -122,6 +122,7 @@ describe("a run that is over", () => {
   });
 
   it("is known to be another one where a byte of its archive was changed", async () => {
+    await set();
     await canary.start();
     await inHalf();
     await canary.compare(0, 60);

@@ -81,17 +81,17 @@ export function createEvidenceFeed(options: EvidenceFeedOptions): EvidenceFeed {
     const known = runs.get(keyString(canary)) ?? [];
     const current = wanted.map(([pair, cursors]) => {
       const run = known.find((each) => isOf(each, pair)) ?? start(canary, pair, news.current, options);
-      return { run, cursors };
+      return { run, cursors, ratedSince: pair.firstServed };
     });
     for (const run of known) if (!current.some((each) => each.run === run)) end(run);
     runs.set(
       keyString(canary),
       current.map(({ run }) => run),
     );
-    return current.map(({ run, cursors }, index) => ({
+    return current.map(({ run, cursors, ratedSince }) => ({
       comparisons: run.streams.comparisons.read(cursors.comparisons),
       checks: run.streams.checks.read(cursors.checks),
-      ratings: run.streams.ratings.read(cursors.ratings, wanted[index]?.[0].firstServed),
+      ratings: run.streams.ratings.read(cursors.ratings, ratedSince),
     }));
   }
 

@@ -217,7 +217,7 @@ function problemOf(
   return silence !== undefined && isSilent(gate, silence, now) ? silenceWords(silence, gate.against) : undefined;
 }
 
-/** Whatever its evidence says: it can only be of another run, or made up. */
+/** Whatever its evidence says: of what is stored and not live yet nobody knows how many are served by it. */
 function tooEarly({ verdict, message, ...rest }: Said): Said {
   return {
     ...rest,

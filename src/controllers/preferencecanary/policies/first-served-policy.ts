@@ -1,20 +1,22 @@
 import { TRACE, weightIn } from "../../../traffic/slots.ts";
-import { revisionRecord } from "../desired.ts";
 import type { Advice } from "../effect.ts";
 import type { Facts } from "../facts.ts";
 import { moveTraffic } from "./traffic-policy.ts";
+import { record } from "./verdict-policy.ts";
 
 /**
- * A candidate's record says when the route first gave it requests of users: no rating from before can be of an answer of its. So
- * that is written before the route is, and keeps nothing else of traffic waiting, least of all a rollback.
+ * A candidate's record says when the route was first to give it requests of users: a rating from before is hardly of an answer of
+ * its. So that is written before the route is, and keeps nothing else of traffic waiting, least of all a rollback.
  */
 export function noteFirstServed(facts: Facts): Advice {
   const { observed, run, now } = facts;
-  const revision = run.candidate?.revision;
-  if (revision === undefined || isNoted(facts, revision) || serves(observed.route?.slots, revision)) return undefined;
+  const { candidate } = run;
+  if (candidate === undefined || isNoted(facts, candidate.revision)) return undefined;
+  const { revision, firstServed = now.toISOString() } = candidate;
+  if (serves(observed.route?.slots, revision)) return undefined;
   const next = moveTraffic(facts);
   if (next === undefined || !("effect" in next) || next.effect.type !== "WriteRoute") return undefined;
-  return serves(next.effect.intent.slots, revision) ? note(facts, revision, now.toISOString()) : undefined;
+  return serves(next.effect.intent.slots, revision) ? note(facts, revision, firstServed) : undefined;
 }
 
 /** Of one that serves already, be it the very first or one whose record somebody has deleted: as near as it is known. */
@@ -25,8 +27,8 @@ export function noteServing(facts: Facts): Advice {
     (each) => each !== undefined && !isNoted(facts, each) && serves(observed.route?.slots, each),
   );
   if (revision === undefined) return undefined;
-  const isCandidate = revision === candidate?.revision;
-  return note(facts, revision, isCandidate ? (served ?? now).toISOString() : observed.records.get(revision)?.created);
+  if (revision !== candidate?.revision) return note(facts, revision, observed.records.get(revision)?.created);
+  return note(facts, revision, candidate.firstServed ?? (served ?? now).toISOString());
 }
 
 type Slots = NonNullable<Facts["observed"]["route"]>["slots"];
@@ -40,7 +42,6 @@ function isNoted({ observed: { records } }: Facts, revision: string): boolean {
 }
 
 function note({ observed: { canary, records } }: Facts, revision: string, firstServed: string | undefined): Advice {
-  const record = records.get(revision);
-  if (record === undefined || firstServed === undefined) return undefined;
-  return { effect: { type: "ApplyRecord", object: revisionRecord(canary, { ...record, firstServed }) } };
+  const standing = records.get(revision);
+  return standing && firstServed !== undefined ? record(canary, { ...standing, firstServed }) : undefined;
 }

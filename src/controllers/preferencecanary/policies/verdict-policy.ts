@@ -129,6 +129,6 @@ export function liftVerdict({ observed, now }: Facts): Advice {
   return stale && record(canary, { ...stale, retried: false });
 }
 
-function record(canary: Facts["observed"]["canary"], next: RevisionRecord): Advice {
+export function record(canary: Facts["observed"]["canary"], next: RevisionRecord): Advice {
   return { effect: { type: "ApplyRecord", object: revisionRecord(canary, next) } };
 }

@@ -62,11 +62,16 @@ function placeOf({ canary, route }: Observed, { revision }: Candidate, entry: En
   return progressOf({ canary, revision, weight, live, isServing: entry.isServing, isMeddled }, now);
 }
 
-/** Remembered, since every step's weight becomes live anew. */
-function servedOf({ canary }: Observed, { revision }: Candidate, place: Progress | undefined): Date | undefined {
+/** Remembered, since every step's weight becomes live anew. Of one that is taken back no weight does any more. */
+function servedOf(
+  { canary }: Observed,
+  { revision, state, firstServed }: Candidate,
+  place: Progress | undefined,
+): Date | undefined {
   const { candidate } = canary.status ?? {};
   const remembered = candidate?.revision === revision ? candidate.served : undefined;
-  if (remembered !== undefined) return new Date(remembered);
+  const known = remembered ?? (state === "Running" ? undefined : firstServed);
+  if (known !== undefined) return new Date(known);
   return place !== undefined && place.step.weight > 0 ? place.since : undefined;
 }
 

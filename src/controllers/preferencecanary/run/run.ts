@@ -130,9 +130,7 @@ function describe(
   stableDigest: Digest | undefined,
 ): Omit<Candidate, "revision" | "state"> {
   const record = observed.records.get(revision);
-  const known = observed.canary.status?.candidate;
-  // Of a record that somebody has deleted: it had said when the weight was stored that was live then.
-  const firstServed = record?.firstServed ?? (known?.revision === revision ? known.served : undefined);
+  const firstServed = firstServedOf(observed, revision);
   const { model } = record ?? (target?.revision === revision ? target : {});
   const digest = model?.digest;
   const among = amongHowMany(observed, revision, digest);
@@ -142,6 +140,14 @@ function describe(
     ...(among && { among }),
     ...(firstServed && { firstServed }),
   };
+}
+
+/** A run goes on with what its gates began with, whatever becomes of the record; without either, with when a weight was live. */
+function firstServedOf({ records, canary: { status } }: Observed, revision: string): string | undefined {
+  const { gates = [], candidate } = status?.candidate?.revision === revision ? status : {};
+  const began = gates.find(({ since }) => since !== undefined)?.since;
+  const known = began ?? records.get(revision)?.firstServed ?? candidate?.served;
+  return known && new Date(known).toISOString();
 }
 
 function targetOf(observed: Observed, stable: string | undefined): Target | undefined {

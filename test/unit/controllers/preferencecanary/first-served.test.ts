@@ -79,17 +79,23 @@ describe("when a revision first served", () => {
     },
   );
 
-  it("is what status knows of one that serves already, whose ratings go on", () => {
+  it.each([
+    ["the gates began with", false],
+    ["status knows, where no gate says it", true],
+  ])("is what %s of one that serves already, whose ratings go on", (_, isUnknown) => {
     const world = running(RATED);
-    const { served } = world.status.candidate ?? {};
+    const noted = firstServed(world, candidateOf(world));
+    const { candidate: { served } = {}, gates = [] } = world.status;
     world.rate("Candidate", [1, 0]);
     world.settle(0);
     forget(world, candidateOf(world));
+    if (isUnknown) world.setStatus({ gates: gates.map(({ since: _since, ...gate }) => gate) });
     world.clock.pause(HOUR);
     world.rate("Candidate", [1]);
     world.settle(0);
-    expect(served).toBeDefined();
-    expect(firstServed(world, candidateOf(world))).toBe(served);
+    expect([noted, served]).toEqual([expect.any(String), expect.any(String)]);
+    expect(served).not.toBe(noted);
+    expect(firstServed(world, candidateOf(world))).toBe(isUnknown ? served : noted);
     expect(samples(world)).toBe(3);
   });
 
@@ -153,6 +159,21 @@ describe("when a revision first served", () => {
     expect(ready(world)).toMatchObject({ reason: "ReadingEvidence" });
     world.settle();
     expect(serving(world)).toEqual({ [stableOf(world)]: 1_000_000 });
+  });
+
+  it("has the ratings that took a candidate back in the archive of its run, also where status was lost with the process", () => {
+    const world = running(RATED);
+    world.rate("Candidate", Array<0>(60).fill(0));
+    while (world.slots?.every(({ weight }) => weight > 1)) world.pass("BeforeStatus");
+    world.loseStatus();
+    world.restart();
+    world.evidence.setAccess({ type: "Unread" }, "ratings");
+    world.settle();
+    expect(world.archived.size).toBe(0);
+    world.evidence.setAccess({ type: "Readable" });
+    world.settle();
+    const [run] = world.archived.values();
+    expect(run).toMatchObject({ outcome: "RolledBack", gates: [{}, { verdict: "Fail", failedAt: {} }] });
   });
 
   it("of what serves already keeps nothing of traffic waiting, and is when its record was made", () => {
