@@ -415,8 +415,8 @@ export type RatingRecord = z.infer<typeof RatingRecord>;
 
 /**
  * The stream of a candidate and a stable: the candidate's ratings, from `since` on where that is asked for, and those of
- * stable since the first of them. What was said before is of other days, or of no answer that the candidate gave, and
- * whoever said it may say it again.
+ * stable since the first of them. What was said before is of other days, or came before the candidate served, and whoever
+ * said it may say it again.
  */
 export const RatingPage = z.object({ records: z.array(RatingRecord), head: Sequence });
 export type RatingPage = z.infer<typeof RatingPage>;

@@ -5,7 +5,7 @@ import type { Facts } from "./facts.ts";
 import { keepCandidate, keepContenders, keepJudge, keepSampler, keepStable } from "./policies/arm-policy.ts";
 import { noteRemoved, pruneRecords, releaseServices, removeJudge, removeOldArms } from "./policies/cleanup-policy.ts";
 import { deleteRecords, deleteRoute, dismantle, freeSurvivors, letGo } from "./policies/deletion-policy.ts";
-import { noteFirstServed, noteServing } from "./policies/first-served-policy.ts";
+import { moveTrafficNoted, noteServing } from "./policies/first-served-policy.ts";
 import { moveTraffic } from "./policies/traffic-policy.ts";
 import {
   chooseContender,
@@ -30,10 +30,9 @@ export interface Decision {
 /** Several, where what it wants of one thing is not to wait for another. */
 type Rule = (facts: Facts) => Advice | readonly Advice[];
 
-/** In the order of their importance: traffic first, bookkeeping after, but for the one note that has to stand before it. */
+/** In the order of their importance: traffic first, bookkeeping after. */
 const RULES: readonly Rule[] = [
-  noteFirstServed,
-  moveTraffic,
+  moveTrafficNoted,
   addFinalizer,
   recordVerdicts,
   liftVerdict,

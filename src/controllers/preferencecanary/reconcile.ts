@@ -167,6 +167,7 @@ function evidenceReader(
   }
   const pair = pairOf(observed.canary, stable, candidate);
   const { retriedAt } = observed.records.get(candidate.revision) ?? {};
+  // Of other ratings nothing that was folded goes on; of a canary without any all of it does.
   const ratedSince = observed.canary.spec.evidence.ratings && candidate.firstServed;
   const tried = `${stable} ${candidate.revision} ${retriedAt} ${ratedSince}`;
   const remembered = rememberedGates(observed, run);

@@ -61,7 +61,7 @@ export interface Pair {
   readonly stable: string;
   /** Comparisons are with this baseline instead. */
   readonly against?: string;
-  /** Ratings from before are of no answer of the candidate's. */
+  /** Ratings from before are not read. */
   readonly firstServed?: string;
 }
 

@@ -17,7 +17,7 @@ export function complianceGate(settings: Settings, { revision: candidate, since 
     ...twoThresholdState,
     name: "compliance",
     numbers: numbersOf(settings),
-    served: { since },
+    since,
     stream: "ratings",
     counts: ({ revision, vote }) => revision === candidate && vote === 1,
     fold: (state, { sequence, outcome }) => foldWinRate(test, state, { sequence, outcome }),

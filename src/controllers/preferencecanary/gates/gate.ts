@@ -42,12 +42,8 @@ export interface GateDefinition<State, Name extends keyof EvidenceRecords> {
   readonly name: string;
   readonly numbers: string;
   readonly against?: string | undefined;
+  readonly since?: string | undefined;
   readonly stream: Name;
-  /**
-   * Of evidence that comes from users whom the candidate serves: since when it is to serve any, and nothing is read before
-   * that is known. As long as it serves none there is no verdict.
-   */
-  readonly served?: { readonly since: string | undefined };
   /** Whether the record is a bet of this gate; the others are only read. */
   counts(item: EvidenceRecords[Name], look: Look): boolean;
   /** Whether it says that evidence still comes, also where it is no bet; absent where only a bet does. */
@@ -90,8 +86,7 @@ export type Kept = Pick<
 >;
 
 export function defineGate<State, Name extends keyof EvidenceRecords>(gate: GateDefinition<State, Name>): Gate {
-  const { name, numbers, against, served } = gate;
-  const since = served?.since;
+  const { name, numbers, against, since } = gate;
   return {
     name,
     numbers,
@@ -106,7 +101,8 @@ export function defineGate<State, Name extends keyof EvidenceRecords>(gate: Gate
       const read = reading(previous, stream, newest);
       const assessment = gate.assess(state, problemOf({ name, against, ...read }, stream, look));
       const corrections = (start?.corrections ?? 0) + correctionsIn(news);
-      const isEarly = served !== undefined && look.silence?.served === undefined;
+      // Users rate what they are served: before that there is no verdict.
+      const isEarly = gate.stream === "ratings" && look.silence?.served === undefined;
       return {
         name,
         numbers,

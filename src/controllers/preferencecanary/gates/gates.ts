@@ -158,8 +158,8 @@ function withNumbers(known: GateStatus, { numbers, against, since }: Gate): Gate
  */
 export function cursorsOf(spec: Asked, candidate: Judged, folded: readonly GateStatus[]): Cursors {
   const cursors: { -readonly [Name in keyof Cursors]: Cursors[Name] } = {};
-  for (const { name, stream } of gatesOf(spec, candidate)) {
-    if (stream === "answers" || (stream === "ratings" && candidate.firstServed === undefined)) continue;
+  for (const { name, stream, since } of gatesOf(spec, candidate)) {
+    if (stream === "answers" || (stream === "ratings" && since === undefined)) continue;
     const { cursor = null } = named(folded, name) ?? {};
     const other = cursors[stream];
     cursors[stream] = other === undefined || isBehind(cursor, other) ? cursor : other;

@@ -25,7 +25,7 @@ export function mismatchGate(settings: Settings, { revision: candidate, since }:
     name: "mismatch",
     numbers: numbersOf(settings),
     stream: "ratings",
-    served: { since },
+    since,
     counts: (rating, { shares }) => shares?.at(rating, settleMs) !== undefined,
     fold(arrivals, rating, { shares }) {
       const share = shares?.at(rating, settleMs);

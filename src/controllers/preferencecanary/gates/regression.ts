@@ -28,7 +28,7 @@ export function regressionGate(settings: Settings, { revision: candidate, since 
   return defineGate<Tried, "ratings">({
     name: "regression",
     numbers: numbersOf(settings),
-    served: { since },
+    since,
     stream: "ratings",
     counts: ({ vote }) => vote === 1,
     fold: (tried, { sequence, revision, outcome }) =>

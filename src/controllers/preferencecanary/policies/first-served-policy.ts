@@ -8,15 +8,19 @@ import { record } from "./verdict-policy.ts";
  * A candidate's record says when the route was first to give it requests of users: a rating from before is hardly of an answer of
  * its. So that is written before the route is, and keeps nothing else of traffic waiting, least of all a rollback.
  */
-export function noteFirstServed(facts: Facts): Advice {
+export function moveTrafficNoted(facts: Facts): readonly Advice[] {
+  const next = moveTraffic(facts);
+  return [noteFirstServed(facts, next), next];
+}
+
+function noteFirstServed(facts: Facts, next: Advice): Advice {
   const { observed, run, now } = facts;
   const { candidate } = run;
   if (candidate === undefined || isNoted(facts, candidate.revision)) return undefined;
-  const { revision, firstServed = now.toISOString() } = candidate;
-  if (serves(observed.route?.slots, revision)) return undefined;
-  const next = moveTraffic(facts);
   if (next === undefined || !("effect" in next) || next.effect.type !== "WriteRoute") return undefined;
-  return serves(next.effect.intent.slots, revision) ? note(facts, revision, firstServed) : undefined;
+  const { revision, firstServed = now.toISOString() } = candidate;
+  const isFirst = !serves(observed.route?.slots, revision) && serves(next.effect.intent.slots, revision);
+  return isFirst ? note(facts, revision, firstServed) : undefined;
 }
 
 /** Of one that serves already, be it the very first or one whose record somebody has deleted: as near as it is known. */

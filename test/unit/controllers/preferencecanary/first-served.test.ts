@@ -176,6 +176,20 @@ describe("when a revision first served", () => {
     expect(run).toMatchObject({ outcome: "RolledBack", gates: [{}, { verdict: "Fail", failedAt: {} }] });
   });
 
+  it("of a candidate that serves already does not keep what somebody else has written standing", () => {
+    const world = running(RATED);
+    const { route } = world;
+    const [rule, ...others] = route?.spec.rules ?? [];
+    if (route === undefined || rule === undefined) throw new Error("there is no rule");
+    const backendRefs = rule.backendRefs?.map((ref) => ({ ...ref, weight: ref.weight === 0 ? 0 : 300_000 }));
+    world.cluster.put(world.cluster.routes, {
+      ...route,
+      spec: { ...route.spec, rules: [{ ...rule, backendRefs }, ...others] },
+    });
+    forget(world, candidateOf(world));
+    expect(world.pass().effect).toMatchObject({ type: "WriteRoute" });
+  });
+
   it("of what serves already keeps nothing of traffic waiting, and is when its record was made", () => {
     const world = rolledBack(RATED);
     const stable = stableOf(world);

@@ -27,13 +27,13 @@ function end(world: CanaryWorld) {
     gates: gates?.map(
       ({
         lastSampleTime: _at,
-        since: _given,
+        since,
         cursor: _read,
         message: _words,
         passedAt: _passed,
         failedAt: _failed,
         ...gate
-      }) => gate,
+      }) => ({ ...gate, hasBeginning: since !== undefined }),
     ),
     conditions: conditions?.map(({ type, status, reason }) => [type, status, reason]),
     slots: world.slots?.toSorted((a, b) => b.weight - a.weight),
